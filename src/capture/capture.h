@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where packets come in: captures as pcap or pcapng, plain, gzip or zstd, from files or standard
+// input, several at once in the order of their time stamps.
+#pragma once
+#include "base/bytes.h"
+
+// LINKTYPE_ values of the pcap registry that are read (https://www.tcpdump.org/linktypes.html).
+enum link_type {
+    LINK_NULL = 0,
+    LINK_ETHERNET = 1,
+    LINK_PPP = 9,
+    LINK_PPP_HDLC = 50,
+    LINK_RAW_BSD = 12, // DLT_RAW as some systems number it; 14 is OpenBSD's
+    LINK_RAW_OPENBSD = 14,
+    LINK_RAW = 101,
+    LINK_IEEE802_11 = 105,
+    LINK_LOOP = 108,
+    LINK_LINUX_SLL = 113,
+    LINK_RADIOTAP = 127,
+    LINK_PPP_ETHER = 51, // PPPoE session frames without Ethernet
+    LINK_IPV4 = 228,
+    LINK_IPV6 = 229,
+    LINK_LINUX_SLL2 = 276,
+};
+
+struct packet {
+    int64_t time_ns;    // since 1970, as the capture says
+    struct bytes data;  // captured bytes, valid until the batch is read into again
+    uint32_t wire_len;  // length on the wire, at least data.len
+    uint16_t link;      // enum link_type, or a value nobody decodes
+    uint16_t source;    // index of the input it came from
+};
+
+enum {
+    BATCH_PACKETS = 1024,             // at most, in one batch
+    BATCH_BYTES = 1024 * 1024,        // a batch ends before it holds more
+    CAPTURE_PACKET_BYTES = 256 * 1024 // a longer captured length is damage, not a packet
+};
+
+// One batch of packets in time order with the memory that holds them.
+struct packet_batch {
+    struct packet packets[BATCH_PACKETS];
+    uint32_t count;
+    uint8_t *memory; // owned; allocated by packet_batch_init
+    size_t memory_bytes;
+};
+
+[[nodiscard]] bool packet_batch_init(struct packet_batch *batch);
+void packet_batch_finish(struct packet_batch *batch);
+
+struct capture;
+
+// What became of one input. Texts live as long as the capture.
+struct capture_report {
+    const char *path; // as given; "-" is standard input
+    uint64_t packets;
+    uint64_t bytes;     // captured bytes of those packets
+    uint64_t file_bytes; // of the input consumed
+    const char *damage; // NULL, or what is wrong and where ("truncated at byte 1234 ...")
+    bool unreadable;    // nothing could be read at all
+};
+
+// Open `count` inputs. Never fails as a whole: what cannot be opened says so in its report.
+// Ownership: destroy with capture_destroy. NULL only when out of memory.
+[[nodiscard]] struct capture *capture_create(const char *const *paths, size_t count);
+void capture_destroy(struct capture *capture);
+
+// Fill the batch with the next packets. False: no packet is left. Where a batch ends depends on
+// the packets alone, never on how the bytes arrived.
+[[nodiscard]] bool capture_read(struct capture *capture, struct packet_batch *batch);
+
+size_t capture_sources(const struct capture *capture);
+void capture_report(const struct capture *capture, size_t source, struct capture_report *out);
+
+// Share of the input that has been consumed, 0 to 1; negative when it cannot be known (a pipe).
+double capture_progress(const struct capture *capture);

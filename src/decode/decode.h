@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// From frame to transport header: link layers, VLAN, MPLS, PPPoE, IP, tunnels to depth 4. Stateless
+// but for fragments, which a table of their own puts together. Nothing here allocates per packet.
+#pragma once
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "capture/capture.h"
+#include "schema/anomalies.h"
+
+enum {
+    DECODE_TUNNELS = 4,   // depth to which tunnels are opened
+    DECODE_ANOMALIES = 4, // kept per packet; the first ones
+    DECODE_VLANS = 2,     // VLAN ids kept; deeper tags are skipped and counted
+    DECODE_BATCH = 64,    // packets decoded before their flows are looked up
+};
+
+enum decode_kind {
+    DECODE_NOTHING,  // not IP, not ARP, or damaged before an address was read
+    DECODE_ARP,
+    DECODE_FRAGMENT, // give it to decode_fragment
+    DECODE_TCP,
+    DECODE_UDP,
+    DECODE_SCTP,
+    DECODE_ICMP,
+    DECODE_ICMPV6,
+    DECODE_IP, // another IP protocol: ESP, IGMP, OSPF...
+};
+
+enum tcp_flag {
+    TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08,
+    TCP_ACK = 0x10, TCP_URG = 0x20, TCP_ECE = 0x40, TCP_CWR = 0x80,
+};
+
+struct decoded {
+    int64_t time_ns;
+    const uint8_t *l3;      // innermost IP header (or ARP body)
+    const uint8_t *payload; // after the transport header; of FRAGMENT, ICMP, IP: after the IP header
+    uint32_t l3_len;        // captured bytes from l3, cut to the IP length
+    uint32_t payload_len;   // captured bytes of payload, cut to the IP length
+    uint32_t payload_wire_len; // what it was on the wire (snaplen may have cut it)
+    uint32_t frame_len;     // length of the whole frame on the wire
+    uint8_t src[16], dst[16]; // IPv4 in the first four bytes, the rest zero
+    uint8_t ip_version;     // 4, 6, 0 for none
+    uint8_t ip_proto;       // innermost
+    uint8_t kind;           // enum decode_kind
+    uint8_t ttl;
+    uint16_t src_port, dst_port; // ICMP: type and code
+    uint16_t vlan[DECODE_VLANS]; // outermost first; 0: none
+    uint32_t tcp_seq, tcp_ack;
+    uint16_t tcp_window;
+    uint8_t tcp_flags;
+    uint8_t tunnels;        // depth
+    uint32_t tunnel_key;    // 0 outside tunnels; symmetric hash of outer addresses and tunnel ids
+    uint32_t pair_hash;     // symmetric hash of the outermost address pair: picks the worker
+    uint16_t ether_type;    // innermost
+    uint16_t fragment_offset; // bytes
+    uint32_t fragment_id;
+    bool fragment_more;
+    uint8_t anomaly_count;
+    uint8_t anomalies[DECODE_ANOMALIES]; // enum anomaly
+    uint16_t source;        // of the packet
+    const uint8_t *src_mac, *dst_mac; // 6 bytes each, NULL where the link has none
+};
+
+// Decode one packet. Slices in `out` point into the packet. Always fills out->kind.
+void decode_packet(const struct packet *packet, struct decoded *out);
+
+struct fragments;
+
+// limit_bytes bounds the memory of all unfinished datagrams.
+[[nodiscard]] struct fragments *fragments_create(size_t limit_bytes);
+void fragments_destroy(struct fragments *fragments);
+
+// Add a packet of kind DECODE_FRAGMENT. True: its datagram is complete and decoded into `out`
+// (slices live until the next call); anomalies found on the way (overlap, gap, too large) are in
+// out either way. First-arrived bytes win an overlap; a differing overlap is an anomaly.
+bool decode_fragment(struct fragments *fragments, const struct decoded *fragment, struct decoded *out);
+
+// Drop datagrams older than the timeout (30 s of packet time); returns how many.
+size_t fragments_expire(struct fragments *fragments, int64_t now_ns);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A protocol is one const struct proto, named in proto.def. Its parser sees each side of a flow as
+// a cursor over contiguous bytes and answers with a verdict; see doc/manual/add-a-protocol.md.
+#pragma once
+#include "base/arena.h"
+#include "base/cursor.h"
+#include "flow/flow.h"
+#include "schema/anomalies.h"
+#include "schema/records.h"
+
+enum proto_verdict {
+    PROTO_MORE,     // keep feeding; what the cursor has not passed is shown again with what follows
+    PROTO_DONE,     // nothing more is wanted from this flow; it is only counted from here
+    PROTO_NOT_MINE, // the probe was wrong; others may look
+    PROTO_BROKEN,   // the protocol was violated: recorded as an anomaly, the parser is let go
+};
+
+enum proto_probe {
+    PROBE_NO,
+    PROBE_MORE,   // could be; show me more bytes of this side
+    PROBE_CLIENT, // it is, and the sender of these bytes is the client
+    PROBE_SERVER, // it is, and the sender of these bytes is the server
+};
+
+enum proto_carrier { OVER_TCP = 1, OVER_UDP = 2, OVER_ICMP = 4, OVER_LINK = 8, OVER_SCTP = 16 };
+
+// What a probe may look at.
+struct proto_first {
+    struct bytes data; // first payload bytes of one side
+    enum proto_carrier carrier;
+    uint16_t src_port, dst_port; // a hint for the shape of an answer, never a proof
+};
+
+struct proto_flow {
+    void *state;               // proto->state_bytes, zeroed at the start
+    struct arena arena;        // lives as long as the parser, within proto->budget_bytes
+    enum proto_carrier carrier;
+    bool ended[2];             // that side will send no more: the cursor holds its last bytes
+    size_t need[2];            // set beside PROTO_MORE: do not call before so many bytes stand unread
+    int64_t time_us;           // of the packet being parsed
+    const struct decoded *packet; // the packet being parsed; NULL in finish
+    struct flow *flow;
+    struct proto_engine *engine;
+    const struct proto *proto;
+    uint64_t tx_count;         // transactions begun; parsers number theirs from here
+    // the engine's own:
+    struct proto_pending *pending[2];
+    const struct proto *switch_to;
+};
+
+struct proto {
+    const char *name;      // app_proto of the flow: lower case
+    uint8_t carriers;      // enum proto_carrier, or-ed
+    uint16_t state_bytes;  // state for one flow
+    uint32_t budget_bytes; // arena of one flow; what does not fit is left out or ends the parser
+    uint32_t buffer_bytes; // most unread bytes kept for one side; past it the flow is BROKEN
+    enum proto_probe (*probe)(const struct proto_first *first);
+    // Parse what `side` sent. TCP: unread bytes in order. Else: one datagram, which is not kept.
+    enum proto_verdict (*parse)(struct proto_flow *pf, enum flow_side side, struct cursor *in);
+    // `lost` bytes of `side` are missing here; bytes unread before them are gone. NULL: let go.
+    enum proto_verdict (*gap)(struct proto_flow *pf, enum flow_side side, size_t lost);
+    // The flow ends: emit what waits for an answer, close files. May be NULL.
+    void (*finish)(struct proto_flow *pf);
+};
+
+// Write a record of this flow: head from the flow, body as its type says (struct record_dns *...).
+// Everything body points to is copied out before this returns. tx_id: UINT64_MAX for none.
+void proto_emit(struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id);
+
+// The same with another time than the current packet's (that of the request, say).
+void proto_emit_at(struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id,
+    int64_t time_us);
+
+// Note an anomaly of this flow: a record and a metric. Each kind is written once a flow.
+void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly);
+
+// From the next byte on another protocol speaks (STARTTLS, Upgrade); takes effect when parse
+// returns. Unread bytes go to the next parser. The probe is not asked.
+void proto_switch(struct proto_flow *pf, const struct proto *next);
+
+// A file travels in this flow. `name` may be empty; `side` is its sender. NULL when the budget
+// does not allow one more; the other calls take NULL. Finish every file with proto_file_close.
+struct file *proto_file_open(struct proto_flow *pf, enum flow_side side, struct bytes name,
+    uint64_t tx_id);
+void proto_file_data(struct proto_flow *pf, struct file *file, struct bytes data);
+void proto_file_gap(struct proto_flow *pf, struct file *file, size_t lost);
+// complete: the last byte was seen. Emits the fileinfo record.
+void proto_file_close(struct proto_flow *pf, struct file *file, bool complete);
+
+// Does data look like printable text? For probes.
+bool proto_is_text(struct bytes data);
+
+#define PROTO(name) extern const struct proto proto_##name;
+#include "proto/proto.def"
+#undef PROTO
