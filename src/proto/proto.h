@@ -43,6 +43,7 @@ struct proto_flow {
     struct proto_engine *engine;
     const struct proto *proto;
     uint64_t tx_count;         // transactions begun; parsers number theirs from here
+    enum flow_side speaker;    // who is src in the heads of records emitted; the client unless set
     // the engine's own:
     struct proto_pending *pending[2];
     const struct proto *switch_to;
