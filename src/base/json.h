@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes JSON text into a growing buffer. Whatever is given as text comes out as valid UTF-8:
-// bytes that are not become U+FFFD... see json_text. Commas are the writer's business.
+// bytes that are not become U+FFFD. Commas are the writer's business.
 #pragma once
 #include "base/addr.h"
 #include "base/bytes.h"
@@ -9,9 +9,9 @@ struct json {
     char *data; // what was written: data[0 .. len)
     size_t len;
     size_t room;
-    bool comma;   // a value stands before the next one at this level
-    bool failed;  // out of memory: output is incomplete and must not be used
-    int64_t second;     // whose text is cached for timestamps
+    bool comma;     // a value stands before the next one at this level
+    bool failed;    // out of memory: output is incomplete and must not be used
+    int64_t second; // whose text is cached for timestamps
     char second_text[20];
 };
 
@@ -73,16 +73,17 @@ static inline void json_next(struct json *j)
     j->comma = true;
 }
 
-// A string with quotes. Control characters, quote and backslash are escaped; a byte that is not
-// part of valid UTF-8 is written as \u00XX of its value, so that no two inputs look alike by loss.
+// A string with quotes. Control characters, quote and backslash are escaped. What is not UTF-8 as
+// RFC 3629 has it becomes U+FFFD, one for each longest start of a character (Unicode 15, 3.9).
 void json_text(struct json *j, struct bytes text);
 void json_hex(struct json *j, struct bytes b);
 void json_u64(struct json *j, uint64_t v);
 void json_i64(struct json *j, int64_t v);
 void json_bool(struct json *j, bool v);
-void json_double(struct json *j, double v); // up to 6 decimals
+void json_double(struct json *j, double v); // up to 6 decimals; null when not finite
 void json_addr(struct json *j, const struct addr *a);
 void json_mac(struct json *j, struct bytes mac);
 
-// "2026-11-21T08:00:00.123456+0000", UTC, as EVE writes it. Microseconds since 1970.
+// "2026-11-21T08:00:00.123456+0000", UTC, as EVE writes it. Microseconds since 1970; years before 0
+// and after 9999 are written as the first and the last second of that range.
 void json_time(struct json *j, int64_t time_us);

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON text as RFC 8259 has it. Strings are most of the output: while nothing needs an escape they
+// are copied 16 bytes at a time, and room is reserved once for thousands of characters. UTF-8 is
+// checked as RFC 3629, section 4 says: no overlong forms, no surrogates, nothing past U+10FFFF.
+#include "base/json.h"
+#include "base/alloc.h"
+#include "base/hash.h"
+#include <math.h>
+#include <stdio.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+    FIRST_ROOM_BYTES = 4096,
+    PIECE_BYTES = 4096,    // input for which room is reserved at once
+    ESCAPE_BYTES = 6,      // longest output for one byte of input
+    TEXT_SLACK_BYTES = 64, // a character that crosses the end of a piece, a store of 16 bytes
+    U64_DIGITS = 20,
+};
+
+void json_init(struct json *j)
+{
+    *j = (struct json){.second = INT64_MIN};
+}
+
+void json_finish(struct json *j)
+{
+    base_free(j->data);
+    json_init(j);
+}
+
+bool json_grow(struct json *j, size_t more)
+{
+    size_t room = j->room > SIZE_MAX / 2 ? SIZE_MAX : j->room * 2;
+    char *data = NULL;
+    if (more <= SIZE_MAX - j->len) {
+        if (room < FIRST_ROOM_BYTES)
+            room = FIRST_ROOM_BYTES;
+        if (room < j->len + more)
+            room = j->len + more;
+        data = base_realloc(j->data, room);
+    }
+    if (!data) {
+        j->failed = true;
+        return false;
+    }
+    j->data = data;
+    j->room = room;
+    return true;
+}
+
+// Length of the valid character that text starts with, 0 when there is none; then *bad is how much
+// one U+FFFD stands for.
+static size_t utf8_character(const uint8_t *at, size_t left, size_t *bad)
+{
+    uint8_t c = at[0], low = 0x80, high = 0xbf;
+    size_t len = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    *bad = 1;
+    if (c < 0xc2 || c > 0xf4)
+        return 0;
+    if (c == 0xe0) // overlong
+        low = 0xa0;
+    else if (c == 0xed) // surrogates
+        high = 0x9f;
+    else if (c == 0xf0) // overlong
+        low = 0x90;
+    else if (c == 0xf4) // past U+10FFFF
+        high = 0x8f;
+    for (; *bad < len; ++*bad) {
+        if (*bad >= left || at[*bad] < low || at[*bad] > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return len;
+}
+
+static char *write_escape(char *out, uint8_t c)
+{
+    static const char letters[32] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    char letter = c < 0x20 ? letters[c] : (char)c;
+    *out++ = '\\';
+    if (letter) {
+        *out++ = letter;
+        return out;
+    }
+    memcpy(out, "u00", 3);
+    hash_hex(bytes_make(&c, 1), out + 3);
+    return out + 5;
+}
+
+static inline bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+// Everything that may not be copied as it stands, up to the next byte that may.
+static const uint8_t *copy_special(const uint8_t *at, const uint8_t *end, char **out)
+{
+    size_t bad;
+    if (*at < 0x80) {
+        *out = write_escape(*out, *at);
+        return at + 1;
+    }
+    size_t len = utf8_character(at, (size_t)(end - at), &bad);
+    if (len == 0) {
+        memcpy(*out, "\xef\xbf\xbd", 3);
+        *out += 3;
+        return at + bad;
+    }
+    memcpy(*out, at, len);
+    *out += len;
+    return at + len;
+}
+
+// Nonzero when one of eight bytes is not plain.
+static inline uint64_t special_in_u64(uint64_t v)
+{
+    const uint64_t ones = 0x0101'0101'0101'0101U, highs = ones * 0x80;
+    uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
+    uint64_t found = (v - ones * 0x20) | (quote - ones) | (backslash - ones) | v;
+    return found & highs;
+}
+
+// Plain bytes up to the first that is not, which is returned. Stores up to 16 bytes past *out.
+static inline const uint8_t *copy_plain(const uint8_t *at, const uint8_t *end, char **out)
+{
+#ifdef __SSE2__
+    const __m128i space = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    for (; end - at >= 16; at += 16, *out += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)at);
+        __m128i special = _mm_cmplt_epi8(v, space); // bytes from 0x80 are negative
+        special = _mm_or_si128(special, _mm_cmpeq_epi8(v, quote));
+        special = _mm_or_si128(special, _mm_cmpeq_epi8(v, backslash));
+        unsigned mask = (unsigned)_mm_movemask_epi8(special);
+        _mm_storeu_si128((__m128i *)*out, v);
+        if (mask) {
+            int plain = __builtin_ctz(mask);
+            *out += plain;
+            return at + plain;
+        }
+    }
+#endif
+    for (; end - at >= 8; at += 8, *out += 8) {
+        uint64_t v;
+        memcpy(&v, at, 8);
+        if (special_in_u64(v))
+            break;
+        memcpy(*out, &v, 8);
+    }
+    while (at < end && is_plain(*at))
+        *(*out)++ = (char)*at++;
+    return at;
+}
+
+void json_text(struct json *j, struct bytes text)
+{
+    const uint8_t *at = text.data;
+    const uint8_t *end = text.len ? at + text.len : at;
+    if (!json_reserve(j, 2))
+        return;
+    j->data[j->len++] = '"';
+    while (at < end) {
+        size_t piece = end - at < PIECE_BYTES ? (size_t)(end - at) : PIECE_BYTES;
+        if (!json_reserve(j, piece * ESCAPE_BYTES + TEXT_SLACK_BYTES))
+            return;
+        const uint8_t *piece_end = at + piece;
+        char *out = j->data + j->len;
+        while ((at = copy_plain(at, piece_end, &out)) < piece_end)
+            do
+                at = copy_special(at, end, &out);
+            while (at < piece_end && !is_plain(*at));
+        j->len = (size_t)(out - j->data);
+    }
+    json_raw(j, "\"", 1);
+}
+
+void json_hex(struct json *j, struct bytes b)
+{
+    if (b.len > (SIZE_MAX - 2) / 2 || !json_reserve(j, 2 * b.len + 2)) {
+        j->failed = true;
+        return;
+    }
+    j->data[j->len++] = '"';
+    hash_hex(b, j->data + j->len);
+    j->len += 2 * b.len;
+    j->data[j->len++] = '"';
+}
+
+static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
+                                  "25262728293031323334353637383940414243444546474849"
+                                  "50515253545556575859606162636465666768697071727374"
+                                  "75767778798081828384858687888990919293949596979899";
+
+static inline void write_pair(char *out, unsigned v)
+{
+    memcpy(out, digit_pairs + 2 * v, 2);
+}
+
+// Digits are made from the last to the first, in front of `end`; returns where they start.
+static char *write_u64(char *end, uint64_t v)
+{
+    while (v >= 100) {
+        end -= 2;
+        write_pair(end, (unsigned)(v % 100));
+        v /= 100;
+    }
+    if (v < 10) {
+        *--end = (char)('0' + v);
+        return end;
+    }
+    end -= 2;
+    write_pair(end, (unsigned)v);
+    return end;
+}
+
+void json_u64(struct json *j, uint64_t v)
+{
+    char digits[U64_DIGITS];
+    char *end = digits + sizeof digits;
+    char *start = write_u64(end, v);
+    json_raw(j, start, (size_t)(end - start));
+}
+
+void json_i64(struct json *j, int64_t v)
+{
+    if (v < 0)
+        json_raw(j, "-", 1);
+    json_u64(j, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void json_bool(struct json *j, bool v)
+{
+    json_raw(j, v ? "true" : "false", v ? 4 : 5);
+}
+
+// Six digits with zeros in front.
+static void write_micros(char out[6], uint32_t micros)
+{
+    write_pair(out, micros / 10'000);
+    write_pair(out + 2, micros / 100 % 100);
+    write_pair(out + 4, micros % 100);
+}
+
+static void json_large_double(struct json *j, double v)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%.17g", v);
+    json_raw(j, text, (size_t)len);
+}
+
+void json_double(struct json *j, double v)
+{
+    const double micro = 1e6, large = 1e12; // v * micro stays exact enough below large
+    char decimals[7] = ".";
+    size_t len = sizeof decimals;
+    if (!isfinite(v)) {
+        json_raw(j, "null", 4);
+        return;
+    }
+    if (fabs(v) >= large) {
+        json_large_double(j, v);
+        return;
+    }
+    uint64_t scaled = (uint64_t)(fabs(v) * micro + 0.5);
+    if (v < 0 && scaled > 0)
+        json_raw(j, "-", 1);
+    json_u64(j, scaled / 1'000'000);
+    write_micros(decimals + 1, (uint32_t)(scaled % 1'000'000));
+    while (len > 1 && decimals[len - 1] == '0')
+        len--;
+    if (len > 1)
+        json_raw(j, decimals, len);
+}
+
+void json_addr(struct json *j, const struct addr *a)
+{
+    if (!json_reserve(j, ADDR_TEXT_BYTES + 2))
+        return;
+    j->data[j->len++] = '"';
+    j->len += addr_write(a, j->data + j->len);
+    j->data[j->len++] = '"';
+}
+
+void json_mac(struct json *j, struct bytes mac)
+{
+    json_raw(j, "\"", 1);
+    for (size_t i = 0; i < mac.len; i++) {
+        char text[3] = ":";
+        hash_hex(bytes_sub(mac, i, 1), text + 1);
+        json_raw(j, i > 0 ? text : text + 1, i > 0 ? 3 : 2);
+    }
+    json_raw(j, "\"", 1);
+}
+
+struct civil {
+    unsigned year, month, day;
+};
+
+// Gregorian date of a day counted from 0000-03-01, in years that start in March: the leap day is
+// then the last of its year.
+static struct civil civil_from_days(uint32_t days)
+{
+    uint32_t era = days / 146'097, of_era = days % 146'097; // 400 years
+    uint32_t year_of_era = (of_era - of_era / 1'460 + of_era / 36'524 - of_era / 146'096) / 365;
+    uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint32_t from_march = (5 * of_year + 2) / 153;
+    struct civil date = {.year = year_of_era + era * 400,
+        .month = from_march < 10 ? from_march + 3 : from_march - 9,
+        .day = of_year - (153 * from_march + 2) / 5 + 1};
+    date.year += date.month <= 2;
+    return date;
+}
+
+static void write_second(char out[20], int64_t second)
+{
+    const int64_t day_s = 86'400, march_year_0 = 719'468; // days from 0000-03-01 to 1970
+    int64_t days = second / day_s - (second % day_s < 0);
+    uint32_t of_day = (uint32_t)(second - days * day_s);
+    const uint32_t era_days = 146'097; // one more, so that January of year 0 isn't negative
+    struct civil date = civil_from_days((uint32_t)(days + march_year_0 + era_days));
+    date.year -= 400;
+    memcpy(out, "0000-00-00T00:00:00.", 20);
+    write_pair(out, date.year / 100);
+    write_pair(out + 2, date.year % 100);
+    write_pair(out + 5, date.month);
+    write_pair(out + 8, date.day);
+    write_pair(out + 11, of_day / 3600);
+    write_pair(out + 14, of_day / 60 % 60);
+    write_pair(out + 17, of_day % 60);
+}
+
+void json_time(struct json *j, int64_t time_us)
+{
+    const int64_t first_s = -62'167'219'200, last_s = 253'402'300'799; // years 0 to 9999
+    int64_t second = time_us / 1'000'000, micros = time_us % 1'000'000;
+    if (micros < 0) {
+        micros += 1'000'000;
+        second--;
+    }
+    second = second < first_s ? first_s : second > last_s ? last_s : second;
+    if (second != j->second) {
+        write_second(j->second_text, second);
+        j->second = second;
+    }
+    char text[33] = "\"";
+    memcpy(text + 1, j->second_text, 20);
+    write_micros(text + 21, (uint32_t)micros);
+    memcpy(text + 27, "+0000\"", 6);
+    json_raw(j, text, sizeof text);
+}
