@@ -143,6 +143,15 @@ static inline struct cursor cursor_sub(struct cursor *c, size_t n)
     return sub;
 }
 
+// The next n bytes, in place: positions and seeks are those of the whole message, reads end after n.
+static inline struct cursor cursor_window(const struct cursor *c, size_t n)
+{
+    struct cursor window = *c;
+    if (cursor_need(&window, n))
+        window.end = window.at + n;
+    return window;
+}
+
 // One line up to LF, which is skipped, as is a CR before it. False: no LF yet, nothing moved.
 static inline bool cursor_line(struct cursor *c, struct bytes *line)
 {
