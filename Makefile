@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door; Meson and Ninja do the work. `make help` tells what there is.
 
+PYTHON  = /usr/bin/python3
 BUILD   = build
 CHECK   = build-check
 FUZZ    = build-fuzz
@@ -29,11 +30,11 @@ run: deps-build all
 test: deps-test all $(CHECK)/build.ninja $(FUZZ)/build.ninja
 	@ninja -C $(CHECK) --quiet
 	@ninja -C $(FUZZ) --quiet
-	@python3 tests/run.py --build $(BUILD) --check $(CHECK) --fuzz $(FUZZ)
+	@$(PYTHON) tests/run.py --build $(BUILD) --check $(CHECK) --fuzz $(FUZZ)
 
 fuzz: deps-test $(FUZZ)/build.ninja
 	@ninja -C $(FUZZ) --quiet
-	@python3 tests/fuzz/run.py --build $(FUZZ) --seconds $(SECONDS_EACH)
+	@$(PYTHON) tests/fuzz/run.py --build $(FUZZ) --seconds $(SECONDS_EACH)
 
 bench: deps-build
 	@tools/install-deps.sh bench
@@ -41,7 +42,7 @@ bench: deps-build
 	@tests/bench/run.py --yagura $(BUILD)/yagura
 
 lint:
-	@python3 tools/lint.py
+	@$(PYTHON) tools/lint.py
 
 install: deps-build all
 	@meson install -C $(BUILD) --quiet --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))

@@ -12,7 +12,7 @@ packages()
         libssl-dev zlib1g-dev libzstd-dev libbrotli-dev libndpi-dev libmagic-dev libyaml-dev ;;
     run) echo libmagic-mgc ;;
     test) echo clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;
-    lab) echo iproute2 tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
+    lab) echo iproute2 ethtool python3-brotli netcat-openbsd tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
         openssh-server openssh-client swaks libnet-ssleay-perl isc-dhcp-client chrony arping avahi-daemon \
         avahi-utils iputils-ping traceroute python3-aiosmtpd libio-socket-ssl-perl ;;
     bench) echo tcpdump tshark argus-server libpcap-dev ;;
