@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the schema says, read strictly: a mistake ends the run with its place."""
+import re
+from dataclasses import dataclass, field as member_default
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Mistake(Exception):
+    """The schema is wrong; the text says where."""
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice: PyYAML would keep the last one in silence."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise Mistake(f"{self.name}:{line}: {key.value} stands twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+sources = set()  # every file read: the build's dependencies
+
+
+def load(path):
+    sources.add(path)
+    with open(path, encoding="utf-8") as stream:
+        try:
+            return yaml.load(stream, StrictLoader) or {}
+        except yaml.YAMLError as problem:
+            raise Mistake(f"{path}: {problem}") from None
+
+
+def need(condition, where, problem):
+    if not condition:
+        raise Mistake(f"{where}: {problem}")
+
+
+def take(table, where, required, optional=()):
+    """A mapping with exactly these keys."""
+    need(isinstance(table, dict), where, "should be a mapping")
+    for key in table:
+        need(key in required or key in optional, where, f"unknown attribute {key!r}")
+    for key in required:
+        need(table.get(key) not in (None, ""), where, f"has no {key}")
+    return table
+
+
+KEYWORDS = set("auto break case char const continue default do double else enum extern float for goto if "
+               "inline int long register restrict return short signed sizeof static struct switch typedef "
+               "union unsigned void volatile while bool true false asm typeof".split())
+
+
+def identifier(text, where):
+    need(isinstance(text, str) and re.fullmatch(r"[a-z][a-z0-9_]*", text) and text not in KEYWORDS, where,
+         f"{text!r} is not a lower-case C identifier (use `key:` for the JSON name)")
+    return text
+
+
+def one_line(text, where):
+    need("\n" not in text.strip() and not text.endswith("\\"), where, "help is one line")
+    return text.strip()
+
+
+def upper(prefix, name):
+    """ipv4.trunc_pkt → ANOMALY_IPV4_TRUNC_PKT"""
+    return prefix + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+@dataclass(frozen=True)
+class Scalar:
+    c: str        # C type
+    write: str    # C statement that writes the value $ to j
+    present: str  # C condition under which it is written; "" for always
+    sql: str
+    ts: str
+    shape: str    # for the manual
+
+
+def number(c, write="json_u64(j, $)", ts="number", shape="number", sql="BIGINT"):
+    return Scalar(c, write, "", sql, ts, shape)
+
+
+SCALARS = {
+    "text": Scalar("struct bytes", "json_text(j, $)", "$.data", "TEXT", "string", "text"),
+    "hex": Scalar("struct bytes", "json_hex(j, $)", "$.data", "TEXT", "string", "hex"),
+    "mac": Scalar("struct bytes", "json_mac(j, $)", "$.data", "TEXT", "string", "MAC address"),
+    "addr": Scalar("struct addr", "json_addr(j, &$)", "$.version", "TEXT", "string", "address"),
+    "time": Scalar("int64_t", "json_time(j, $)", "$", "BIGINT", "string", "time"),
+    "bool": Scalar("bool", "json_bool(j, $)", "$", "SMALLINT", "boolean", "true/false"),
+    "double": number("double", "json_double(j, $)", sql="DOUBLE"),
+    "i64": number("int64_t", "json_i64(j, $)"),
+    "u8": number("uint8_t"),
+    "u16": number("uint16_t"),
+    "u32": number("uint32_t"),
+    "u64": number("uint64_t"),
+    "u8_hex": number("uint8_t", "write_hex8(j, $)", "string", "hex", "TEXT"),
+    "u16_hex": number("uint16_t", "write_hex16(j, $)", "string", "hex", "TEXT"),
+}
+SPECIAL = {"list", "object", "metrics", "record_type"}
+
+
+@dataclass
+class Field:
+    name: str
+    type: str
+    help: str
+    since: str = "0.1"
+    of: str = ""
+    unit: str = ""
+    key: str = ""
+    optional: bool = False
+    always: bool = False
+    top: bool = False
+    column: str = ""
+    fields: list = member_default(default_factory=list)
+
+    @property
+    def scalar(self):
+        return SCALARS.get(self.type)
+
+    @property
+    def flag(self):
+        """The member that says whether an optional value is there."""
+        return "has_" + self.name if self.optional else ""
+
+
+@dataclass
+class Group:
+    """The fields of a record, or of a type that lists hold."""
+    name: str
+    help: str
+    fields: list
+    since: str = "0.1"
+
+
+@dataclass
+class Records:
+    head: list
+    types: dict
+    records: dict
+
+
+def read_field(table, where):
+    take(table, where, ("name", "type", "help"),
+         ("since", "of", "unit", "key", "optional", "always", "top", "column", "fields"))
+    where = f"{where}.{table['name']}"
+    identifier(table["name"], where)
+    need(table["type"] in SCALARS or table["type"] in SPECIAL, where,
+         f"unknown type {table['type']!r}; allowed: {', '.join(sorted(SPECIAL | set(SCALARS)))}")
+    values = dict(table, since=str(table.get("since", "0.1")), help=one_line(table["help"], where))
+    if "fields" in values:
+        values["fields"] = read_fields(values["fields"], where)
+    field = Field(**values)
+    field.key = field.key or field.name
+    need(field.type != "list" or field.of, where, "a list needs `of`")
+    need(field.type != "object" or field.of or field.fields, where, "an object needs `fields` or `of`")
+    need(not field.always or field.type == "bool", where, "only bool can be `always`")
+    need(not field.optional or field.type == "object" or field.scalar, where, "this type cannot be `optional`")
+    need(not field.optional or field.type == "object" or not field.scalar.present, where,
+         "only numbers and objects can be `optional`; the others are left out by their value")
+    return field
+
+
+def read_fields(tables, where):
+    need(isinstance(tables, list), where, "fields should be a list")
+    fields = [read_field(table, where) for table in tables]
+    names = [f.name for f in fields] + [f.flag for f in fields if f.flag]
+    keys = [f.key for f in fields]
+    for name in names + keys:
+        need(names.count(name) <= 1 and keys.count(name) <= 1, where, f"{name} stands twice")
+    return fields
+
+
+def read_group(name, table, where):
+    where = f"{where}.{name}"
+    identifier(name, where)
+    take(table, where, ("help", "fields"), ("since",))
+    return Group(name, one_line(table["help"], where), read_fields(table["fields"], where), str(table.get("since", "0.1")))
+
+
+def uses(fields):
+    """Names of the types these fields hold."""
+    for field in fields:
+        if field.of and field.of not in SCALARS:
+            yield field.of
+        yield from uses(field.fields)
+
+
+def in_order(types):
+    """Types with those they use before them, as C wants them."""
+    done, open_ = {}, []
+
+    def visit(name, where):
+        need(name in types, where, f"unknown type {name!r}")
+        need(name not in open_, where, f"type {name} holds itself")
+        if name not in done:
+            open_.append(name)
+            for other in uses(types[name].fields):
+                visit(other, f"types.{name}")
+            done[open_.pop()] = types[name]
+    for name in types:
+        visit(name, "types")
+    return done
+
+
+def read_records():
+    path = ROOT / "schema/records.yaml"
+    raw = take(load(path), path.name, ("head", "records"), ("types",))
+    types = {name: read_group(name, table, "types") for name, table in (raw.get("types") or {}).items()}
+    records = {name: read_group(name, table, "records") for name, table in raw["records"].items()}
+    for record in records.values():
+        need(record.name not in types and record.name != "head", f"records.{record.name}",
+             "a type has the same name")
+        for name in uses(record.fields):
+            need(name in types, f"records.{record.name}", f"unknown type {name!r}")
+    return Records(read_fields(raw["head"], "head"), in_order(types), records)
+
+
+@dataclass
+class Entry:
+    name: str
+    help: str
+    layer: str = ""
+    unit: str = ""
+    since: str = "0.1"
+    peak: bool = False
+
+
+def read_entries(section, required, optional):
+    path = ROOT / f"schema/{section}.yaml"
+    tables = take(load(path), path.name, (section,))[section]
+    entries = []
+    for name, table in (tables or {}).items():
+        where = f"{path.name}: {name}"
+        need(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", name), where, "names are dotted and lower-case")
+        entries.append(Entry(name, **take(table, where, required, optional)))
+        entries[-1].since, entries[-1].help = str(entries[-1].since), one_line(entries[-1].help, where)
+    spelt = [upper("", e.name) for e in entries]
+    for entry, c_name in zip(entries, spelt):
+        need(spelt.count(c_name) == 1, f"{path.name}: {entry.name}", "another name has the same spelling in C")
+    return entries
+
+
+def read_anomalies():
+    entries = read_entries("anomalies", ("layer", "help"), ("since",))
+    for entry in entries:
+        need(entry.layer in ("decode", "stream", "applayer"), f"anomalies.yaml: {entry.name}",
+             "layer is decode, stream or applayer")
+    return entries
+
+
+def read_metrics():
+    return read_entries("metrics", ("help",), ("unit", "since", "peak"))
+
+
+def placeholders(text, where):
+    rest = re.sub(r"\{[a-z_]+\}", "", text)
+    need("{" not in rest and "}" not in rest, where, "a brace that is no {placeholder}")
+    return set(re.findall(r"\{([a-z_]+)\}", text))
+
+
+def read_texts():
+    """Both languages of every text, with the same placeholders."""
+    folder = ROOT / "content/text"
+    sources.add(folder)
+    texts = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for name, table in load(path).items():
+            where = f"{path.name}: {name}"
+            need(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", name), where, "ids are dotted and lower-case")
+            need(upper("", name) not in {upper("", other) for other in texts}, where, "stands twice")
+            take(table, where, ("en", "ja"))
+            need(placeholders(table["en"], where) == placeholders(table["ja"], where), where,
+                 "the languages have different placeholders")
+            texts[name] = table
+    return texts
