@@ -81,15 +81,39 @@ void proto_switch(struct proto_flow *pf, const struct proto *next);
 
 // A file travels in this flow. `name` may be empty; `side` is its sender. NULL when the budget
 // does not allow one more; the other calls take NULL. Finish every file with proto_file_close.
-struct file *proto_file_open(struct proto_flow *pf, enum flow_side side, struct bytes name,
+struct proto_file *proto_file_open(struct proto_flow *pf, enum flow_side side, struct bytes name,
     uint64_t tx_id);
-void proto_file_data(struct proto_flow *pf, struct file *file, struct bytes data);
-void proto_file_gap(struct proto_flow *pf, struct file *file, size_t lost);
+void proto_file_data(struct proto_flow *pf, struct proto_file *file, struct bytes data);
+void proto_file_gap(struct proto_flow *pf, struct proto_file *file, size_t lost);
 // complete: the last byte was seen. Emits the fileinfo record.
-void proto_file_close(struct proto_flow *pf, struct file *file, bool complete);
+void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool complete);
 
 // Does data look like printable text? For probes.
 bool proto_is_text(struct bytes data);
+
+// The engine: tries probes, keeps unread bytes, runs parsers, names the rest with nDPI. One a worker.
+struct proto_engine;
+
+// Everything is borrowed and outlives the engine. emit gets every record of this worker, in order.
+[[nodiscard]] struct proto_engine *proto_engine_create(const struct config *config,
+    struct pool *pool, struct metrics *metrics,
+    void (*emit)(void *context, const struct record *record), void *context);
+void proto_engine_destroy(struct proto_engine *engine);
+
+// What a flow table is to call.
+const struct flow_handler *proto_engine_handler(struct proto_engine *engine);
+
+// A packet that belongs to no flow (ARP).
+void proto_engine_packet(struct proto_engine *engine, const struct decoded *packet);
+
+// Feed one protocol as if its probe had said yes; for the fuzzer and the tests.
+void proto_engine_force(struct proto_engine *engine, const struct proto *proto);
+
+struct proto_list {
+    const struct proto *const *protos;
+    size_t count;
+};
+struct proto_list proto_all(void);
 
 #define PROTO(name) extern const struct proto proto_##name;
 #include "proto/proto.def"

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of this room share.
+#pragma once
+#include "flow/flow.h"
+
+enum {
+    FLOW_NONE = UINT32_MAX,
+    FLOW_SLAB = 4096,         // flows allocated at a time
+    FLOW_WHEEL_SECONDS = 4096, // timers reach this far; longer ones are looked at again
+};
+
+struct flow_slot {
+    uint32_t hash;
+    uint32_t index; // FLOW_NONE: free
+};
+
+struct flow_ended {
+    uint64_t order;
+    uint32_t index;
+};
+
+struct flow_table {
+    const struct config *config;
+    const struct flow_handler *handler;
+    struct pool *pool;
+    struct metrics *metrics;
+    uint64_t seed[2];
+    struct flow_slot *slots;
+    uint32_t slot_mask;
+    uint32_t count;
+    struct flow **slabs; // flow i lives in slabs[i / FLOW_SLAB]
+    uint32_t slab_count;
+    uint32_t free_head; // linked by timer_next
+    uint32_t wheel[FLOW_WHEEL_SECONDS];
+    int64_t wheel_second; // all buckets before it have been emptied
+    bool wheel_started;
+    struct flow_ended *ended; // on their way out, for sorting
+    size_t ended_count, ended_room;
+    size_t stream_bytes; // out-of-order bytes held over all flows
+    int64_t timeout_us[4][FLOW_STATES]; // TCP, UDP, ICMP, other
+};
+
+static inline struct flow *flow_at(const struct flow_table *table, uint32_t index)
+{
+    return &table->slabs[index / FLOW_SLAB][index % FLOW_SLAB];
+}
+
+// Packet time in the unit of records.
+static inline int64_t flow_packet_us(const struct decoded *packet)
+{
+    return packet->time_ns / 1000;
+}
+
+// TCP: state, order, gaps. Calls the handler with payload in order.
+void flow_tcp_packet(struct flow_table *table, struct flow *flow, enum flow_side side,
+    const struct decoded *packet);
+
+// Hand over what still waits behind gaps, then forget the stream. `packet` may be NULL.
+void flow_tcp_finish(struct flow_table *table, struct flow *flow);
+
+// The sides of a flow change places. stream may be NULL.
+void flow_stream_reverse(struct flow_stream *stream);
+
+// Deliver payload to the consumer while it wants it.
+void flow_deliver(struct flow_table *table, struct flow *flow, enum flow_side side,
+    struct bytes data, const struct decoded *packet);
+
+// A stream anomaly: metric always, record once a flow and kind.
+void flow_stream_anomaly(struct flow_table *table, struct flow *flow, const struct decoded *packet,
+    enum anomaly anomaly);
+
+// An ICMP message that has no counterpart: its ports are type and code, not type and type.
+bool flow_is_one_way(const struct flow *flow);
+
+// Emit the flow record.
+void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_reason reason);

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flow table: open addressing over (hash, index) pairs, flows in slabs that never move.
+// The hash is symmetric, so both directions find the same slot, and seeded, so that nobody can
+// choose addresses that collide. Where flows lie never shows in the records.
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "flow/internal.h"
+#include "flow/wheel.h"
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    FIRST_SLOTS = 4096,
+    AHEAD = 4, // flows prefetched before their packet's turn
+    ICMP = 1,
+    ICMPV6 = 58,
+};
+
+// What identifies a packet's flow, as its sender sees it.
+struct lookup {
+    uint32_t hash;
+    uint16_t port[2];
+    bool one_way; // no counterpart: the other direction is another flow
+};
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t load64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint64_t endpoint_hash(const struct flow_table *t, const uint8_t addr[16],
+    uint8_t version, uint16_t port)
+{
+    uint64_t h = fold(load64(addr) ^ t->seed[0], port ^ t->seed[1]);
+    return version == 6 ? fold(h ^ load64(addr + 8), t->seed[1]) : h;
+}
+
+// Type of the message that answers an ICMP type, as Community ID v1 pairs them; -1: none.
+static int icmp_counterpart(uint8_t ip_proto, uint16_t type)
+{
+    static const int8_t v4[][2] = {{0, 8}, {8, 0}, {9, 10}, {10, 9}, {13, 14}, {14, 13}, {15, 16},
+        {16, 15}, {17, 18}, {18, 17}};
+    static const int16_t v6[][2] = {{128, 129}, {129, 128}, {130, 131}, {131, 130}, {133, 134},
+        {134, 133}, {135, 136}, {136, 135}, {139, 140}, {140, 139}, {144, 145}, {145, 144}};
+    if (ip_proto == ICMP)
+        for (size_t i = 0; i < sizeof v4 / sizeof *v4; i++)
+            if (v4[i][0] == type)
+                return v4[i][1];
+    if (ip_proto == ICMPV6)
+        for (size_t i = 0; i < sizeof v6 / sizeof *v6; i++)
+            if (v6[i][0] == type)
+                return v6[i][1];
+    return -1;
+}
+
+bool flow_is_one_way(const struct flow *flow)
+{
+    bool icmp = flow->ip_proto == ICMP || flow->ip_proto == ICMPV6;
+    return icmp && icmp_counterpart(flow->ip_proto, flow->port[FLOW_CLIENT]) < 0;
+}
+
+static void lookup_fill(const struct flow_table *t, const struct decoded *p, struct lookup *l)
+{
+    l->port[0] = p->src_port;
+    l->port[1] = p->dst_port;
+    l->one_way = false;
+    if (p->kind == DECODE_ICMP || p->kind == DECODE_ICMPV6) {
+        int other = icmp_counterpart(p->ip_proto, p->src_port);
+        l->one_way = other < 0;
+        if (other >= 0)
+            l->port[1] = (uint16_t)other;
+    }
+    uint64_t ends = endpoint_hash(t, p->src, p->ip_version, l->port[0]) +
+                    endpoint_hash(t, p->dst, p->ip_version, l->port[1]);
+    uint64_t rest = (uint64_t)p->vlan[0] << 48 ^ (uint64_t)p->vlan[1] << 40 ^
+                    (uint64_t)p->tunnel_key << 8 ^ p->ip_proto;
+    l->hash = (uint32_t)fold(ends ^ t->seed[1], rest ^ t->seed[0]);
+}
+
+static inline bool ends_match(const struct flow *f, const struct decoded *p,
+    const struct lookup *l, int source)
+{
+    return f->port[source] == l->port[0] && f->port[1 - source] == l->port[1] &&
+           memcmp(f->addr[source], p->src, 16) == 0 && memcmp(f->addr[1 - source], p->dst, 16) == 0;
+}
+
+// Is p of flow f, and who sent it?
+static inline bool flow_matches(const struct flow *f, const struct decoded *p,
+    const struct lookup *l, enum flow_side *side)
+{
+    if (f->ip_proto != p->ip_proto || f->ip_version != p->ip_version ||
+        f->tunnel_key != p->tunnel_key || memcmp(f->vlan, p->vlan, sizeof f->vlan) != 0)
+        return false;
+    if (ends_match(f, p, l, FLOW_CLIENT)) {
+        *side = FLOW_CLIENT;
+        return true;
+    }
+    *side = FLOW_SERVER;
+    return !l->one_way && ends_match(f, p, l, FLOW_SERVER);
+}
+
+static uint32_t slot_of(const struct flow_table *t, const struct decoded *p, const struct lookup *l,
+    enum flow_side *side)
+{
+    uint32_t at = l->hash & t->slot_mask;
+    for (; t->slots[at].index != FLOW_NONE; at = (at + 1) & t->slot_mask)
+        if (t->slots[at].hash == l->hash &&
+            flow_matches(flow_at(t, t->slots[at].index), p, l, side))
+            return at;
+    return FLOW_NONE;
+}
+
+static void slot_put(struct flow_slot *slots, uint32_t mask, struct flow_slot entry)
+{
+    uint32_t at = entry.hash & mask;
+    while (slots[at].index != FLOW_NONE)
+        at = (at + 1) & mask;
+    slots[at] = entry;
+}
+
+static struct flow_slot *slots_create(uint32_t count)
+{
+    struct flow_slot *slots = base_malloc(count * sizeof *slots);
+    for (uint32_t i = 0; slots && i < count; i++)
+        slots[i].index = FLOW_NONE;
+    return slots;
+}
+
+// Double the slots when three quarters are taken. Out of memory: keep the old ones while any is free.
+static void slots_grow(struct flow_table *t)
+{
+    uint32_t size = t->slot_mask + 1;
+    if (t->count < size / 4 * 3)
+        return;
+    struct flow_slot *slots = slots_create(size * 2);
+    if (!slots)
+        return;
+    for (uint32_t i = 0; i < size; i++)
+        if (t->slots[i].index != FLOW_NONE)
+            slot_put(slots, size * 2 - 1, t->slots[i]);
+    base_free(t->slots);
+    t->slots = slots;
+    t->slot_mask = size * 2 - 1;
+}
+
+// Remove by shifting back the entries that would be cut off from their hash.
+static void slot_remove(struct flow_table *t, const struct flow *f, uint32_t index)
+{
+    uint32_t mask = t->slot_mask, at = f->hash & mask;
+    while (t->slots[at].index != index)
+        at = (at + 1) & mask;
+    for (uint32_t next = (at + 1) & mask; t->slots[next].index != FLOW_NONE;
+         next = (next + 1) & mask) {
+        uint32_t home = t->slots[next].hash & mask;
+        if (((next - home) & mask) >= ((next - at) & mask)) {
+            t->slots[at] = t->slots[next];
+            at = next;
+        }
+    }
+    t->slots[at].index = FLOW_NONE;
+}
+
+static bool slab_add(struct flow_table *t)
+{
+    struct flow **slabs = base_realloc(t->slabs, (t->slab_count + 1) * sizeof *slabs);
+    if (!slabs)
+        return false;
+    t->slabs = slabs;
+    struct flow *slab = base_malloc(FLOW_SLAB * sizeof *slab);
+    if (!slab)
+        return false;
+    slabs[t->slab_count] = slab;
+    uint32_t first = t->slab_count++ * FLOW_SLAB;
+    for (uint32_t i = FLOW_SLAB; i-- > 0;) {
+        slab[i].timer_next = t->free_head;
+        t->free_head = first + i;
+    }
+    return true;
+}
+
+static int64_t flow_timeout_us(const struct flow_table *t, const struct flow *f)
+{
+    enum { TCP = 6, UDP = 17 };
+    bool icmp = f->ip_proto == ICMP || f->ip_proto == ICMPV6;
+    int kind = f->ip_proto == TCP ? 0 : f->ip_proto == UDP ? 1 : icmp ? 2 : 3;
+    return t->timeout_us[kind][f->state];
+}
+
+static void flow_end(struct flow_table *t, uint32_t index, enum flow_reason reason)
+{
+    struct flow *f = flow_at(t, index);
+    flow_tcp_finish(t, f);
+    t->handler->end(t->handler->context, f);
+    flow_emit_record(t, f, reason);
+    slot_remove(t, f, index);
+    f->timer_next = t->free_head;
+    t->free_head = index;
+    t->count--;
+}
+
+// The table is full: the flow that would be looked at soonest gives way.
+static void evict_one(struct flow_table *t)
+{
+    for (int64_t s = t->wheel_second; s < t->wheel_second + FLOW_WHEEL_SECONDS; s++) {
+        uint32_t index = t->wheel[(uint64_t)s % FLOW_WHEEL_SECONDS];
+        if (index == FLOW_NONE)
+            continue;
+        flow_wheel_remove(t, index);
+        t->metrics->flow_evicted++;
+        flow_end(t, index, FLOW_ENDED_EVICTED);
+        return;
+    }
+}
+
+static void flow_begin(struct flow *f, const struct decoded *p, const struct lookup *l,
+    uint64_t order)
+{
+    memset(f, 0, sizeof *f);
+    // A SYN-ACK comes from the server; of anything else the first sender is the client until a
+    // protocol knows better.
+    bool from_server = p->kind == DECODE_TCP && (p->tcp_flags & TCP_SYN) && (p->tcp_flags & TCP_ACK);
+    int source = from_server ? FLOW_SERVER : FLOW_CLIENT;
+    memcpy(f->addr[source], p->src, 16);
+    memcpy(f->addr[1 - source], p->dst, 16);
+    f->port[source] = l->port[0];
+    f->port[1 - source] = l->port[1];
+    memcpy(f->vlan, p->vlan, sizeof f->vlan);
+    f->tunnel_key = p->tunnel_key;
+    f->tunnels = p->tunnels;
+    f->ip_version = p->ip_version;
+    f->ip_proto = p->ip_proto;
+    f->hash = l->hash;
+    f->order = order;
+    f->first_us = f->last_us = flow_packet_us(p);
+    f->flags = from_server ? FLOW_REVERSED : 0;
+    // 53 bits, so that programs that keep numbers as doubles keep this one.
+    f->id = hash_mix(hash_mix(order + 1) ^ (uint64_t)f->first_us) >> 11;
+}
+
+static uint32_t flow_create(struct flow_table *t, const struct decoded *p, const struct lookup *l,
+    uint64_t order)
+{
+    if (t->count >= t->config->flow.max_flows)
+        evict_one(t);
+    slots_grow(t);
+    if ((t->free_head == FLOW_NONE && !slab_add(t)) || t->count >= t->slot_mask) {
+        t->metrics->flow_memcap++;
+        return FLOW_NONE;
+    }
+    uint32_t index = t->free_head;
+    struct flow *f = flow_at(t, index);
+    t->free_head = f->timer_next;
+    flow_begin(f, p, l, order);
+    f->index = index;
+    slot_put(t->slots, t->slot_mask, (struct flow_slot){l->hash, index});
+    flow_wheel_add(t, index, f->last_us + flow_timeout_us(t, f));
+    t->count++;
+    t->metrics->flow_total++;
+    if (t->count > t->metrics->flow_peak)
+        t->metrics->flow_peak = t->count;
+    return index;
+}
+
+// A known five-tuple starts anew: after its timeout, or with a SYN after it was closed.
+static bool flow_is_over(const struct flow_table *t, const struct flow *f, const struct decoded *p)
+{
+    if (flow_packet_us(p) - f->last_us > flow_timeout_us(t, f))
+        return true;
+    return p->kind == DECODE_TCP && f->state == FLOW_CLOSED &&
+           (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+static uint32_t flow_find_or_create(struct flow_table *t, const struct decoded *p,
+    const struct lookup *l, uint64_t order, enum flow_side *side)
+{
+    uint32_t at = slot_of(t, p, l, side);
+    if (at != FLOW_NONE) {
+        uint32_t index = t->slots[at].index;
+        if (!flow_is_over(t, flow_at(t, index), p))
+            return index;
+        flow_wheel_remove(t, index);
+        flow_end(t, index, FLOW_ENDED_REUSED);
+    }
+    uint32_t index = flow_create(t, p, l, order);
+    *side = index != FLOW_NONE && (flow_at(t, index)->flags & FLOW_REVERSED) ? FLOW_SERVER
+                                                                             : FLOW_CLIENT;
+    return index;
+}
+
+static void flow_count(struct flow *f, enum flow_side side, const struct decoded *p)
+{
+    int64_t now = flow_packet_us(p);
+    if (now > f->last_us)
+        f->last_us = now;
+    f->packets[side]++;
+    f->bytes[side] += p->frame_len;
+    if (f->packets[FLOW_CLIENT] && f->packets[FLOW_SERVER])
+        f->flags |= FLOW_BOTH_SIDES;
+    if (p->payload_len == 0)
+        return;
+    if (f->lengths_count < FLOW_LENGTHS) {
+        int length = p->payload_wire_len > INT16_MAX ? INT16_MAX : (int)p->payload_wire_len;
+        f->lengths[f->lengths_count++] = (int16_t)(side == FLOW_CLIENT ? length : -length);
+    }
+    if (f->first_count[side] == 0) {
+        uint8_t n = p->payload_len < FLOW_FIRST_BYTES ? (uint8_t)p->payload_len : FLOW_FIRST_BYTES;
+        memcpy(f->first[side], p->payload, n);
+        f->first_count[side] = n;
+    }
+}
+
+void flow_deliver(struct flow_table *table, struct flow *flow, enum flow_side side,
+    struct bytes data, const struct decoded *packet)
+{
+    if ((flow->flags & FLOW_UNWANTED) || data.len == 0)
+        return;
+    if (!table->handler->payload(table->handler->context, flow, side, data, packet))
+        flow->flags |= FLOW_UNWANTED;
+}
+
+// A connection that closes is due earlier than its timer says.
+static void handle_tcp(struct flow_table *t, struct flow *f, enum flow_side side,
+    const struct decoded *p)
+{
+    uint8_t before = f->state;
+    flow_tcp_packet(t, f, side, p);
+    if (f->state == FLOW_CLOSED && before != FLOW_CLOSED) {
+        flow_wheel_remove(t, f->index);
+        flow_wheel_add(t, f->index, f->last_us + flow_timeout_us(t, f));
+    }
+}
+
+static void flow_handle(struct flow_table *t, const struct decoded *p, const struct lookup *l,
+    uint64_t order)
+{
+    enum flow_side side;
+    uint32_t index = flow_find_or_create(t, p, l, order, &side);
+    if (index == FLOW_NONE)
+        return;
+    struct flow *f = flow_at(t, index);
+    flow_count(f, side, p);
+    if (p->kind == DECODE_TCP) {
+        handle_tcp(t, f, side, p);
+        return;
+    }
+    if ((f->flags & FLOW_BOTH_SIDES) && f->state == FLOW_NEW)
+        f->state = FLOW_ESTABLISHED;
+    flow_deliver(t, f, side, bytes_make(p->payload, p->payload_len), p);
+}
+
+void flow_table_packets(struct flow_table *table, const struct decoded *const *packets,
+    const uint64_t *orders, size_t count)
+{
+    struct lookup lookups[DECODE_BATCH];
+    assert(count <= DECODE_BATCH);
+    for (size_t i = 0; i < count; i++) {
+        lookup_fill(table, packets[i], &lookups[i]);
+        __builtin_prefetch(&table->slots[lookups[i].hash & table->slot_mask]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count) {
+            uint32_t slot = lookups[i + AHEAD].hash & table->slot_mask;
+            uint32_t index = table->slots[slot].index;
+            if (index != FLOW_NONE) {
+                const char *ahead = (const char *)flow_at(table, index);
+                for (size_t line = 0; line < sizeof(struct flow); line += 64)
+                    __builtin_prefetch(ahead + line); // lint: address arithmetic for prefetch only
+            }
+        }
+        flow_handle(table, packets[i], &lookups[i], orders[i]);
+    }
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct flow_ended *x = a, *y = b;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+// Keep a flow for end_sorted. Out of memory: it ends at once, in a less tidy order but not lost.
+static void end_later(struct flow_table *t, uint32_t index, enum flow_reason reason)
+{
+    if (t->ended_count == t->ended_room) {
+        size_t room = t->ended_room ? t->ended_room * 2 : 1024;
+        struct flow_ended *ended = base_realloc(t->ended, room * sizeof *ended);
+        if (!ended) {
+            flow_end(t, index, reason);
+            return;
+        }
+        t->ended = ended;
+        t->ended_room = room;
+    }
+    t->ended[t->ended_count++] = (struct flow_ended){flow_at(t, index)->order, index};
+}
+
+// Flows end in the order in which they began, whichever bucket or worker they came from.
+static void end_sorted(struct flow_table *t, enum flow_reason reason)
+{
+    if (t->ended_count)
+        qsort(t->ended, t->ended_count, sizeof *t->ended, by_order);
+    for (size_t i = 0; i < t->ended_count; i++)
+        flow_end(t, t->ended[i].index, reason);
+    t->ended_count = 0;
+}
+
+void flow_table_expire(struct flow_table *table, int64_t now_us)
+{
+    uint32_t index;
+    while ((index = flow_wheel_take(table, now_us)) != FLOW_NONE) {
+        const struct flow *f = flow_at(table, index);
+        int64_t due = f->last_us + flow_timeout_us(table, f);
+        if (due < now_us)
+            end_later(table, index, FLOW_ENDED_TIMEOUT);
+        else
+            flow_wheel_add(table, index, due);
+    }
+    end_sorted(table, FLOW_ENDED_TIMEOUT);
+}
+
+void flow_table_flush(struct flow_table *table)
+{
+    while (table->count) {
+        for (uint32_t at = 0; at <= table->slot_mask; at++)
+            if (table->slots[at].index != FLOW_NONE)
+                end_later(table, table->slots[at].index, FLOW_ENDED_SHUTDOWN);
+        end_sorted(table, FLOW_ENDED_SHUTDOWN);
+    }
+    flow_wheel_init(table);
+}
+
+size_t flow_table_count(const struct flow_table *table)
+{
+    return table->count;
+}
+
+void flow_reverse(struct flow *flow)
+{
+    struct flow old = *flow;
+    for (int side = 0; side < 2; side++) {
+        int from = 1 - side;
+        memcpy(flow->addr[side], old.addr[from], sizeof flow->addr[side]);
+        memcpy(flow->first[side], old.first[from], sizeof flow->first[side]);
+        flow->port[side] = old.port[from];
+        flow->packets[side] = old.packets[from];
+        flow->bytes[side] = old.bytes[from];
+        flow->tcp_next[side] = old.tcp_next[from];
+        flow->tcp_flags[side] = old.tcp_flags[from];
+        flow->tcp_sync[side] = old.tcp_sync[from];
+        flow->tcp_fin[side] = old.tcp_fin[from];
+        flow->first_count[side] = old.first_count[from];
+    }
+    for (int i = 0; i < flow->lengths_count; i++)
+        flow->lengths[i] = (int16_t)-flow->lengths[i];
+    flow->flags ^= FLOW_REVERSED;
+    flow_stream_reverse(flow->stream);
+}
+
+static void timeouts_fill(struct flow_table *t)
+{
+    for (int state = 0; state < FLOW_STATES; state++) {
+        t->timeout_us[1][state] = t->config->flow.timeout_udp_us;
+        t->timeout_us[2][state] = t->config->flow.timeout_icmp_us;
+        t->timeout_us[3][state] = t->config->flow.timeout_other_us;
+    }
+    t->timeout_us[0][FLOW_NEW] = t->config->flow.timeout_tcp_new_us;
+    t->timeout_us[0][FLOW_ESTABLISHED] = t->config->flow.timeout_tcp_established_us;
+    t->timeout_us[0][FLOW_CLOSED] = t->config->flow.timeout_tcp_closed_us;
+}
+
+struct flow_table *flow_table_create(const struct config *config,
+    const struct flow_handler *handler, struct pool *pool, struct metrics *metrics)
+{
+    struct flow_table *t = base_calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->config = config;
+    t->handler = handler;
+    t->pool = pool;
+    t->metrics = metrics;
+    t->seed[0] = hash_seed();
+    t->seed[1] = hash_seed();
+    t->free_head = FLOW_NONE;
+    t->slot_mask = FIRST_SLOTS - 1;
+    t->slots = slots_create(FIRST_SLOTS);
+    timeouts_fill(t);
+    flow_wheel_init(t);
+    if (!t->slots) {
+        flow_table_destroy(t);
+        return NULL;
+    }
+    return t;
+}
+
+void flow_table_destroy(struct flow_table *table)
+{
+    if (!table)
+        return;
+    for (uint32_t i = 0; i < table->slab_count; i++)
+        base_free(table->slabs[i]);
+    base_free(table->slabs);
+    base_free(table->slots);
+    base_free(table->ended);
+    base_free(table);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// What parsers say, as records: their own, anomalies, and the files that travel.
+#include "proto/engine.h"
+
+static void head_fill(struct proto_flow *pf, int64_t time_us, uint64_t tx_id,
+    struct flow_head_room *room, struct record_head *head)
+{
+    if (!pf->flow) {
+        flow_packet_head(pf->packet, room, head);
+        return;
+    }
+    flow_head(pf->flow, time_us, room, head);
+    if (pf->speaker == FLOW_SERVER) {
+        struct addr addr = head->src_ip;
+        head->src_ip = head->dest_ip;
+        head->dest_ip = addr;
+        uint16_t port = head->src_port;
+        head->src_port = head->dest_port;
+        head->dest_port = port;
+    }
+    head->has_tx_id = tx_id != UINT64_MAX;
+    head->tx_id = tx_id;
+}
+
+void proto_emit_at(struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id,
+    int64_t time_us)
+{
+    struct flow_head_room room;
+    struct record record = {.type = type, .body = body};
+    head_fill(pf, time_us, tx_id, &room, &record.head);
+    pf->engine->emit(pf->engine->emit_context, &record);
+}
+
+void proto_emit(struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id)
+{
+    proto_emit_at(pf, type, body, tx_id, pf->time_us);
+}
+
+// The engine_flow a parser's flow is part of; NULL for packets outside flows.
+static struct engine_flow *engine_flow_of(struct proto_flow *pf)
+{
+    return pf->flow ? pf->flow->app : NULL;
+}
+
+void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly)
+{
+    struct engine_flow *ef = engine_flow_of(pf);
+    uint64_t bit = 1ULL << (anomaly % 64);
+    pf->engine->metrics->app_layer_anomalies++;
+    if (ef && (ef->told[anomaly / 64] & bit))
+        return;
+    if (ef)
+        ef->told[anomaly / 64] |= bit;
+    struct record_anomaly body = {
+        .app_proto = bytes_from_text(pf->proto ? pf->proto->name : NULL),
+        .type = bytes_from_text(anomaly_layer(anomaly)),
+        .event = bytes_from_text(anomaly_name(anomaly)),
+        .layer = BYTES("proto_parser"),
+    };
+    proto_emit(pf, RECORD_ANOMALY, &body, UINT64_MAX);
+}
+
+void proto_switch(struct proto_flow *pf, const struct proto *next)
+{
+    pf->switch_to = next;
+}
+
+struct proto_file *proto_file_open(struct proto_flow *pf, enum flow_side side, struct bytes name,
+    uint64_t tx_id)
+{
+    struct engine_flow *ef = engine_flow_of(pf);
+    struct arena arena;
+    arena_init(&arena, pf->engine->pool, FILE_BYTES);
+    struct proto_file *pfile =
+        ef && ef->files < FLOW_FILES ? arena_zalloc(&arena, sizeof *pfile) : NULL;
+    if (!pfile) {
+        pf->engine->metrics->file_memcap++;
+        return NULL;
+    }
+    pfile->name = arena_copy(&arena, bytes_sub(name, 0, FILE_NAME_BYTES));
+    pfile->tx_id = tx_id;
+    pfile->side = side;
+    pfile->file = file_open(&arena);
+    pfile->arena = arena;
+    if (!pfile->file) {
+        arena_reset(&arena);
+        pf->engine->metrics->file_memcap++;
+        return NULL;
+    }
+    ef->files++;
+    return pfile;
+}
+
+void proto_file_data(struct proto_flow *pf, struct proto_file *file, struct bytes data)
+{
+    (void)pf;
+    if (file)
+        file_append(file->file, data);
+}
+
+void proto_file_gap(struct proto_flow *pf, struct proto_file *file, size_t lost)
+{
+    (void)pf;
+    if (file)
+        file_gap(file->file, lost);
+}
+
+void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool complete)
+{
+    if (!file)
+        return;
+    struct file_result result;
+    file_close(file->file, complete, pf->engine->kinds, &result);
+    struct record_fileinfo body = {
+        .filename = file->name,
+        .magic = result.magic,
+        .mimetype = result.mime,
+        .gaps = result.gaps,
+        .state = complete ? BYTES("CLOSED") : BYTES("TRUNCATED"),
+        .size = result.size,
+        .tx_id = file->tx_id,
+        .direction = file->side == FLOW_CLIENT ? BYTES("to_server") : BYTES("to_client"),
+    };
+    if (result.hashed) {
+        body.md5 = bytes_make(result.md5, MD5_BYTES);
+        body.sha256 = bytes_make(result.sha256, SHA256_BYTES);
+    }
+    struct flow_head_room room;
+    struct record record = {.type = RECORD_FILEINFO, .body = &body};
+    head_fill(pf, pf->time_us, UINT64_MAX, &room, &record.head);
+    record.head.app_proto = bytes_from_text(pf->proto ? pf->proto->name : NULL);
+    pf->engine->emit(pf->engine->emit_context, &record);
+    pf->engine->metrics->file_total++;
+    engine_flow_of(pf)->files--;
+    struct arena arena = file->arena; // it holds the file
+    arena_reset(&arena);
+}

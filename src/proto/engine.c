@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between flows and parsers: asks the probes, keeps unread bytes, acts on verdicts.
+#include "proto/engine.h"
+#include "base/alloc.h"
+#include <assert.h>
+
+static const struct proto *const protos[] = {
+#define PROTO(name) &proto_##name,
+#include "proto/proto.def"
+#undef PROTO
+};
+
+enum { PROTOS = sizeof protos / sizeof *protos };
+
+struct proto_list proto_all(void)
+{
+    return (struct proto_list){protos, PROTOS};
+}
+
+bool proto_is_text(struct bytes data)
+{
+    for (size_t i = 0; i < data.len; i++) {
+        uint8_t c = data.data[i];
+        if (c < 0x20 ? c != '\t' && c != '\r' && c != '\n' : c > 0x7e)
+            return false;
+    }
+    return data.len > 0;
+}
+
+static enum proto_carrier carrier_of(const struct flow *flow)
+{
+    switch (flow->ip_proto) {
+    case 6: return OVER_TCP;
+    case 17: return OVER_UDP;
+    case 1:
+    case 58: return OVER_ICMP;
+    case 132: return OVER_SCTP;
+    default: return 0;
+    }
+}
+
+static struct engine_flow *flow_begin(struct proto_engine *e, struct flow *flow)
+{
+    struct arena arena;
+    arena_init(&arena, e->pool, e->config->app_layer.flow_memory_bytes);
+    struct engine_flow *ef = arena_zalloc(&arena, sizeof *ef);
+    if (!ef) {
+        arena_reset(&arena);
+        e->metrics->app_layer_memcap++;
+        return NULL;
+    }
+    ef->arena = arena;
+    ef->pf.flow = flow;
+    ef->pf.engine = e;
+    ef->pf.carrier = carrier_of(flow);
+    flow->app = ef;
+    return ef;
+}
+
+static void pending_drop(struct proto_pending *pending)
+{
+    if (pending->data)
+        arena_reset(&pending->arena);
+    pending->data = NULL;
+    pending->start = pending->len = pending->room = 0;
+}
+
+// Append to the unread bytes. False: over the limit, or out of memory.
+static bool pending_add(struct proto_engine *e, struct proto_pending *pending, struct bytes data,
+    size_t limit)
+{
+    if (pending->len + data.len > limit)
+        return false;
+    if (!pending->data)
+        arena_init(&pending->arena, e->pool, 4 * limit + 4096);
+    if (pending->start && pending->start + pending->len + data.len > pending->room) {
+        memmove(pending->data, &pending->data[pending->start], pending->len);
+        pending->start = 0;
+    }
+    size_t need = pending->start + pending->len + data.len;
+    if (need > pending->room) {
+        size_t room = pending->room ? pending->room * 2 : 192;
+        while (room < need)
+            room *= 2;
+        uint8_t *grown = arena_grow(&pending->arena, pending->data, pending->room, room);
+        if (!grown)
+            return false;
+        pending->data = grown;
+        pending->room = room;
+    }
+    memcpy(&pending->data[pending->start + pending->len], data.data, data.len);
+    pending->len += data.len;
+    return true;
+}
+
+static struct bytes pending_bytes(const struct proto_pending *pending)
+{
+    return pending->data ? bytes_make(&pending->data[pending->start], pending->len)
+                         : (struct bytes){NULL, 0};
+}
+
+static void pending_consume(struct proto_pending *pending, size_t n)
+{
+    pending->start += n;
+    pending->len -= n;
+    if (pending->len == 0)
+        pending_drop(pending);
+}
+
+// The parser leaves the flow.
+static void parser_end(struct engine_flow *ef)
+{
+    struct proto_flow *pf = &ef->pf;
+    if (!pf->proto)
+        return;
+    pf->packet = NULL;
+    if (pf->proto->finish)
+        pf->proto->finish(pf);
+    arena_reset(&pf->arena);
+    pf->proto = NULL;
+    pf->state = NULL;
+    pf->need[0] = pf->need[1] = 0;
+}
+
+static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
+{
+    struct proto_flow *pf = &ef->pf;
+    struct proto_engine *e = pf->engine;
+    arena_init(&pf->arena, e->pool, proto->budget_bytes + proto->state_bytes + 4096U);
+    pf->state = proto->state_bytes ? arena_zalloc(&pf->arena, proto->state_bytes) : NULL;
+    if (proto->state_bytes && !pf->state) {
+        arena_reset(&pf->arena);
+        e->metrics->app_layer_memcap++;
+        return false;
+    }
+    pf->proto = proto;
+    pf->speaker = FLOW_CLIENT;
+    pf->flow->app_proto = proto->name;
+    pf->flow->app_basis = "parser";
+    return true;
+}
+
+// Nobody wants this flow any more: give everything back.
+static void flow_release(struct flow *flow)
+{
+    struct engine_flow *ef = flow->app;
+    if (!ef)
+        return;
+    struct proto_engine *e = ef->pf.engine;
+    parser_end(ef);
+    if (ef->ndpi) {
+        const char *name = namer_finish(e->namer, ef);
+        if (!flow->app_proto && name) {
+            flow->app_proto = name;
+            flow->app_basis = "ndpi";
+        }
+    }
+    pending_drop(&ef->pending[0]);
+    pending_drop(&ef->pending[1]);
+    flow->app = NULL;
+    struct arena arena = ef->arena; // it holds ef
+    arena_reset(&arena);
+}
+
+static void swap_sides(struct engine_flow *ef)
+{
+    struct proto_pending pending = ef->pending[0];
+    ef->pending[0] = ef->pending[1];
+    ef->pending[1] = pending;
+    uint8_t probe = ef->probe[0];
+    ef->probe[0] = ef->probe[1];
+    ef->probe[1] = probe;
+    bool ended = ef->pf.ended[0];
+    ef->pf.ended[0] = ef->pf.ended[1];
+    ef->pf.ended[1] = ended;
+    flow_reverse(ef->pf.flow);
+}
+
+// The first protocol that knows these bytes. *more: one wants to see more of them.
+static const struct proto *probe_all(struct proto_engine *e, const struct proto_first *first,
+    enum proto_probe *answer, bool *more)
+{
+    *more = false;
+    if (e->forced) {
+        *answer = PROBE_CLIENT;
+        return e->forced;
+    }
+    for (size_t i = 0; i < PROTOS; i++) {
+        if (!(protos[i]->carriers & first->carrier))
+            continue;
+        *answer = protos[i]->probe(first);
+        if (*answer == PROBE_CLIENT || *answer == PROBE_SERVER)
+            return protos[i];
+        *more |= *answer == PROBE_MORE;
+    }
+    return NULL;
+}
+
+// Let nDPI look at the packet. False: nothing more can be learned.
+static bool name_packet(struct engine_flow *ef, const struct decoded *packet)
+{
+    struct proto_engine *e = ef->pf.engine;
+    struct flow *flow = ef->pf.flow;
+    if (ef->naming_over || !e->namer || flow->app_proto)
+        return false;
+    if (!packet)
+        return true;
+    const char *name = NULL;
+    if (!namer_packet(e->namer, ef, packet, &name))
+        return true;
+    ef->naming_over = true;
+    if (name) {
+        flow->app_proto = name;
+        flow->app_basis = "ndpi";
+    }
+    return false;
+}
+
+static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data);
+
+// Probe one side's first bytes. True: keep sending.
+static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes data)
+{
+    struct proto_engine *e = ef->pf.engine;
+    const struct flow *flow = ef->pf.flow;
+    struct proto_pending *pending = &ef->pending[side];
+    bool waited = pending->len > 0;
+    if (waited && pending_add(e, pending, data, PROBE_BYTES))
+        data = pending_bytes(pending);
+    struct proto_first first = {data, ef->pf.carrier, flow->port[side],
+        flow->port[flow_other(side)]};
+    enum proto_probe answer = PROBE_NO;
+    bool more;
+    const struct proto *proto = probe_all(e, &first, &answer, &more);
+    if (proto) {
+        if ((answer == PROBE_SERVER) != (side == FLOW_SERVER) && !e->forced) {
+            swap_sides(ef);
+            side = flow_other(side);
+            pending = &ef->pending[side];
+        }
+        if (!parser_begin(ef, proto))
+            return false;
+        struct proto_pending held = waited ? *pending : (struct proto_pending){.data = NULL};
+        if (waited)
+            *pending = (struct proto_pending){.data = NULL};
+        bool wanted = feed(ef, side, data);
+        pending_drop(&held);
+        return wanted;
+    }
+    bool room = ef->pf.carrier == OVER_TCP && data.len < PROBE_BYTES && !ef->pf.ended[side];
+    if (more && room && (waited || pending_add(e, pending, data, PROBE_BYTES)))
+        return true;
+    pending_drop(pending);
+    ef->probe[side] = PROBED;
+    return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
+}
+
+static bool broken(struct engine_flow *ef, enum anomaly anomaly)
+{
+    proto_anomaly(&ef->pf, anomaly);
+    ef->pf.engine->metrics->app_layer_broken++;
+    parser_end(ef);
+    return false;
+}
+
+// A wrong probe: the other protocols are not asked again, nDPI is.
+static bool not_mine(struct engine_flow *ef)
+{
+    parser_end(ef);
+    ef->pf.flow->app_proto = NULL;
+    ef->pf.flow->app_basis = NULL;
+    ef->probe[0] = ef->probe[1] = PROBED;
+    return name_packet(ef, ef->pf.packet);
+}
+
+static bool switch_parser(struct engine_flow *ef, enum flow_side side, struct bytes rest)
+{
+    struct proto_flow *pf = &ef->pf;
+    const struct proto *next = pf->switch_to;
+    const struct decoded *packet = pf->packet;
+    pf->switch_to = NULL;
+    parser_end(ef);
+    pf->packet = packet;
+    if (!parser_begin(ef, next))
+        return false;
+    struct proto_pending held = ef->pending[side];
+    ef->pending[side] = (struct proto_pending){.data = NULL};
+    bool wanted = rest.len == 0 || feed(ef, side, rest);
+    pending_drop(&held);
+    return wanted;
+}
+
+// Keep what the parser left unread of `view`, which is either the pending bytes or the packet's.
+static bool keep_rest(struct engine_flow *ef, enum flow_side side, struct bytes view, size_t used,
+    bool from_pending)
+{
+    struct proto_pending *pending = &ef->pending[side];
+    if (ef->pf.carrier != OVER_TCP) // datagrams are not joined
+        return true;
+    if (from_pending) {
+        pending_consume(pending, used);
+        return true;
+    }
+    struct bytes rest = bytes_from(view, used);
+    if (rest.len == 0 || pending_add(ef->pf.engine, pending, rest, ef->pf.proto->buffer_bytes))
+        return true;
+    return broken(ef, ANOMALY_APPLAYER_BUFFER_FULL);
+}
+
+static bool act(struct engine_flow *ef, enum flow_side side, enum proto_verdict verdict,
+    struct bytes view, size_t used, bool from_pending)
+{
+    if (ef->pf.switch_to && (verdict == PROTO_MORE || verdict == PROTO_DONE))
+        return switch_parser(ef, side, bytes_from(view, used));
+    switch (verdict) {
+    case PROTO_MORE: return keep_rest(ef, side, view, used, from_pending);
+    case PROTO_DONE: parser_end(ef); return false;
+    case PROTO_NOT_MINE: return not_mine(ef);
+    case PROTO_BROKEN: return broken(ef, ANOMALY_APPLAYER_PARSER_BROKEN);
+    }
+    return false;
+}
+
+// New bytes of one side for the parser. False: nothing more is wanted.
+static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data)
+{
+    struct proto_flow *pf = &ef->pf;
+    struct proto_pending *pending = &ef->pending[side];
+    bool from_pending = pending->len > 0;
+    if (from_pending && data.len > 0 &&
+        !pending_add(pf->engine, pending, data, pf->proto->buffer_bytes))
+        return broken(ef, ANOMALY_APPLAYER_BUFFER_FULL);
+    struct bytes view = from_pending ? pending_bytes(pending) : data;
+    if (view.len < pf->need[side] && !pf->ended[side])
+        return keep_rest(ef, side, view, 0, from_pending);
+    pf->need[side] = 0;
+    struct cursor in = cursor_make(view);
+    enum proto_verdict verdict = pf->proto->parse(pf, side, &in);
+    assert(in.at >= view.data && cursor_pos(&in) <= view.len);
+    return act(ef, side, verdict, view, cursor_pos(&in), from_pending);
+}
+
+static bool handle_payload(void *context, struct flow *flow, enum flow_side side,
+    struct bytes data, const struct decoded *packet)
+{
+    struct proto_engine *e = context;
+    struct engine_flow *ef = flow->app ? flow->app : flow_begin(e, flow);
+    if (!ef)
+        return false;
+    ef->pf.packet = packet;
+    ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
+    bool wanted;
+    if (ef->pf.proto)
+        wanted = feed(ef, side, data);
+    else if (ef->probe[side] == PROBING)
+        wanted = probe_side(ef, side, data);
+    else
+        wanted = name_packet(ef, packet) || ef->probe[flow_other(side)] == PROBING;
+    if (!wanted)
+        flow_release(flow);
+    return wanted;
+}
+
+static bool handle_gap(void *context, struct flow *flow, enum flow_side side, size_t lost,
+    const struct decoded *packet)
+{
+    (void)context;
+    struct engine_flow *ef = flow->app;
+    if (!ef)
+        return true; // nothing was seen yet: what follows is probed
+    pending_drop(&ef->pending[side]);
+    ef->pf.packet = packet;
+    ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
+    ef->pf.need[side] = 0;
+    if (!ef->pf.proto)
+        return true;
+    bool wanted = false;
+    if (ef->pf.proto->gap)
+        wanted = act(ef, side, ef->pf.proto->gap(&ef->pf, side, lost), (struct bytes){NULL, 0}, 0,
+            true);
+    if (!wanted)
+        flow_release(flow);
+    return wanted;
+}
+
+static void handle_side_end(void *context, struct flow *flow, enum flow_side side,
+    const struct decoded *packet)
+{
+    (void)context;
+    struct engine_flow *ef = flow->app;
+    if (!ef)
+        return;
+    ef->pf.packet = packet;
+    ef->pf.ended[side] = true;
+    bool wanted = true;
+    if (ef->pf.proto)
+        wanted = feed(ef, side, (struct bytes){NULL, 0});
+    else if (ef->pending[side].len > 0)
+        wanted = probe_side(ef, side, (struct bytes){NULL, 0});
+    if (!wanted) {
+        flow_release(flow);
+        flow->flags |= FLOW_UNWANTED;
+    }
+}
+
+static void handle_end(void *context, struct flow *flow)
+{
+    (void)context;
+    flow_release(flow);
+}
+
+static void handle_emit(void *context, const struct record *record)
+{
+    struct proto_engine *e = context;
+    e->emit(e->emit_context, record);
+}
+
+struct proto_engine *proto_engine_create(const struct config *config, struct pool *pool,
+    struct metrics *metrics, void (*emit)(void *context, const struct record *record),
+    void *context)
+{
+    struct proto_engine *e = base_calloc(1, sizeof *e);
+    if (!e)
+        return NULL;
+    e->handler = (struct flow_handler){e, handle_payload, handle_gap, handle_side_end, handle_end,
+        handle_emit};
+    e->config = config;
+    e->pool = pool;
+    e->metrics = metrics;
+    e->emit = emit;
+    e->emit_context = context;
+    e->kinds = file_kinds_create();
+    if (config->ndpi.enabled)
+        e->namer = namer_create((unsigned)config->ndpi.packets);
+    if (!e->kinds || (config->ndpi.enabled && !e->namer)) {
+        proto_engine_destroy(e);
+        return NULL;
+    }
+    return e;
+}
+
+void proto_engine_destroy(struct proto_engine *engine)
+{
+    if (!engine)
+        return;
+    file_kinds_destroy(engine->kinds);
+    namer_destroy(engine->namer);
+    base_free(engine);
+}
+
+const struct flow_handler *proto_engine_handler(struct proto_engine *engine)
+{
+    return &engine->handler;
+}
+
+void proto_engine_force(struct proto_engine *engine, const struct proto *proto)
+{
+    engine->forced = proto;
+}
+
+void proto_engine_packet(struct proto_engine *engine, const struct decoded *packet)
+{
+    for (size_t i = 0; i < PROTOS; i++) {
+        if (!(protos[i]->carriers & OVER_LINK))
+            continue;
+        struct proto_flow pf = {
+            .carrier = OVER_LINK,
+            .time_us = packet->time_ns / 1000,
+            .packet = packet,
+            .engine = engine,
+            .proto = protos[i],
+        };
+        struct cursor in = cursor_make(bytes_make(packet->l3, packet->l3_len));
+        if (protos[i]->parse(&pf, FLOW_CLIENT, &in) == PROTO_BROKEN)
+            proto_anomaly(&pf, ANOMALY_APPLAYER_PARSER_BROKEN);
+    }
+}

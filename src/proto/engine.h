@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine's files share. A flow's state here is an engine_flow in an arena of its own; it
+// is given back as soon as nobody wants the flow's bytes.
+#pragma once
+#include "file/file.h"
+#include "proto/proto.h"
+
+enum {
+    PROBE_BYTES = 4096,    // a side is probed over at most so many of its first bytes
+    ANOMALY_WORDS = (ANOMALIES + 63) / 64,
+    FLOW_FILES = 64,       // files of one flow open at once
+    FILE_BYTES = 8 * 1024, // memory of one open file
+    FILE_NAME_BYTES = 1024, // of its name are kept
+};
+
+struct namer; // nDPI
+
+struct proto_engine {
+    struct flow_handler handler;
+    const struct config *config;
+    struct pool *pool;
+    struct metrics *metrics;
+    void (*emit)(void *context, const struct record *record);
+    void *emit_context;
+    struct file_kinds *kinds;
+    struct namer *namer; // NULL: nDPI is switched off
+    const struct proto *forced;
+};
+
+struct proto_pending {
+    struct arena arena;
+    uint8_t *data;
+    size_t start, len, room; // unread: data[start .. start + len)
+};
+
+enum probe_state { PROBING, PROBED };
+
+struct engine_flow {
+    struct proto_flow pf; // pf.proto NULL: none has claimed the flow
+    struct arena arena;   // this struct and what waits in pending
+    struct proto_pending pending[2];
+    uint8_t probe[2]; // enum probe_state
+    uint8_t named_packets;
+    bool naming_over;
+    uint8_t files;
+    struct ndpi_flow_struct *ndpi;
+    uint64_t told[ANOMALY_WORDS]; // anomalies already written
+};
+
+struct proto_file {
+    struct arena arena; // holds this too
+    struct file *file;
+    struct bytes name;
+    uint64_t tx_id;
+    enum flow_side side;
+};
+
+// nDPI: names what no parser claims (proto/ndpi.c).
+[[nodiscard]] struct namer *namer_create(unsigned packets);
+void namer_destroy(struct namer *namer);
+
+// Show nDPI a packet of the flow. True: it needs no more; *name is then set, or NULL for unknown.
+bool namer_packet(struct namer *namer, struct engine_flow *ef, const struct decoded *packet,
+    const char **name);
+
+// The flow ends or its packets are enough: what nDPI makes of it, NULL for unknown.
+const char *namer_finish(struct namer *namer, struct engine_flow *ef);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// nDPI names the flows no parser claims, from their first packets (libndpi 4.2).
+// Its caches between flows are emptied after each use: what it says of a flow then depends on that
+// flow alone, and so is the same for any number of workers.
+#include "base/alloc.h"
+#include "proto/engine.h"
+#include <ctype.h>
+#include <ndpi/ndpi_main.h>
+
+enum { NAME_BYTES = 32, PACKET_BYTES = UINT16_MAX };
+
+struct namer {
+    struct ndpi_detection_module_struct *ndpi;
+    unsigned packets; // shown of one flow at most
+    char names[NDPI_MAX_SUPPORTED_PROTOCOLS][NAME_BYTES]; // lower case
+};
+
+static void names_fill(struct namer *namer)
+{
+    for (uint16_t id = 0; id < NDPI_MAX_SUPPORTED_PROTOCOLS; id++) {
+        const char *name = ndpi_get_proto_name(namer->ndpi, id);
+        for (size_t i = 0; name && name[i] && i < NAME_BYTES - 1; i++)
+            namer->names[id][i] = (char)tolower((unsigned char)name[i]);
+    }
+}
+
+struct namer *namer_create(unsigned packets)
+{
+    struct namer *namer = base_calloc(1, sizeof *namer);
+    if (!namer)
+        return NULL;
+    namer->packets = packets;
+    namer->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
+    if (!namer->ndpi) {
+        namer_destroy(namer);
+        return NULL;
+    }
+    NDPI_PROTOCOL_BITMASK all;
+    NDPI_BITMASK_SET_ALL(all);
+    ndpi_set_protocol_detection_bitmask2(namer->ndpi, &all);
+    ndpi_finalize_initialization(namer->ndpi);
+    names_fill(namer);
+    return namer;
+}
+
+void namer_destroy(struct namer *namer)
+{
+    if (!namer)
+        return;
+    if (namer->ndpi)
+        ndpi_exit_detection_module(namer->ndpi);
+    base_free(namer);
+}
+
+static void cache_empty(struct ndpi_lru_cache **cache)
+{
+    if (*cache)
+        ndpi_lru_free_cache(*cache);
+    *cache = NULL;
+}
+
+static void caches_empty(struct ndpi_detection_module_struct *ndpi)
+{
+    cache_empty(&ndpi->ookla_cache);
+    cache_empty(&ndpi->bittorrent_cache);
+    cache_empty(&ndpi->zoom_cache);
+    cache_empty(&ndpi->stun_cache);
+    cache_empty(&ndpi->tls_cert_cache);
+    cache_empty(&ndpi->mining_cache);
+    cache_empty(&ndpi->msteams_cache);
+}
+
+static const char *name_of(const struct namer *namer, ndpi_protocol found)
+{
+    uint16_t id = found.master_protocol != NDPI_PROTOCOL_UNKNOWN ? found.master_protocol
+                                                                 : found.app_protocol;
+    bool known = id != NDPI_PROTOCOL_UNKNOWN && id < NDPI_MAX_SUPPORTED_PROTOCOLS;
+    return known && namer->names[id][0] ? namer->names[id] : NULL;
+}
+
+static bool ndpi_begin(struct engine_flow *ef)
+{
+    if (!ef->ndpi)
+        ef->ndpi = arena_zalloc(&ef->arena, sizeof *ef->ndpi);
+    return ef->ndpi != NULL;
+}
+
+bool namer_packet(struct namer *namer, struct engine_flow *ef, const struct decoded *packet,
+    const char **name)
+{
+    *name = NULL;
+    if (!ndpi_begin(ef))
+        return true;
+    uint16_t len = packet->l3_len > PACKET_BYTES ? PACKET_BYTES : (uint16_t)packet->l3_len;
+    ndpi_protocol found = ndpi_detection_process_packet(namer->ndpi, ef->ndpi, packet->l3, len,
+        (uint64_t)packet->time_ns / 1000'000);
+    caches_empty(namer->ndpi);
+    *name = name_of(namer, found);
+    if (*name || ++ef->named_packets >= namer->packets) {
+        if (!*name)
+            *name = namer_finish(namer, ef);
+        return true;
+    }
+    return false;
+}
+
+const char *namer_finish(struct namer *namer, struct engine_flow *ef)
+{
+    if (!ef->ndpi)
+        return NULL;
+    uint8_t guessed = 0;
+    ndpi_protocol found = ndpi_detection_giveup(namer->ndpi, ef->ndpi, 0, &guessed);
+    caches_empty(namer->ndpi);
+    ndpi_free_flow_data(ef->ndpi);
+    ef->ndpi = NULL; // its memory goes with the flow's arena
+    return name_of(namer, found);
+}
