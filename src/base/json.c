@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON text as RFC 8259 has it. Strings are most of the output: while nothing needs an escape they
-// are copied 16 bytes at a time, and room is reserved once for thousands of characters. UTF-8 is
-// checked as RFC 3629, section 4 says: no overlong forms, no surrogates, nothing past U+10FFFF.
+// are copied 16 bytes at a time, and room is reserved once for thousands of characters.
 #include "base/json.h"
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include <math.h>
 #include <stdio.h>
 #ifdef __SSE2__
@@ -48,32 +48,6 @@ bool json_grow(struct json *j, size_t more)
     j->data = data;
     j->room = room;
     return true;
-}
-
-// Length of the valid character that text starts with, 0 when there is none; then *bad is how much
-// one U+FFFD stands for.
-static size_t utf8_character(const uint8_t *at, size_t left, size_t *bad)
-{
-    uint8_t c = at[0], low = 0x80, high = 0xbf;
-    size_t len = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-    *bad = 1;
-    if (c < 0xc2 || c > 0xf4)
-        return 0;
-    if (c == 0xe0) // overlong
-        low = 0xa0;
-    else if (c == 0xed) // surrogates
-        high = 0x9f;
-    else if (c == 0xf0) // overlong
-        low = 0x90;
-    else if (c == 0xf4) // past U+10FFFF
-        high = 0x8f;
-    for (; *bad < len; ++*bad) {
-        if (*bad >= left || at[*bad] < low || at[*bad] > high)
-            return 0;
-        low = 0x80;
-        high = 0xbf;
-    }
-    return len;
 }
 
 static char *write_escape(char *out, uint8_t c)
