@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From frame to transport header: link layers, VLAN, MPLS, PPPoE, IP, tunnels to depth 4. Stateless
 // but for fragments, which a table of their own puts together. Nothing here allocates per packet.
+// Checksums are not verified: captures of offloading machines hold unfinished ones.
 #pragma once
 #include "base/addr.h"
 #include "base/bytes.h"
@@ -15,7 +16,7 @@ enum {
 };
 
 enum decode_kind {
-    DECODE_NOTHING,  // not IP, not ARP, or damaged before an address was read
+    DECODE_NOTHING, // not IP, not ARP, or damaged before an address was read
     DECODE_ARP,
     DECODE_FRAGMENT, // give it to decode_fragment
     DECODE_TCP,
@@ -23,43 +24,63 @@ enum decode_kind {
     DECODE_SCTP,
     DECODE_ICMP,
     DECODE_ICMPV6,
-    DECODE_IP, // another IP protocol: ESP, IGMP, OSPF...
+    DECODE_IP, // another IP protocol (ESP, IGMP, OSPF...), or a transport header cut or damaged
+};
+
+// Why a packet is DECODE_NOTHING.
+enum decode_reason {
+    DECODE_DAMAGED,   // too short or contradictory; often with an anomaly
+    DECODE_OTHER,     // whole, but neither IP nor ARP
+    DECODE_PROTECTED, // encrypted at the link: 802.11 protected frames, MACsec
+    DECODE_LINK,      // a link type nobody decodes
 };
 
 enum tcp_flag {
-    TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08,
-    TCP_ACK = 0x10, TCP_URG = 0x20, TCP_ECE = 0x40, TCP_CWR = 0x80,
+    TCP_FIN = 0x01,
+    TCP_SYN = 0x02,
+    TCP_RST = 0x04,
+    TCP_PSH = 0x08,
+    TCP_ACK = 0x10,
+    TCP_URG = 0x20,
+    TCP_ECE = 0x40,
+    TCP_CWR = 0x80,
 };
 
 struct decoded {
     int64_t time_ns;
-    const uint8_t *l3;      // innermost IP header (or ARP body)
-    const uint8_t *payload; // after the transport header; of FRAGMENT, ICMP, IP: after the IP header
-    uint32_t l3_len;        // captured bytes from l3, cut to the IP length
-    uint32_t payload_len;   // captured bytes of payload, cut to the IP length
+    const uint8_t *l3;         // innermost IP header (or ARP body)
+    const uint8_t *payload;    // after the transport header; of SCTP: the first DATA chunk's; of
+                               // FRAGMENT, ICMP, IP: after the IP header and its extensions
+    uint32_t l3_len;           // captured bytes from l3, cut to the IP length
+    uint32_t payload_len;      // captured bytes of payload, cut to the IP length
     uint32_t payload_wire_len; // what it was on the wire (snaplen may have cut it)
-    uint32_t frame_len;     // length of the whole frame on the wire
-    uint8_t src[16], dst[16]; // IPv4 in the first four bytes, the rest zero
-    uint8_t ip_version;     // 4, 6, 0 for none
-    uint8_t ip_proto;       // innermost
-    uint8_t kind;           // enum decode_kind
+    uint32_t frame_len;        // of the whole frame on the wire; of all frames of a datagram
+    uint8_t src[16], dst[16];  // IPv4 in the first four bytes, the rest zero
+    uint8_t ip_version;        // 4, 6, 0 for none; ARP for IPv4 has 4
+    uint8_t ip_proto;          // innermost
+    uint8_t kind;              // enum decode_kind
     uint8_t ttl;
     uint16_t src_port, dst_port; // ICMP: type and code
-    uint16_t vlan[DECODE_VLANS]; // outermost first; 0: none
+    uint16_t vlan[DECODE_VLANS]; // outermost first; 0: none; of the frame a tunnel carries, if any
+    uint32_t pair_hash;          // symmetric hash of the outermost address pair: picks the worker
+    uint32_t tunnel_key; // 0 outside tunnels; symmetric hash of outer addresses and tunnel ids
     uint32_t tcp_seq, tcp_ack;
     uint16_t tcp_window;
     uint8_t tcp_flags;
-    uint8_t tunnels;        // depth
-    uint32_t tunnel_key;    // 0 outside tunnels; symmetric hash of outer addresses and tunnel ids
-    uint32_t pair_hash;     // symmetric hash of the outermost address pair: picks the worker
-    uint16_t ether_type;    // innermost
-    uint16_t fragment_offset; // bytes
-    uint32_t fragment_id;
+    uint8_t tunnels; // depth
+    uint8_t reason;  // enum decode_reason, when kind is NOTHING
     bool fragment_more;
+    uint8_t tcp_wscale;  // of a SYN: shift + 1; 0: not offered
+    bool tcp_sack;       // of a SYN: SACK permitted
+    uint16_t tcp_mss;    // of a SYN; 0: not given
+    uint16_t ether_type; // innermost
+    uint32_t fragment_id;
+    uint16_t fragment_offset;             // bytes
+    uint16_t source;                      // of the packet
+    uint16_t frames;                      // 1, or the number of fragments the datagram came in
+    const uint8_t *src_mac, *dst_mac;     // 6 bytes each, NULL where the link has none
+    uint16_t anomalies[DECODE_ANOMALIES]; // enum anomaly
     uint8_t anomaly_count;
-    uint8_t anomalies[DECODE_ANOMALIES]; // enum anomaly
-    uint16_t source;        // of the packet
-    const uint8_t *src_mac, *dst_mac; // 6 bytes each, NULL where the link has none
 };
 
 // Decode one packet. Slices in `out` point into the packet. Always fills out->kind.
@@ -71,10 +92,13 @@ struct fragments;
 [[nodiscard]] struct fragments *fragments_create(size_t limit_bytes);
 void fragments_destroy(struct fragments *fragments);
 
-// Add a packet of kind DECODE_FRAGMENT. True: its datagram is complete and decoded into `out`
-// (slices live until the next call); anomalies found on the way (overlap, gap, too large) are in
-// out either way. First-arrived bytes win an overlap; a differing overlap is an anomaly.
-bool decode_fragment(struct fragments *fragments, const struct decoded *fragment, struct decoded *out);
+// Add a packet of kind DECODE_FRAGMENT. True: its datagram is complete and decoded into `out`,
+// which is no fragment any more (slices live until the next call); anomalies found on the way
+// (overlap, too large) are in out either way, beside the fragment's own. First-arrived bytes win an
+// overlap; an overlap that differs is an anomaly. IPv6 datagrams with any overlap are let go (RFC
+// 5722).
+bool decode_fragment(
+    struct fragments *fragments, const struct decoded *fragment, struct decoded *out);
 
 // Drop datagrams older than the timeout (30 s of packet time); returns how many.
 size_t fragments_expire(struct fragments *fragments, int64_t now_ns);
