@@ -127,7 +127,10 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
     }
     struct flow_head_room room;
     struct record record = {.type = RECORD_FILEINFO, .body = &body};
+    enum flow_side speaker = pf->speaker;
+    pf->speaker = file->side; // src_ip is who sent the file, as EVE has it
     head_fill(pf, pf->time_us, UINT64_MAX, &room, &record.head);
+    pf->speaker = speaker;
     record.head.app_proto = bytes_from_text(pf->proto ? pf->proto->name : NULL);
     pf->engine->emit(pf->engine->emit_context, &record);
     pf->engine->metrics->file_total++;

@@ -12,6 +12,8 @@ static const struct proto *const protos[] = {
 
 enum { PROTOS = sizeof protos / sizeof *protos };
 
+const struct proto proto_any = {.name = "any"};
+
 struct proto_list proto_all(void)
 {
     return (struct proto_list){protos, PROTOS};
@@ -290,6 +292,22 @@ static bool switch_parser(struct engine_flow *ef, enum flow_side side, struct by
     return wanted;
 }
 
+// Nobody in particular is next: the probes are asked again, from these bytes on. What nobody
+// claims keeps the name it had.
+static bool probe_again(struct engine_flow *ef, enum flow_side side, struct bytes rest)
+{
+    const struct decoded *packet = ef->pf.packet;
+    ef->pf.switch_to = NULL;
+    parser_end(ef);
+    ef->pf.packet = packet;
+    ef->probe[0] = ef->probe[1] = PROBING;
+    struct proto_pending held = ef->pending[side];
+    ef->pending[side] = (struct proto_pending){.data = NULL};
+    bool wanted = rest.len == 0 || probe_side(ef, side, rest);
+    pending_drop(&held);
+    return wanted;
+}
+
 // Keep what the parser left unread of `view`, which is either the pending bytes or the packet's.
 static bool keep_rest(struct engine_flow *ef, enum flow_side side, struct bytes view, size_t used,
     bool from_pending)
@@ -310,6 +328,8 @@ static bool keep_rest(struct engine_flow *ef, enum flow_side side, struct bytes 
 static bool act(struct engine_flow *ef, enum flow_side side, enum proto_verdict verdict,
     struct bytes view, size_t used, bool from_pending)
 {
+    if (ef->pf.switch_to == &proto_any && (verdict == PROTO_MORE || verdict == PROTO_DONE))
+        return probe_again(ef, side, bytes_from(view, used));
     if (ef->pf.switch_to && (verdict == PROTO_MORE || verdict == PROTO_DONE))
         return switch_parser(ef, side, bytes_from(view, used));
     switch (verdict) {

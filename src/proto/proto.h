@@ -79,6 +79,9 @@ void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly);
 // returns. Unread bytes go to the next parser. The probe is not asked.
 void proto_switch(struct proto_flow *pf, const struct proto *next);
 
+// To switch to: whoever the probes find in what follows (CONNECT, 101 Switching Protocols).
+extern const struct proto proto_any;
+
 // A file travels in this flow. `name` may be empty; `side` is its sender. NULL when the budget
 // does not allow one more; the other calls take NULL. Finish every file with proto_file_close.
 struct proto_file *proto_file_open(struct proto_flow *pf, enum flow_side side, struct bytes name,
