@@ -2,6 +2,7 @@
 // The table the loader goes by: one entry a key, generated from schema/config.yaml.
 #pragma once
 #include "schema/config.h"
+#include "schema/text.h"
 #include <stddef.h>
 
 enum config_type {
@@ -19,13 +20,13 @@ enum config_type {
 struct config_key {
     const char *name;
     enum config_type type;
-    enum config_type of;      // LIST: of its elements
-    bool required;            // in the element of a list
-    size_t offset;            // of its member in struct config or in the list's element
-    size_t count_offset;      // LIST
-    size_t element_bytes;     // LIST
-    uint64_t min, max;        // value, text length, list length
-    const char *min_text;     // the same for people
+    enum config_type of;  // LIST: of its elements
+    bool required;        // in the element of a list
+    size_t offset;        // of its member in struct config or in the list's element
+    size_t count_offset;  // LIST
+    size_t element_bytes; // LIST
+    uint64_t min, max;    // value, text length, list length
+    const char *min_text; // the same for people
     const char *max_text;
     const char *const *words; // ENUM, in the order of the C enum
     size_t words_count;
@@ -34,3 +35,15 @@ struct config_key {
 };
 
 extern const struct config_key config_root;
+
+// Reads a value of BOOL, COUNT, BYTES, DURATION, ENUM or NETWORK into `out`, which has the C type
+// the member has. False: it does not fit.
+[[nodiscard]] bool config_value_read(
+    const struct config_key *key, enum config_type type, struct bytes text, void *out);
+
+// What may stand at a key, in words; `type` is that of the key or of a list's elements.
+void config_allowed_write(
+    const struct config_key *key, enum config_type type, enum lang lang, char *out, size_t room);
+
+// The name most like `text` among the keys of a section; NULL when none is near.
+const char *config_key_near(const struct config_key *section, struct bytes text);

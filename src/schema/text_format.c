@@ -31,7 +31,7 @@ static struct bytes value_of(struct bytes name, const struct text_arg *args, siz
         if (bytes_equal(bytes_from_text(args[i].name), name))
             return args[i].value;
     }
-    assert(!"a placeholder without a value");
+    assert(false && "a placeholder without a value");
     return (struct bytes){NULL, 0};
 }
 
