@@ -49,7 +49,7 @@ def case_overlap_same():
 def case_overlap_different():
     """The second fragment says otherwise about eight bytes: the first bytes win, an anomaly says so."""
     body = udp(CLIENT, SERVER, 40000, 53, dns_query(NAME))[20:]
-    other = b"XXXXXXXX" + body[32:56]
+    other = b"otherwise"[:8] + body[32:56]
     return frames([ip(CLIENT, SERVER, 17, body[:32], 7, MORE), ip(CLIENT, SERVER, 17, other, 7, MORE | 3),
                    ip(CLIENT, SERVER, 17, body[56:], 7, 7), answer()])
 

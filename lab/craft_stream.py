@@ -51,13 +51,13 @@ def case_overlap_same():
 def case_overlap_different():
     """A retransmission with other content while the hole before it is open: first-arrived bytes win."""
     pieces = cut()
-    return parts(asked(), [pieces[0], pieces[2], (600, b"X" * 300), pieces[1]] + pieces[3:])
+    return parts(asked(), [pieces[0], pieces[2], (600, b"#" * 300), pieces[1]] + pieces[3:])
 
 
 def case_retransmission_different():
     """Delivered data is sent again with other content: too late to matter, but it says something."""
     pieces = cut()
-    return parts(asked(), [pieces[0], pieces[1], (300, b"X" * 300)] + pieces[2:])
+    return parts(asked(), [pieces[0], pieces[1], (300, b"#" * 300)] + pieces[2:])
 
 
 def case_gap():
