@@ -60,7 +60,8 @@ static bool refuse(struct loader *l, struct refusal why)
     const struct text_arg args[] = {
         {"where", bytes_from_text(where)},
         {"file", bytes_from_text(l->file)},
-        {"key", bytes_make(l->key, l->key_len)},
+        {"key", l->key_len ? bytes_make(l->key, l->key_len)
+                           : bytes_from_text(text(TEXT_CONFIG_WHOLE_FILE, l->lang))},
         {"value", shown(why.value, value)},
         {"allowed", bytes_from_text(why.allowed)},
         {"reason", bytes_from_text(why.reason)},
