@@ -117,7 +117,7 @@ TEST(refuses_with_line_key_and_what_is_allowed)
         {"? [a]\n: b\n", "1: the file: is a list; allowed: the keys"},
         {"workers: 1\n---\nworkers: 2\n", "2: a second document begins; allowed: one"},
         {"workers: 'open\n", "2: not valid YAML: found unexpected end of stream"},
-        {"workers: 1\n b: c\n", "2: not valid YAML: mapping values are not allowed"},
+        {"workers: 1\n}\n", "2: not valid YAML: did not find expected key"},
         {"\t- x\n", "1: not valid YAML: found character that cannot start any token"},
         {"workers: 1\nflow: \x01\n", "2: not valid YAML: control characters are not allowed"},
         {"workers: 1\nflow: \xff\n", "2: not valid YAML: invalid leading UTF-8 octet"},
