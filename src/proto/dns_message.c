@@ -25,8 +25,8 @@ static void put_label(const struct dns_message *m, struct text_out *out, struct 
 }
 
 // Move `label` to where the pointer that starts with `high` leads. False: one too many.
-static bool follow_pointer(struct dns_message *m, struct cursor *label, struct cursor *in,
-    uint8_t high, unsigned *jumps)
+static bool follow_pointer(
+    struct dns_message *m, struct cursor *label, struct cursor *in, uint8_t high, unsigned *jumps)
 {
     size_t at = cursor_pos(label) - 1;
     size_t target = (size_t)(high & 0x3f) << 8 | cursor_u8(label);
@@ -156,7 +156,8 @@ static void read_edns_option(struct dns_message *m, uint16_t code, struct cursor
     }
 }
 
-// OPT stands in place of a record: class is the payload size, ttl the rest (RFC 6891 section 6.1.3).
+// OPT stands in place of a record: class is the payload size, ttl the rest (RFC 6891
+// section 6.1.3).
 static void read_edns(struct dns_message *m, uint16_t class, uint32_t ttl, struct cursor rdata)
 {
     uint16_t *codes = arena_alloc(m->arena, DNS_OPTIONS_MAX * sizeof *codes);
@@ -186,11 +187,12 @@ static void read_edns(struct dns_message *m, uint16_t class, uint32_t ttl, struc
 }
 
 // One record; false when it was an OPT and is not to be kept.
-static bool read_record(struct dns_message *m, struct cursor *in, struct record_dns_rr *rr)
+static bool read_record(
+    struct dns_message *m, struct cursor *in, struct record_dns_rr *rr, uint16_t *type_out)
 {
     *rr = (struct record_dns_rr){0};
     rr->rrname = read_name(m, in, &rr->rrname_truncated);
-    uint16_t type = cursor_u16(in);
+    uint16_t type = *type_out = cursor_u16(in);
     uint16_t class = cursor_u16(in);
     rr->ttl = cursor_u32(in);
     uint16_t length = cursor_u16(in);
@@ -219,14 +221,18 @@ static void read_section(struct dns_message *m, struct cursor *in, size_t which)
     size_t total = m->totals[which + 1];
     size_t room = believable(m, total, cursor_left(in), 11, DNS_RECORDS_MAX);
     section->records = room ? arena_alloc(m->arena, room * sizeof *section->records) : NULL;
+    section->types = section->records ? arena_alloc(m->arena, room * sizeof *section->types) : NULL;
     for (size_t i = 0; i < total && cursor_ok(in); i++) {
         struct record_dns_rr rr;
+        uint16_t type;
         if (i == DNS_RECORDS_MAX) {
             cursor_fail(in); // the rest of the message is not read
             return;
         }
-        if (read_record(m, in, &rr) && section->records && section->count < room)
-            section->records[section->count++] = rr;
+        if (!read_record(m, in, &rr, &type) || !section->types || section->count == room)
+            continue;
+        section->types[section->count] = type;
+        section->records[section->count++] = rr;
     }
 }
 

@@ -32,21 +32,32 @@ enum dns_problem {
 };
 
 enum dns_type {
-    DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_SOA = 6, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16,
-    DNS_AAAA = 28, DNS_SRV = 33, DNS_OPT = 41, DNS_SSHFP = 44, DNS_SPF = 99,
+    DNS_A = 1,
+    DNS_NS = 2,
+    DNS_CNAME = 5,
+    DNS_SOA = 6,
+    DNS_PTR = 12,
+    DNS_MX = 15,
+    DNS_TXT = 16,
+    DNS_AAAA = 28,
+    DNS_SRV = 33,
+    DNS_OPT = 41,
+    DNS_SSHFP = 44,
+    DNS_SPF = 99,
 };
 
 struct dns_section {
     struct record_dns_rr *records;
+    uint16_t *types; // of each
     size_t count;
 };
 
 struct dns_message {
     struct arena *arena;
-    bool utf8;        // names are UTF-8 (mDNS), not escaped past ASCII
+    bool utf8;         // names are UTF-8 (mDNS), not escaped past ASCII
     unsigned problems; // or-ed enum dns_problem
     uint16_t id, flags;
-    uint16_t rcode;   // with the upper bits of EDNS
+    uint16_t rcode;     // with the upper bits of EDNS
     uint16_t totals[4]; // as the header says: questions, answers, authorities, additionals
     struct record_dns_query *queries;
     size_t query_count;

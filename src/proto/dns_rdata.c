@@ -7,33 +7,14 @@
 
 struct type {
     const char *name;
-    const char *fields; // NULL: hex
+    const char *fields;
 };
 
-// 1 2 4: number of that many bytes   n: name   s: string in quotes   t: time   T: type
-// a A: address, 4 and 6   S: all strings   x b: rest as hex, base64   h H: counted hex, base32hex
-// m: bit map of types   v: rest in quotes   g: counted tag   p: service parameters
+// dns_types.def says what the letters mean.
 static const struct type types[] = {
-    [1] = {"A", "a"}, [2] = {"NS", "n"}, [3] = {"MD", "n"}, [4] = {"MF", "n"},
-    [5] = {"CNAME", "n"}, [6] = {"SOA", "nn44444"}, [7] = {"MB", "n"}, [8] = {"MG", "n"},
-    [9] = {"MR", "n"}, [10] = {"NULL", "x"}, [11] = {"WKS", "a1x"}, [12] = {"PTR", "n"},
-    [13] = {"HINFO", "ss"}, [14] = {"MINFO", "nn"}, [15] = {"MX", "2n"}, [16] = {"TXT", "S"},
-    [17] = {"RP", "nn"}, [18] = {"AFSDB", "2n"}, [19] = {"X25", "s"}, [20] = {"ISDN", "S"},
-    [21] = {"RT", "2n"}, [22] = {"NSAP", 0}, [23] = {"NSAP-PTR", "n"}, [24] = {"SIG", "T114tt2nb"},
-    [25] = {"KEY", "211b"}, [26] = {"PX", "2nn"}, [27] = {"GPOS", "sss"}, [28] = {"AAAA", "A"},
-    [29] = {"LOC", 0}, [30] = {"NXT", 0}, [33] = {"SRV", "222n"}, [34] = {"ATMA", 0},
-    [35] = {"NAPTR", "22sssn"}, [36] = {"KX", "2n"}, [37] = {"CERT", "221b"}, [38] = {"A6", 0},
-    [39] = {"DNAME", "n"}, [41] = {"OPT", 0}, [42] = {"APL", 0}, [43] = {"DS", "211x"},
-    [44] = {"SSHFP", "11x"}, [45] = {"IPSECKEY", 0}, [46] = {"RRSIG", "T114tt2nb"},
-    [47] = {"NSEC", "nm"}, [48] = {"DNSKEY", "211b"}, [49] = {"DHCID", "b"},
-    [50] = {"NSEC3", "112hHm"}, [51] = {"NSEC3PARAM", "112h"}, [52] = {"TLSA", "111x"},
-    [53] = {"SMIMEA", "111x"}, [55] = {"HIP", 0}, [59] = {"CDS", "211x"}, [60] = {"CDNSKEY", "211b"},
-    [61] = {"OPENPGPKEY", "b"}, [62] = {"CSYNC", "42m"}, [63] = {"ZONEMD", "411x"},
-    [64] = {"SVCB", "2np"}, [65] = {"HTTPS", "2np"}, [99] = {"SPF", "S"}, [104] = {"NID", 0},
-    [105] = {"L32", 0}, [106] = {"L64", 0}, [107] = {"LP", "2n"}, [108] = {"EUI48", 0},
-    [109] = {"EUI64", 0}, [249] = {"TKEY", 0}, [250] = {"TSIG", 0}, [251] = {"IXFR", 0},
-    [252] = {"AXFR", 0}, [253] = {"MAILB", 0}, [254] = {"MAILA", 0}, [255] = {"ANY", 0},
-    [256] = {"URI", "22v"}, [257] = {"CAA", "1gv"},
+#define DNS_TYPE(number, name, fields) [number] = {name, fields},
+#include "proto/dns_types.def"
+#undef DNS_TYPE
 };
 
 enum { TYPES = sizeof types / sizeof *types };
@@ -58,7 +39,8 @@ struct bytes dns_type_name(struct arena *arena, uint16_t type)
 
 struct bytes dns_class_name(struct arena *arena, uint16_t class)
 {
-    static const char *const names[] = {[1] = "IN", [3] = "CH", [4] = "HS", [254] = "NONE", [255] = "ANY"};
+    static const char *const names[] = {
+        [1] = "IN", [3] = "CH", [4] = "HS", [254] = "NONE", [255] = "ANY"};
     if (class == 1) // IN goes without saying
         return (struct bytes){NULL, 0};
     return name_or_number(arena, class < 256 ? names[class] : NULL, "CLASS", class);
@@ -67,9 +49,9 @@ struct bytes dns_class_name(struct arena *arena, uint16_t class)
 struct bytes dns_rcode_name(struct arena *arena, uint16_t rcode)
 {
     static const char *const names[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",
-        "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE", "DSOTYPENI",
-        [16] = "BADVERS", "BADKEY", "BADTIME", "BADMODE", "BADNAME", "BADALG", "BADTRUNC",
-        "BADCOOKIE"};
+        "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE",
+        "DSOTYPENI", [16] = "BADVERS", "BADKEY", "BADTIME", "BADMODE", "BADNAME", "BADALG",
+        "BADTRUNC", "BADCOOKIE"};
     return name_or_number(
         arena, rcode < sizeof names / sizeof *names ? names[rcode] : NULL, "", rcode);
 }
@@ -111,8 +93,8 @@ static void put_comma(struct text_out *out, bool *first)
     *first = false;
 }
 
-static const char *const service_keys[] = {"mandatory", "alpn", "no-default-alpn", "port", "ipv4hint",
-    "ech", "ipv6hint", "dohpath", "ohttp"};
+static const char *const service_keys[] = {"mandatory", "alpn", "no-default-alpn", "port",
+    "ipv4hint", "ech", "ipv6hint", "dohpath", "ohttp"};
 
 static void put_service_key(struct text_out *out, uint16_t key)
 {
@@ -137,7 +119,7 @@ static void put_service_value(struct cursor *value, uint16_t key, struct text_ou
             text_out_u64(out, cursor_u16(value));
         } else if (key == 4 || key == 6) {
             struct bytes raw = cursor_take(value, key == 4 ? 4 : 16);
-            struct addr a = {.version = key};
+            struct addr a = {.version = key == 4 ? 4 : 6};
             if (raw.len)
                 memcpy(a.bytes, raw.data, raw.len);
             text_out_addr(out, &a);
@@ -222,7 +204,10 @@ static void put_field(struct dns_message *m, struct cursor *in, struct text_out 
 {
     bool cut = false;
     switch (field) {
-    case '1': case '2': case '4': case 't': put_number(in, out, field); break;
+    case '1':
+    case '2':
+    case '4':
+    case 't': put_number(in, out, field); break;
     case 'n': dns_name_read(m, in, out, &cut); break;
     case 's': put_quoted(out, cursor_take(in, cursor_u8(in))); break;
     case 'v': put_quoted(out, cursor_take(in, cursor_left(in))); break;

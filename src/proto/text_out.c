@@ -77,8 +77,8 @@ static size_t put_groups(struct text_out *out, struct bytes b, unsigned bits, co
 
 void text_out_base64(struct text_out *out, struct bytes b)
 {
-    size_t written = put_groups(
-        out, b, 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    size_t written =
+        put_groups(out, b, 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
     for (; written % 4 && !out->cut; written++)
         text_out_char(out, '=');
 }

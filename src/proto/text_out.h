@@ -33,8 +33,8 @@ void text_out_text(struct text_out *out, const char *text);
 void text_out_u64(struct text_out *out, uint64_t v);
 void text_out_addr(struct text_out *out, const struct addr *a);
 void text_out_hex(struct text_out *out, struct bytes b);
-void text_out_mac(struct text_out *out, struct bytes b);    // any length, colons between
-void text_out_base64(struct text_out *out, struct bytes b); // RFC 4648 section 4
+void text_out_mac(struct text_out *out, struct bytes b);       // any length, colons between
+void text_out_base64(struct text_out *out, struct bytes b);    // RFC 4648 section 4
 void text_out_base32hex(struct text_out *out, struct bytes b); // section 7, no padding
 
 // Text copied into the arena; {NULL, 0} when out of memory.
