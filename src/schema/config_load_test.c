@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char path[] = "/tmp/config_load_test_XXXXXX";
+static char path[64]; // of a file of ours
 static char error[4096];
 
 // Writes `content` to the file and loads it.
@@ -73,65 +73,61 @@ struct refused {
     const char *said; // beginning of the message, after FILE:
 };
 
+static const struct refused refused[] = {
+    {"workers: many", "1: workers: \"many\" does not fit; allowed: a number from 0 to 64, as"},
+    {"\n\nworkers: 65\n", "3: workers: \"65\" does not fit; allowed: a number from 0 to 64"},
+    {"workers: -1\n", "1: workers: \"-1\" does not fit"},
+    {"workers: 1.5\n", "1: workers: \"1.5\" does not fit"},
+    {"workers: 99999999999999999999\n", "1: workers: \"99999999999999999999\" does not fit"},
+    {"workers: 18446744073709G\n", "1: workers: \"18446744073709G\" does not fit"},
+    {"workers: [1]\n", "1: workers: is a list; allowed: a number from"},
+    {"workers:\n", "1: workers: \"\" does not fit"},
+    {"wrokers: 1\n", "1: wrokers: there is no such key, did you mean workers? allowed: the keys"},
+    {"flow:\n  timeout_upd: 3s\n", "2: flow.timeout_upd: there is no such key, did you mean "
+                                   "timeout_udp? allowed: the keys max_flows, memory,"},
+    {"flow: {shape: round}", "1: flow.shape: there is no such key; allowed: the keys max_flows"},
+    {"flow: 7\n", "1: flow: is a single value; allowed: the keys max_flows,"},
+    {"flow: {timeout_udp: 30}\n", "1: flow.timeout_udp: \"30\" does not fit; allowed: a time "
+                                  "from 1s to 1d, as 500ms, 30s, 5m or 2h"},
+    {"flow: {timeout_udp: 2d}\n", "1: flow.timeout_udp: \"2d\" does not fit"},
+    {"flow: {memory: 4T}\n", "1: flow.memory: \"4T\" does not fit; allowed: bytes from 1M to 64G"},
+    {"ndpi: {enabled: maybe}\n", "1: ndpi.enabled: \"maybe\" does not fit; allowed: true, false"},
+    {"stream: {overlap: both}\n", "1: stream.overlap: \"both\" does not fit; allowed: first, last"},
+    {"workers: 1\nndpi: {}\nworkers: 2\n", "3: workers: stands twice; allowed: once"},
+    {"segments: []\n", "1: segments: has 0 elements; allowed: a list of 1 to 64 elements"},
+    {"segments: inside\n", "1: segments: is a single value; allowed: a list of 1 to 64"},
+    {"segments:\n- name: a\n", "3: segments[0].networks: is missing; allowed: a list of 1 to"},
+    {"segments:\n- {name: a, networks: [10.0.0.0/8, 10.0.0.0/33]}\n",
+        "2: segments[0].networks[1]: \"10.0.0.0/33\" does not fit; allowed: a network as"},
+    {"segments:\n- {name: '', networks: [10.0.0.0/8]}\n",
+        "2: segments[0].name: \"\" does not fit; allowed: text of 1 to 64 bytes"},
+    {"segments:\n- {name: a, networks: [[10.0.0.0/8]]}\n",
+        "2: segments[0].networks[0]: is a list; allowed: a network"},
+    {"segments:\n- {name: \"a\\0b\", networks: [10.0.0.0/8]}\n",
+        "2: segments[0].name: \"a?b\" does not fit"},
+    {"- workers\n", "1: the file: is a list; allowed: the keys workers, segments,"},
+    {"just text\n", "1: the file: is a single value; allowed: the keys"},
+    {"? [a]\n: b\n", "1: the file: is a list; allowed: the keys"},
+    {"workers: 1\n---\nworkers: 2\n", "2: a second document begins; allowed: one"},
+    {"workers: 'open\n", "2: not valid YAML: found unexpected end of stream"},
+    {"workers: 1\n}\n", "2: not valid YAML: did not find expected key"},
+    {"\t- x\n", "1: not valid YAML: found character that cannot start any token"},
+    {"workers: 1\nflow: \x01\n", "2: not valid YAML: control characters are not allowed"},
+    {"workers: 1\nflow: \xff\n", "2: not valid YAML: invalid leading UTF-8 octet"},
+    {"workers: &a 1\n", "1: workers: anchors, aliases and tags have no meaning here; allowed:"},
+    {"flow: *a\n", "1: flow: anchors, aliases and tags have no meaning here"},
+    {"workers: !!int 1\n", "1: workers: anchors, aliases and tags have no meaning here"},
+    {"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "1: a: there is no such key"},
+};
+
 TEST(refuses_with_line_key_and_what_is_allowed)
 {
-    static const struct refused cases[] = {
-        {"workers: many", "1: workers: \"many\" does not fit; allowed: a number from 0 to 64, as"},
-        {"\n\nworkers: 65\n", "3: workers: \"65\" does not fit; allowed: a number from 0 to 64"},
-        {"workers: -1\n", "1: workers: \"-1\" does not fit"},
-        {"workers: 1.5\n", "1: workers: \"1.5\" does not fit"},
-        {"workers: 99999999999999999999\n", "1: workers: \"99999999999999999999\" does not fit"},
-        {"workers: 18446744073709G\n", "1: workers: \"18446744073709G\" does not fit"},
-        {"workers: [1]\n", "1: workers: is a list; allowed: a number from"},
-        {"workers:\n", "1: workers: \"\" does not fit"},
-        {"wrokers: 1\n",
-            "1: wrokers: there is no such key, did you mean workers? allowed: the keys"},
-        {"flow:\n  timeout_upd: 3s\n", "2: flow.timeout_upd: there is no such key, did you mean "
-                                       "timeout_udp? allowed: the keys max_flows, memory,"},
-        {"flow: {shape: round}",
-            "1: flow.shape: there is no such key; allowed: the keys max_flows"},
-        {"flow: 7\n", "1: flow: is a single value; allowed: the keys max_flows,"},
-        {"flow: {timeout_udp: 30}\n", "1: flow.timeout_udp: \"30\" does not fit; allowed: a time "
-                                      "from 1s to 1d, as 500ms, 30s, 5m or 2h"},
-        {"flow: {timeout_udp: 2d}\n", "1: flow.timeout_udp: \"2d\" does not fit"},
-        {"flow: {memory: 4T}\n",
-            "1: flow.memory: \"4T\" does not fit; allowed: bytes from 1M to 64G"},
-        {"ndpi: {enabled: maybe}\n",
-            "1: ndpi.enabled: \"maybe\" does not fit; allowed: true, false"},
-        {"stream: {overlap: both}\n",
-            "1: stream.overlap: \"both\" does not fit; allowed: first, last"},
-        {"workers: 1\nndpi: {}\nworkers: 2\n", "3: workers: stands twice; allowed: once"},
-        {"segments: []\n", "1: segments: has 0 elements; allowed: a list of 1 to 64 elements"},
-        {"segments: inside\n", "1: segments: is a single value; allowed: a list of 1 to 64"},
-        {"segments:\n- name: a\n", "3: segments[0].networks: is missing; allowed: a list of 1 to"},
-        {"segments:\n- {name: a, networks: [10.0.0.0/8, 10.0.0.0/33]}\n",
-            "2: segments[0].networks[1]: \"10.0.0.0/33\" does not fit; allowed: a network as"},
-        {"segments:\n- {name: '', networks: [10.0.0.0/8]}\n",
-            "2: segments[0].name: \"\" does not fit; allowed: text of 1 to 64 bytes"},
-        {"segments:\n- {name: a, networks: [[10.0.0.0/8]]}\n",
-            "2: segments[0].networks[0]: is a list; allowed: a network"},
-        {"segments:\n- {name: \"a\\0b\", networks: [10.0.0.0/8]}\n",
-            "2: segments[0].name: \"a?b\" does not fit"},
-        {"- workers\n", "1: the file: is a list; allowed: the keys workers, segments,"},
-        {"just text\n", "1: the file: is a single value; allowed: the keys"},
-        {"? [a]\n: b\n", "1: the file: is a list; allowed: the keys"},
-        {"workers: 1\n---\nworkers: 2\n", "2: a second document begins; allowed: one"},
-        {"workers: 'open\n", "2: not valid YAML: found unexpected end of stream"},
-        {"workers: 1\n}\n", "2: not valid YAML: did not find expected key"},
-        {"\t- x\n", "1: not valid YAML: found character that cannot start any token"},
-        {"workers: 1\nflow: \x01\n", "2: not valid YAML: control characters are not allowed"},
-        {"workers: 1\nflow: \xff\n", "2: not valid YAML: invalid leading UTF-8 octet"},
-        {"workers: &a 1\n", "1: workers: anchors, aliases and tags have no meaning here; allowed:"},
-        {"flow: *a\n", "1: flow: anchors, aliases and tags have no meaning here"},
-        {"workers: !!int 1\n", "1: workers: anchors, aliases and tags have no meaning here"},
-        {"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "1: a: there is no such key"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct config c;
-        if (load(&c, bytes_from_text(cases[i].content)))
-            TEST_SAY("taken: %s", cases[i].content);
-        if (!bytes_start_with(said(), bytes_from_text(cases[i].said)))
-            TEST_SAY("%s: said \"%s\", not \"%s\"", cases[i].content, error, cases[i].said);
+        if (load(&c, bytes_from_text(refused[i].content)))
+            TEST_SAY("taken: %s", refused[i].content);
+        if (!bytes_start_with(said(), bytes_from_text(refused[i].said)))
+            TEST_SAY("%s: said \"%s\", not \"%s\"", refused[i].content, error, refused[i].said);
         CHECK(strchr(error, '\n') == NULL);
         CHECK(c.memory == NULL && c.segments == config_defaults.segments);
     }
@@ -260,10 +256,7 @@ static const struct test_case cases[] = {T(nothing_gives_the_defaults), T(reads_
 
 int main(void)
 {
-    int file = mkstemp(path);
-    if (file < 0)
-        return 1;
-    (void)close(file);
+    (void)snprintf(path, sizeof path, "/tmp/config_load_test_%d", getpid());
     int status = test_run(cases, (int)(sizeof cases / sizeof *cases));
     (void)unlink(path);
     return status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fills the placeholders of a text. The generator has checked that braces in a text are
-// placeholders and that both languages have the same ones.
+// Fills the blanks of a text. The generator has checked that braces in a text are
+// blanks and that both languages have the same ones.
 #include "schema/text.h"
 #include <assert.h>
 
@@ -21,7 +21,7 @@ static void put(struct text_out *out, struct bytes piece)
         out->full = true;
     }
     if (fits > 0)
-        memcpy(out->data + out->len, piece.data, fits);
+        memcpy(&out->data[out->len], piece.data, fits);
     out->len += fits;
 }
 
@@ -31,7 +31,7 @@ static struct bytes value_of(struct bytes name, const struct text_arg *args, siz
         if (bytes_equal(bytes_from_text(args[i].name), name))
             return args[i].value;
     }
-    assert(false && "a placeholder without a value");
+    assert(false && "a blank without a value");
     return (struct bytes){NULL, 0};
 }
 

@@ -2,7 +2,7 @@
 #include "base/test.h"
 #include "schema/text.h"
 
-TEST(fills_placeholders_in_both_languages)
+TEST(fills_blanks_in_both_languages)
 {
     char out[128];
     const struct text_arg args[] = {{"max", BYTES("64k")}, {"min", BYTES("1")}};
@@ -13,7 +13,7 @@ TEST(fills_placeholders_in_both_languages)
     CHECK_EQ(out[len], 0);
 }
 
-// A placeholder at either end, one alone, a value that looks like one.
+// A blank at either end, one alone, a value that looks like one.
 TEST(takes_values_as_they_are)
 {
     char out[32];
@@ -43,5 +43,5 @@ TEST(every_text_has_both_languages)
     }
 }
 
-TEST_MAIN(T(fills_placeholders_in_both_languages), T(takes_values_as_they_are),
+TEST_MAIN(T(fills_blanks_in_both_languages), T(takes_values_as_they_are),
     T(cuts_between_characters), T(every_text_has_both_languages))

@@ -108,12 +108,12 @@ def text_h(texts):
     return ["#pragma once", '#include "base/bytes.h"', "",
             "enum lang { LANG_EN, LANG_JA, LANGS };", "", "enum text_id {",
             *(f"    {upper('TEXT_', name)}," for name in texts), "    TEXTS", "};", "",
-            "// A text as it is written in content/text, placeholders in braces.",
+            "// A text as it is written in content/text, blanks in braces.",
             "const char *text(enum text_id id, enum lang lang);", "",
             "// What stands for {name}.", "struct text_arg {", "    const char *name;", "    struct bytes value;",
             "};", "",
-            "// The text with its placeholders filled, ended by NUL and cut between characters to fit `room`.",
-            "// Returns its length without NUL. A placeholder nobody gives a value for is a bug.",
+            "// The text with its blanks filled, ended by NUL and cut between characters to fit `room`.",
+            "// Returns its length without NUL. A blank nobody gives a value for is a bug.",
             "size_t text_format(char *out, size_t room, enum text_id id, enum lang lang,",
             "    const struct text_arg *args, size_t count);"]
 

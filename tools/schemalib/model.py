@@ -261,14 +261,14 @@ def read_metrics():
     return read_entries("metrics", ("help",), ("unit", "since", "peak"))
 
 
-def placeholders(text, where):
+def blanks(text, where):
     rest = re.sub(r"\{[a-z_]+\}", "", text)
-    need("{" not in rest and "}" not in rest, where, "a brace that is no {placeholder}")
+    need("{" not in rest and "}" not in rest, where, "a brace that is no {blank}")
     return set(re.findall(r"\{([a-z_]+)\}", text))
 
 
 def read_texts():
-    """Both languages of every text, with the same placeholders."""
+    """Both languages of every text, with the same blanks."""
     folder = ROOT / "content/text"
     sources.add(folder)
     texts = {}
@@ -278,7 +278,7 @@ def read_texts():
             need(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", name), where, "ids are dotted and lower-case")
             need(upper("", name) not in {upper("", other) for other in texts}, where, "stands twice")
             take(table, where, ("en", "ja"))
-            need(placeholders(table["en"], where) == placeholders(table["ja"], where), where,
-                 "the languages have different placeholders")
+            need(blanks(table["en"], where) == blanks(table["ja"], where), where,
+                 "the languages have different blanks")
             texts[name] = table
     return texts
