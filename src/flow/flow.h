@@ -120,6 +120,11 @@ void flow_table_expire(struct flow_table *table, int64_t now_us);
 // End every flow: the input is over.
 void flow_table_flush(struct flow_table *table);
 
+// Where what is being told now belongs among the records of all workers: the order of the packet
+// that is handled, or, while flows expire, that of the flow's first packet after all packets.
+#define FLOW_ORDER_EXPIRY (1ULL << 63)
+uint64_t flow_table_order(const struct flow_table *table);
+
 size_t flow_table_count(const struct flow_table *table);
 
 // Client and server turn out to be the other way round: swap the sides of everything kept.

@@ -28,6 +28,7 @@ struct flow_table {
     struct flow_slot *slots;
     uint32_t slot_mask;
     uint32_t count;
+    uint64_t order; // see flow_table_order
     struct flow **slabs; // flow i lives in slabs[i / FLOW_SLAB]
     uint32_t slab_count;
     uint32_t free_head; // linked by timer_next

@@ -100,6 +100,7 @@ void flow_head(struct flow *flow, int64_t time_us, struct flow_head_room *room,
     base64_20(flow->community_id, &room->community_id[2]);
     *head = (struct record_head){
         .timestamp = time_us,
+        .has_flow_id = true,
         .flow_id = flow->id,
         .vlan = flow->vlan,
         .vlan_count = vlans(flow->vlan),

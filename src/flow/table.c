@@ -300,7 +300,7 @@ static void flow_count(struct flow *f, enum flow_side side, const struct decoded
     int64_t now = flow_packet_us(p);
     if (now > f->last_us)
         f->last_us = now;
-    f->packets[side]++;
+    f->packets[side] += p->frames;
     f->bytes[side] += p->frame_len;
     if (f->packets[FLOW_CLIENT] && f->packets[FLOW_SERVER])
         f->flags |= FLOW_BOTH_SIDES;
@@ -342,6 +342,7 @@ static void flow_handle(struct flow_table *t, const struct decoded *p, const str
     uint64_t order)
 {
     enum flow_side side;
+    t->order = order;
     uint32_t index = flow_find_or_create(t, p, l, order, &side);
     if (index == FLOW_NONE)
         return;
@@ -406,8 +407,10 @@ static void end_sorted(struct flow_table *t, enum flow_reason reason)
 {
     if (t->ended_count)
         qsort(t->ended, t->ended_count, sizeof *t->ended, by_order);
-    for (size_t i = 0; i < t->ended_count; i++)
+    for (size_t i = 0; i < t->ended_count; i++) {
+        t->order = FLOW_ORDER_EXPIRY | t->ended[i].order;
         flow_end(t, t->ended[i].index, reason);
+    }
     t->ended_count = 0;
 }
 
@@ -434,6 +437,11 @@ void flow_table_flush(struct flow_table *table)
         end_sorted(table, FLOW_ENDED_SHUTDOWN);
     }
     flow_wheel_init(table);
+}
+
+uint64_t flow_table_order(const struct flow_table *table)
+{
+    return table->order;
 }
 
 size_t flow_table_count(const struct flow_table *table)

@@ -232,7 +232,7 @@ static struct segment *segment_copy(struct flow_table *t, struct flow *f, enum f
     uint32_t seq, struct bytes data, struct segment *next)
 {
     struct stream_side *s = &f->stream->side[side];
-    bool full = t->stream_bytes + data.len > t->config->stream.memory;
+    bool full = t->stream_bytes + data.len > t->config->stream.memory_bytes;
     struct segment *copy = full ? NULL
                                 : arena_alloc(&f->stream->early[side], sizeof *copy + data.len);
     if (!copy) {

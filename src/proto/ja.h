@@ -20,5 +20,5 @@ enum ja4_carrier { JA4_TLS = 't', JA4_QUIC = 'q', JA4_DTLS = 'd' };
 // A hello that is too_long has no fingerprint: the answer is false.
 [[nodiscard]] bool ja3_client(const struct tls_hello *client, struct ja3 *out);
 [[nodiscard]] bool ja3_server(const struct tls_hello *server, struct ja3 *out);
-[[nodiscard]] bool ja4_client(const struct tls_hello *client, enum ja4_carrier carrier,
-    char out[JA4_TEXT_BYTES]);
+[[nodiscard]] bool ja4_client(
+    const struct tls_hello *client, enum ja4_carrier carrier, char out[JA4_TEXT_BYTES]);

@@ -5,6 +5,8 @@
 #include "base/alloc.h"
 #include "proto/engine.h"
 #include <ctype.h>
+// The caches are fields of the module, which the header shows only to those who say they are nDPI.
+#define NDPI_LIB_COMPILATION
 #include <ndpi/ndpi_main.h>
 
 enum { NAME_BYTES = 32, PACKET_BYTES = UINT16_MAX };
@@ -114,4 +116,9 @@ const char *namer_finish(struct namer *namer, struct engine_flow *ef)
     ndpi_free_flow_data(ef->ndpi);
     ef->ndpi = NULL; // its memory goes with the flow's arena
     return name_of(namer, found);
+}
+
+size_t proto_named_count(void)
+{
+    return NDPI_MAX_SUPPORTED_PROTOCOLS - 1; // 0 is "unknown"
 }

@@ -20,6 +20,7 @@ enum proto_probe {
     PROBE_MORE,   // could be; show me more bytes of this side
     PROBE_CLIENT, // it is, and the sender of these bytes is the client
     PROBE_SERVER, // it is, and the sender of these bytes is the server
+    PROBE_EITHER, // it is; either side may say this, so the flow's sides stay as they are
 };
 
 enum proto_carrier { OVER_TCP = 1, OVER_UDP = 2, OVER_ICMP = 4, OVER_LINK = 8, OVER_SCTP = 16 };
@@ -117,6 +118,9 @@ struct proto_list {
     size_t count;
 };
 struct proto_list proto_all(void);
+
+// How many more protocols nDPI names.
+size_t proto_named_count(void);
 
 #define PROTO(name) extern const struct proto proto_##name;
 #include "proto/proto.def"

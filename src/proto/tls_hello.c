@@ -157,8 +157,8 @@ static uint16_t highest_offered(struct bytes versions)
     while (cursor_left(&c) >= 2) {
         uint16_t version = cursor_u16(&c);
         // DTLS counts downwards from 0xfeff.
-        bool newer = highest >> 8 == 0xfe ? version >> 8 == 0xfe && version < highest
-                                          : version > highest;
+        bool newer =
+            highest >> 8 == 0xfe ? version >> 8 == 0xfe && version < highest : version > highest;
         if (!tls_is_grease(version) && newer)
             highest = version;
     }

@@ -49,8 +49,8 @@ struct tls_hello {
 };
 
 // The body of a handshake message. False: not one.
-[[nodiscard]] bool tls_hello_client(struct bytes body, enum tls_hello_form form,
-    struct tls_hello *out);
+[[nodiscard]] bool tls_hello_client(
+    struct bytes body, enum tls_hello_form form, struct tls_hello *out);
 [[nodiscard]] bool tls_hello_server(struct bytes body, struct tls_hello *out);
 
 // The version both ends speak, from the server's hello; highest one offered, from a client's

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // X.509 certificates (RFC 5280, algorithms of RFC 3279, 4055, 5480, 8410, 9881) seen in handshakes.
 // A walk over the DER in one pass: no copies, no recursion, nothing verified. OpenSSL would build
-// a tree of some hundred allocations for the same answer; x509_test.c holds both against each other.
+// a tree of some hundred allocations for the same answer; x509_test.c holds both against each
+// other.
 #include "proto/x509.h"
 #include "proto/der.h"
 
@@ -11,7 +12,10 @@ struct algorithm {
     bool weak;
 };
 
-#define ALGORITHM(oid, name, weak) {BYTES(oid), BYTES(name), weak}
+#define ALGORITHM(oid, name, weak)                                                                 \
+    {                                                                                              \
+        BYTES(oid), BYTES(name), weak                                                              \
+    }
 
 static const struct algorithm signatures[] = {
     ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "sha256WithRSAEncryption", false),
@@ -254,8 +258,8 @@ bool x509_parse(struct bytes der, struct x509 *out)
     out->subject = der_take(&tbs, DER_SEQUENCE);
     struct cursor spki = der_enter(&tbs, DER_SEQUENCE);
     struct bytes oid = der_take(&signature, DER_OID);
-    if (!cursor_ok(&tbs) || !cursor_ok(&signature) ||
-        !time_read(&validity, &out->not_before_s) || !time_read(&validity, &out->not_after_s))
+    if (!cursor_ok(&tbs) || !cursor_ok(&signature) || !time_read(&validity, &out->not_before_s) ||
+        !time_read(&validity, &out->not_after_s))
         return false;
     const struct algorithm *known = signature_find(oid);
     out->signature = known ? known->name : (struct bytes){NULL, 0};

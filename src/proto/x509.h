@@ -42,8 +42,8 @@ size_t x509_time_text(int64_t time_s, char out[X509_TIME_TEXT_BYTES]);
 
 // Alternative names as text (DNS, mail, URI, address), at most `room`; how many were written.
 // `cut` is set when there were more.
-size_t x509_sans_list(const struct x509 *cert, struct bytes *out, size_t room, struct arena *arena,
-    bool *cut);
+size_t x509_sans_list(
+    const struct x509 *cert, struct bytes *out, size_t room, struct arena *arena, bool *cut);
 
 // Is the certificate made out to this host (RFC 6125: DNS names with one wildcard as the whole
 // leftmost label; the common name only when there is no DNS name)?

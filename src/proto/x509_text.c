@@ -218,8 +218,8 @@ static struct bytes san_text(uint8_t tag, struct bytes value, struct arena *aren
     return (struct bytes){NULL, 0};
 }
 
-size_t x509_sans_list(const struct x509 *cert, struct bytes *out, size_t room, struct arena *arena,
-    bool *cut)
+size_t x509_sans_list(
+    const struct x509 *cert, struct bytes *out, size_t room, struct arena *arena, bool *cut)
 {
     struct cursor c = cursor_make(cert->sans);
     size_t count = 0;

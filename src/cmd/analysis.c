@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/analysis.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/gate.h"
+#include "cmd/worker.h"
+#include <errno.h>
+#include <unistd.h>
+
+enum { SLOTS_MORE = 2 }; // slots beside one a worker
+
+struct analysis {
+    const struct analysis_options *options;
+    struct analysis_result *result;
+    struct capture *capture;
+    struct worker *workers;
+    unsigned count;
+    struct slot *slots;
+    unsigned slots_count;
+    struct gate *decoded; // of each slot: times it was filled and decoded
+    struct gate *done;    // of each slot: workers that have handled it, over all rounds
+    struct gate read;     // batches taken from the input
+    struct gate written;  // batches written out
+    struct mutex reading; // guards what follows
+    struct clock clock;
+    uint64_t next_batch, next_order;
+    bool over; // the last batch has been read
+    bool clock_started;
+    int64_t first_us, last_us;
+};
+
+struct worker_thread {
+    struct analysis *a;
+    struct worker *worker;
+    struct thread thread;
+    bool started;
+};
+
+static struct slot *slot_of(struct analysis *a, uint64_t batch)
+{
+    return &a->slots[batch % a->slots_count];
+}
+
+static uint64_t round_of(const struct analysis *a, uint64_t batch)
+{
+    return batch / a->slots_count;
+}
+
+static void note_times(struct analysis *a, const struct packet_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        int64_t time_us = batch->packets[i].time_ns / 1000;
+        clock_see(&a->clock, time_us);
+        if (!a->clock_started || time_us < a->first_us)
+            a->first_us = time_us;
+        if (!a->clock_started || time_us > a->last_us)
+            a->last_us = time_us;
+        a->clock_started = true;
+    }
+}
+
+// Fill a slot with the next batch, or mark it as the last one.
+static void slot_read(struct analysis *a, struct slot *slot)
+{
+    slot->batch.count = 0;
+    slot->last = !capture_read(a->capture, &slot->batch);
+    a->over = slot->last;
+    if (slot->last)
+        slot->batch.count = 0;
+    slot->first_order = a->next_order;
+    a->next_order += slot->batch.count;
+    note_times(a, &slot->batch);
+    slot->now_us = a->clock.now_us;
+}
+
+// Read and decode one batch ahead if a slot is free. False: nothing to read, or no room.
+static bool read_ahead(struct analysis *a, struct worker *worker)
+{
+    mutex_lock(&a->reading);
+    uint64_t batch = a->next_batch;
+    if (a->over || batch >= gate_count(&a->written) + a->slots_count) {
+        mutex_unlock(&a->reading);
+        return false;
+    }
+    struct slot *slot = slot_of(a, batch);
+    slot_read(a, slot);
+    a->next_batch++;
+    gate_raise(&a->read, 1);
+    if (a->over)
+        gate_close(&a->read);
+    mutex_unlock(&a->reading);
+    worker_decode(worker, slot);
+    gate_raise(&a->decoded[batch % a->slots_count], 1);
+    return true;
+}
+
+static void worker_run(void *context)
+{
+    struct worker_thread *thread = context;
+    struct analysis *a = thread->a;
+    for (uint64_t batch = 0;; batch++) {
+        struct gate *decoded = &a->decoded[batch % a->slots_count];
+        uint64_t need = round_of(a, batch) + 1;
+        while (gate_count(decoded) < need) {
+            if (!read_ahead(a, thread->worker) && !gate_wait(decoded, need))
+                return;
+        }
+        struct slot *slot = slot_of(a, batch);
+        bool last = slot->last;
+        worker_handle(thread->worker, slot);
+        gate_raise(&a->done[batch % a->slots_count], 1);
+        if (last)
+            return;
+    }
+}
+
+static void write_all(struct analysis *a, const char *data, size_t len)
+{
+    while (len > 0 && a->result->write_error == 0) {
+        ssize_t n = write(a->options->events_fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            a->result->write_error = errno;
+            return;
+        }
+        data += n; // lint: what write(2) has not taken yet
+        len -= (size_t)n;
+    }
+}
+
+static void output_clear(struct analysis *a, struct output *out)
+{
+    if (out->failed || out->text.failed)
+        a->result->write_error = ENOMEM;
+    json_clear(&out->text);
+    out->marks_count = 0;
+}
+
+static void output_write(void *context, struct output *out)
+{
+    struct analysis *a = context;
+    write_all(a, out->text.data, out->text.len);
+    output_clear(a, out);
+}
+
+// A worker's output while it is merged.
+struct source {
+    const struct output *out;
+    size_t mark; // next record
+};
+
+static size_t record_start(const struct source *s)
+{
+    return s->mark ? s->out->marks[s->mark - 1].end : 0;
+}
+
+static struct source *first_of(struct source *sources, unsigned count)
+{
+    struct source *first = NULL;
+    for (unsigned i = 0; i < count; i++) {
+        struct source *s = &sources[i];
+        if (s->mark == s->out->marks_count)
+            continue;
+        if (!first || s->out->marks[s->mark].order < first->out->marks[first->mark].order)
+            first = s;
+    }
+    return first;
+}
+
+// The workers' records of a slot in one order. Records of equal order come from one worker.
+static void slot_write(struct analysis *a, struct slot *slot, struct json *merged)
+{
+    struct source sources[WORKERS_MAX];
+    for (unsigned i = 0; i < a->count; i++)
+        sources[i] = (struct source){&slot->outputs[i], 0};
+    struct source *s;
+    while ((s = first_of(sources, a->count))) {
+        size_t start = record_start(s), end = s->out->marks[s->mark++].end;
+        json_raw(merged, &s->out->text.data[start], end - start);
+    }
+    write_all(a, merged->data, merged->len);
+    if (merged->failed)
+        a->result->write_error = ENOMEM;
+    json_clear(merged);
+    for (unsigned i = 0; i < a->count; i++)
+        output_clear(a, &slot->outputs[i]);
+}
+
+static void tell_progress(struct analysis *a, uint64_t packets)
+{
+    if (a->options->progress)
+        a->options->progress(a->options->progress_context, capture_progress(a->capture), packets);
+}
+
+static void run_inline(struct analysis *a)
+{
+    struct slot *slot = &a->slots[0];
+    do {
+        slot_read(a, slot);
+        worker_decode(&a->workers[0], slot);
+        worker_handle(&a->workers[0], slot);
+        tell_progress(a, a->next_order);
+    } while (!slot->last);
+    output_write(a, &slot->outputs[0]);
+}
+
+static void write_in_order(struct analysis *a)
+{
+    struct json merged;
+    json_init(&merged);
+    for (uint64_t batch = 0; gate_wait(&a->read, batch + 1); batch++) {
+        struct slot *slot = slot_of(a, batch);
+        if (!gate_wait(&a->done[batch % a->slots_count], (round_of(a, batch) + 1) * a->count))
+            break;
+        uint64_t packets = slot->first_order + slot->batch.count;
+        slot_write(a, slot, &merged);
+        gate_raise(&a->written, 1);
+        tell_progress(a, packets);
+    }
+    json_finish(&merged);
+}
+
+static bool run_threads(struct analysis *a)
+{
+    struct worker_thread *threads = base_calloc(a->count, sizeof *threads);
+    if (!threads)
+        return false;
+    bool all = true;
+    for (unsigned i = 0; i < a->count && all; i++) {
+        threads[i].a = a;
+        threads[i].worker = &a->workers[i];
+        all = threads[i].started = thread_start(&threads[i].thread, "worker", worker_run,
+            &threads[i]);
+    }
+    if (all) {
+        write_in_order(a);
+    } else {
+        mutex_lock(&a->reading);
+        a->over = true;
+        mutex_unlock(&a->reading);
+        for (unsigned i = 0; i < a->slots_count; i++)
+            gate_close(&a->decoded[i]);
+    }
+    for (unsigned i = 0; i < a->count; i++)
+        if (threads[i].started)
+            thread_join(&threads[i].thread);
+    base_free(threads);
+    return all;
+}
+
+static bool slots_create(struct analysis *a)
+{
+    a->slots = base_calloc(a->slots_count, sizeof *a->slots);
+    a->decoded = base_calloc(a->slots_count, sizeof *a->decoded);
+    a->done = base_calloc(a->slots_count, sizeof *a->done);
+    if (!a->slots || !a->decoded || !a->done)
+        return false;
+    for (unsigned i = 0; i < a->slots_count; i++) {
+        gate_init(&a->decoded[i]);
+        gate_init(&a->done[i]);
+        a->slots[i].outputs = base_calloc(a->count, sizeof *a->slots[i].outputs);
+        if (!a->slots[i].outputs || !packet_batch_init(&a->slots[i].batch))
+            return false;
+        for (unsigned w = 0; w < a->count; w++)
+            json_init(&a->slots[i].outputs[w].text);
+    }
+    return true;
+}
+
+static bool workers_create(struct analysis *a)
+{
+    a->workers = base_calloc(a->count, sizeof *a->workers);
+    for (unsigned i = 0; a->workers && i < a->count; i++) {
+        struct worker *w = &a->workers[i];
+        if (!worker_init(w, a->options->config, i, a->count))
+            return false;
+        w->write_records = a->options->events_fd >= 0;
+        w->keep_marks = a->count > 1;
+        w->flush = output_write;
+        w->flush_context = a;
+    }
+    return a->workers != NULL;
+}
+
+static void slots_destroy(struct analysis *a)
+{
+    for (unsigned i = 0; a->slots && i < a->slots_count; i++) {
+        packet_batch_finish(&a->slots[i].batch);
+        for (unsigned w = 0; a->slots[i].outputs && w < a->count; w++) {
+            json_finish(&a->slots[i].outputs[w].text);
+            base_free(a->slots[i].outputs[w].marks);
+        }
+        base_free(a->slots[i].outputs);
+    }
+    base_free(a->slots);
+    base_free(a->decoded);
+    base_free(a->done);
+}
+
+static void emit_stats(struct analysis *a)
+{
+    struct json line;
+    json_init(&line);
+    struct record_stats body = {
+        .uptime = (uint64_t)(a->last_us - a->first_us) / 1000'000,
+        .metrics = &a->result->metrics,
+    };
+    struct record record = {.type = RECORD_STATS, .body = &body};
+    record.head.timestamp = a->last_us;
+    record_write_json(&line, &record);
+    json_raw(&line, "\n", 1);
+    if (a->options->events_fd >= 0)
+        write_all(a, line.data, line.len);
+    json_finish(&line);
+}
+
+static void collect(struct analysis *a)
+{
+    struct analysis_result *r = a->result;
+    for (unsigned i = 0; i < a->count; i++) {
+        summary_add(&r->summary, &a->workers[i].summary);
+        metrics_add(&r->metrics, &a->workers[i].metrics);
+        r->peak_bytes += a->workers[i].pool.peak_bytes;
+    }
+    r->packets = a->next_order;
+    r->first_us = a->first_us;
+    r->last_us = a->last_us;
+    emit_stats(a);
+}
+
+bool analysis_run(const struct analysis_options *options, struct analysis_result *result)
+{
+    memset(result, 0, sizeof *result);
+    summary_init(&result->summary, options->config);
+    struct analysis a = {
+        .options = options,
+        .result = result,
+        .count = options->workers > WORKERS_MAX ? WORKERS_MAX : options->workers,
+    };
+    a.slots_count = a.count > 1 ? a.count + SLOTS_MORE : 1;
+    gate_init(&a.read);
+    gate_init(&a.written);
+    mutex_init(&a.reading);
+    a.capture = result->capture = capture_create(options->paths, options->paths_count);
+    bool ok = a.capture && slots_create(&a) && workers_create(&a);
+    if (ok && a.count == 1)
+        run_inline(&a);
+    else if (ok)
+        ok = run_threads(&a);
+    if (ok)
+        collect(&a);
+    for (unsigned i = 0; a.workers && i < a.count; i++)
+        worker_finish(&a.workers[i]);
+    base_free(a.workers);
+    slots_destroy(&a);
+    return ok;
+}
+
+void analysis_finish(struct analysis_result *result)
+{
+    summary_finish(&result->summary);
+    capture_destroy(result->capture);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The path from captures to records: read, decode, flows, parsers, output.
+// Batches of packets go through a few slots. Workers take turns at reading and decoding a batch;
+// then each handles the packets of its own flows in it. The main thread puts the workers' records
+// into one order, which the packets alone decide, and writes them. One worker needs no threads.
+#pragma once
+#include "capture/capture.h"
+#include "cmd/summary.h"
+#include "schema/config.h"
+#include "schema/metrics.h"
+
+struct analysis_options {
+    const struct config *config;
+    const char *const *paths;
+    size_t paths_count;
+    unsigned workers;
+    int events_fd; // where records go as lines of JSON; -1: nowhere
+    // Called between batches with the share read (negative: unknown) and the packets so far.
+    void (*progress)(void *context, double share, uint64_t packets);
+    void *progress_context;
+};
+
+struct analysis_result {
+    struct summary summary;
+    struct metrics metrics;
+    struct capture *capture; // asked for its reports; the caller destroys it
+    uint64_t packets;
+    int64_t first_us, last_us; // of the packets
+    int write_error;           // errno of the first failed write, 0 for none
+    size_t peak_bytes;         // memory for flows' state and streams
+};
+
+// False: out of memory or threads before anything was read. Else the result is filled; give it
+// back with analysis_finish.
+[[nodiscard]] bool analysis_run(const struct analysis_options *options,
+    struct analysis_result *result);
+void analysis_finish(struct analysis_result *result);

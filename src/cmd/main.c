@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// yagura COMMAND: one file a command, named in cmd.def.
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include <signal.h>
+#include <string.h>
+
+static const struct command commands[] = {
+#define COMMAND(name, line) {#name, line, cmd_##name},
+#include "cmd/cmd.def"
+#undef COMMAND
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+// check_config in the list is check-config to people.
+static bool is_named(const struct command *command, const char *word)
+{
+    size_t i = 0;
+    for (; command->name[i] && word[i]; i++)
+        if ((command->name[i] == '_' ? '-' : command->name[i]) != word[i])
+            return false;
+    return command->name[i] == word[i];
+}
+
+static void print_name(FILE *to, const struct command *command)
+{
+    int n = 0;
+    for (; command->name[n]; n++)
+        fputc(command->name[n] == '_' ? '-' : command->name[n], to);
+    fprintf(to, "%*s", 16 - n, "");
+}
+
+static void help(FILE *to, enum lang lang)
+{
+    cmd_put(to, TEXT_CMD_ABOUT, lang);
+    fputs("\n\n", to);
+    cmd_put(to, TEXT_CMD_USAGE, lang);
+    fputs("\n\n", to);
+    cmd_put(to, TEXT_CMD_COMMANDS, lang);
+    fputc('\n', to);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        fputs("  ", to);
+        print_name(to, &commands[i]);
+        cmd_put(to, commands[i].line, lang);
+        fputc('\n', to);
+    }
+    fputc('\n', to);
+    cmd_put(to, TEXT_CMD_GENERAL, lang);
+    fputc('\n', to);
+}
+
+// A command of which word is a beginning or a misspelling of at most two letters; NULL: none.
+static const char *nearest(const char *word, char room[32])
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *name = commands[i].name;
+        if (word[0] == name[0] && word[0] != '\0') {
+            size_t n = 0;
+            for (; name[n] && n < 31; n++)
+                room[n] = name[n] == '_' ? '-' : name[n];
+            room[n] = '\0';
+            return room;
+        }
+    }
+    return NULL;
+}
+
+static enum cmd_exit unknown(const char *word)
+{
+    enum lang lang = cmd_lang(CONFIG_OUTPUT_LANG_AUTO);
+    char room[32];
+    const char *near = nearest(word, room);
+    struct text_arg args[] = {{"word", bytes_from_text(word)}, {"near", bytes_from_text(near)}};
+    fputs("yagura: ", stderr);
+    cmd_print(stderr, near ? TEXT_CMD_UNKNOWN_NEAR : TEXT_CMD_UNKNOWN, lang, args, near ? 2 : 1);
+    fputs("\n", stderr);
+    cmd_put(stderr, TEXT_CMD_USAGE, lang);
+    fputs("\n", stderr);
+    return CMD_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); // a closed pipe is a write error, told as one
+    enum lang lang = cmd_lang_of_arguments(&argc, argv);
+    if (argc < 2) {
+        help(stderr, lang);
+        return CMD_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help(stdout, lang);
+        return CMD_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("yagura " YAGURA_VERSION);
+        return CMD_DONE;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (is_named(&commands[i], argv[1])) {
+            enum cmd_exit status = commands[i].run(argc - 1, &argv[1]);
+            log_finish();
+            return status;
+        }
+    return (int)unknown(argv[1]);
+}

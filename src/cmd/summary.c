@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/summary.h"
+
+enum {
+    KINDS = 4096,            // protocols, file types, anomalies
+    HOSTS = 256 * 1024,      // hosts told apart
+    NAMES = 64 * 1024,       // names told apart
+    KINDS_BYTES = 1024 * 1024,
+    HOSTS_BYTES = 32 * 1024 * 1024,
+    NAMES_BYTES = 8 * 1024 * 1024,
+    NAME_BYTES = 255,
+};
+
+void summary_init(struct summary *summary, const struct config *config)
+{
+    memset(summary, 0, sizeof *summary);
+    summary->config = config;
+    map_init(&summary->protocols, sizeof(struct summary_pair), KINDS, KINDS_BYTES);
+    map_init(&summary->hosts, sizeof(struct summary_host), HOSTS, HOSTS_BYTES);
+    map_init(&summary->names, sizeof(uint64_t), NAMES, NAMES_BYTES);
+    map_init(&summary->files, sizeof(struct summary_pair), KINDS, KINDS_BYTES);
+    map_init(&summary->anomalies, sizeof(uint64_t), KINDS, KINDS_BYTES);
+}
+
+void summary_finish(struct summary *summary)
+{
+    map_finish(&summary->protocols);
+    map_finish(&summary->hosts);
+    map_finish(&summary->names);
+    map_finish(&summary->files);
+    map_finish(&summary->anomalies);
+}
+
+static uint16_t segment_of(const struct config *config, const struct addr *a)
+{
+    for (size_t s = 0; s < config->segments_count; s++)
+        for (size_t n = 0; n < config->segments[s].networks_count; n++)
+            if (addr_range_has(&config->segments[s].networks[n], a))
+                return (uint16_t)(s + 1);
+    return 0;
+}
+
+static void add_host(struct summary *s, const struct addr *a, uint64_t bytes)
+{
+    bool group = a->version == 4 ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
+    if (a->version == 0 || group)
+        return;
+    uint8_t key[17] = {a->version};
+    memcpy(&key[1], a->bytes, 16);
+    struct summary_host *host = map_add(&s->hosts, bytes_make(key, sizeof key));
+    if (!host)
+        return;
+    if (host->flows == 0)
+        host->segment = segment_of(s->config, a);
+    host->flows++;
+    host->bytes += bytes;
+}
+
+static void add_flow(struct summary *s, const struct record *record)
+{
+    const struct record_flow *flow = record->body;
+    uint64_t bytes = flow->bytes_toserver + flow->bytes_toclient;
+    s->flows++;
+    s->bytes += bytes;
+    add_host(s, &record->head.src_ip, bytes);
+    add_host(s, &record->head.dest_ip, bytes);
+    struct summary_pair *p = map_add(&s->protocols, record->head.app_proto);
+    if (p) {
+        p->count++;
+        p->bytes += bytes;
+    }
+}
+
+static void count(struct map *map, struct bytes key)
+{
+    uint64_t *n = map_add(map, bytes_sub(key, 0, NAME_BYTES));
+    if (n)
+        (*n)++;
+}
+
+static void add_file(struct summary *s, const struct record_fileinfo *file)
+{
+    struct bytes kind = file->mimetype.data ? file->mimetype : BYTES("?");
+    struct summary_pair *f = map_add(&s->files, bytes_sub(kind, 0, NAME_BYTES));
+    if (f) {
+        f->count++;
+        f->bytes += file->size;
+    }
+}
+
+static void add_names(struct summary *s, const struct record_dns *dns)
+{
+    if (!bytes_equal(dns->type, BYTES("request")))
+        return;
+    for (size_t i = 0; i < dns->queries_count; i++)
+        count(&s->names, dns->queries[i].rrname);
+}
+
+void summary_record(struct summary *summary, const struct record *record)
+{
+    summary->records++;
+    switch (record->type) {
+    case RECORD_FLOW: add_flow(summary, record); break;
+    case RECORD_DNS: add_names(summary, record->body); break;
+    case RECORD_FILEINFO: add_file(summary, record->body); break;
+    case RECORD_ANOMALY:
+        count(&summary->anomalies, ((const struct record_anomaly *)record->body)->event);
+        break;
+    default: break;
+    }
+}
+
+static void add_counts(struct map *to, const struct map *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        uint64_t *n = map_add(to, from->entries[i]->key);
+        if (n)
+            *n += *(const uint64_t *)from->entries[i]->value;
+    }
+    to->refused += from->refused;
+}
+
+static void add_pairs(struct map *to, const struct map *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct summary_pair *sum = map_add(to, from->entries[i]->key);
+        const struct summary_pair *more = from->entries[i]->value;
+        if (sum) {
+            sum->count += more->count;
+            sum->bytes += more->bytes;
+        }
+    }
+    to->refused += from->refused;
+}
+
+static void add_hosts(struct map *to, const struct map *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct summary_host *sum = map_add(to, from->entries[i]->key);
+        const struct summary_host *more = from->entries[i]->value;
+        if (sum) {
+            sum->segment = more->segment;
+            sum->flows += more->flows;
+            sum->bytes += more->bytes;
+        }
+    }
+    to->refused += from->refused;
+}
+
+void summary_add(struct summary *to, const struct summary *from)
+{
+    add_pairs(&to->protocols, &from->protocols);
+    add_pairs(&to->files, &from->files);
+    add_hosts(&to->hosts, &from->hosts);
+    add_counts(&to->names, &from->names);
+    add_counts(&to->anomalies, &from->anomalies);
+    to->records += from->records;
+    to->flows += from->flows;
+    to->bytes += from->bytes;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker: the flows whose outermost address pair falls to it, their parsers, their records.
+#pragma once
+#include "base/json.h"
+#include "cmd/summary.h"
+#include "decode/decode.h"
+#include "flow/flow.h"
+#include "proto/proto.h"
+
+enum {
+    WORKERS_MAX = 64,
+    ANOMALIES_A_BATCH = 16, // decoder anomalies of one kind written of one batch
+};
+
+// A record in an output: where it ends, and its place among all workers' records.
+struct output_mark {
+    uint64_t order;
+    size_t end;
+};
+
+// Records of one worker over one batch, as lines, in their order.
+struct output {
+    struct json text;
+    struct output_mark *marks;
+    size_t marks_count, marks_room;
+    bool failed; // out of memory: records were lost, which the run must report
+};
+
+// A batch on its way: packets, what they decode to, what the workers make of it.
+struct slot {
+    struct packet_batch batch;
+    struct decoded decoded[BATCH_PACKETS];
+    uint64_t first_order; // index of its first packet in the whole input
+    int64_t now_us;       // packet time after its last packet
+    bool last;            // the end of the input; holds no packets
+    struct output *outputs; // one a worker
+};
+
+struct worker {
+    unsigned index, count;
+    struct pool pool;
+    struct metrics metrics;
+    struct summary summary;
+    struct flow_table *flows;
+    struct proto_engine *engine;
+    struct fragments *fragments;
+    struct output *output; // of the slot being handled
+    uint64_t order;        // of the packet outside flows being handled; UINT64_MAX: ask the table
+    bool keep_marks, write_records;
+    // Called when the output has grown long and its order needs no merging.
+    void (*flush)(void *context, struct output *output);
+    void *flush_context;
+};
+
+struct config;
+[[nodiscard]] bool worker_init(struct worker *worker, const struct config *config, unsigned index,
+    unsigned count);
+void worker_finish(struct worker *worker);
+
+// Decode a slot's packets; counts go to the worker that does it.
+void worker_decode(struct worker *worker, struct slot *slot);
+
+// Handle this worker's packets of a decoded slot; fills its output.
+void worker_handle(struct worker *worker, struct slot *slot);
