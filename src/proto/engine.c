@@ -191,7 +191,7 @@ static const struct proto *probe_all(struct proto_engine *e, const struct proto_
         if (!(protos[i]->carriers & first->carrier))
             continue;
         *answer = protos[i]->probe(first);
-        if (*answer == PROBE_CLIENT || *answer == PROBE_SERVER)
+        if (*answer >= PROBE_CLIENT)
             return protos[i];
         *more |= *answer == PROBE_MORE;
     }
@@ -235,7 +235,8 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     bool more;
     const struct proto *proto = probe_all(e, &first, &answer, &more);
     if (proto) {
-        if ((answer == PROBE_SERVER) != (side == FLOW_SERVER) && !e->forced) {
+        bool told = answer != PROBE_EITHER && !e->forced;
+        if (told && (answer == PROBE_SERVER) != (side == FLOW_SERVER)) {
             swap_sides(ef);
             side = flow_other(side);
             pending = &ef->pending[side];
