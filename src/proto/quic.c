@@ -229,8 +229,7 @@ static void frame_read(struct proto_flow *pf, enum flow_side side, struct cursor
     }
 }
 
-static void frames_read(
-    struct proto_flow *pf, const struct quic_packet *p, enum flow_side side, struct bytes payload)
+static void frames_read(struct proto_flow *pf, enum flow_side side, struct bytes payload)
 {
     struct quic_state *s = pf->state;
     struct cursor c = cursor_make(payload);
