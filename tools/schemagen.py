@@ -5,6 +5,7 @@
   schemagen.py --out DIR    C (records, anomalies, metrics, config, text), schema.sql, records.d.ts
   schemagen.py --manual     doc/manual/reference-*.md and packaging/yagura.yaml
   schemagen.py --check      exit 1 when one of those is stale
+  --root DIR                read DIR/schema and DIR/content instead of the repository's (tests)
 
 What the YAML may say stands at the head of each schema file. A mistake there ends in one line on
 stderr that names file, place and what is wrong.
@@ -82,7 +83,9 @@ def main():
     what.add_argument("--out", type=Path, metavar="DIR")
     what.add_argument("--manual", action="store_true")
     what.add_argument("--check", action="store_true")
+    parser.add_argument("--root", type=Path, default=model.ROOT)
     arguments = parser.parse_args()
+    model.ROOT = arguments.root.resolve()
     try:
         if arguments.out:
             write_build(arguments.out)

@@ -135,16 +135,12 @@ static bool refuse_yaml(struct loader *l)
 static bool has_anchor_or_tag(const yaml_event_t *e)
 {
     switch (e->type) {
-    case YAML_ALIAS_EVENT:
-        return true;
-    case YAML_SCALAR_EVENT:
-        return e->data.scalar.anchor || e->data.scalar.tag;
+    case YAML_ALIAS_EVENT: return true;
+    case YAML_SCALAR_EVENT: return e->data.scalar.anchor || e->data.scalar.tag;
     case YAML_SEQUENCE_START_EVENT:
         return e->data.sequence_start.anchor || e->data.sequence_start.tag;
-    case YAML_MAPPING_START_EVENT:
-        return e->data.mapping_start.anchor || e->data.mapping_start.tag;
-    default:
-        return false;
+    case YAML_MAPPING_START_EVENT: return e->data.mapping_start.anchor || e->data.mapping_start.tag;
+    default: return false;
     }
 }
 

@@ -72,20 +72,15 @@ bool config_value_read(
     const struct config_key *key, enum config_type type, struct bytes text, void *out)
 {
     switch (type) {
-    case CONFIG_BOOL:
-        return bool_read(text, out);
+    case CONFIG_BOOL: return bool_read(text, out);
     case CONFIG_COUNT:
     case CONFIG_BYTES:
-    case CONFIG_DURATION:
-        return number_read(key, type, text, out);
-    case CONFIG_ENUM:
-        return word_read(key, text, out);
-    case CONFIG_NETWORK:
-        return addr_range_parse(text, out);
+    case CONFIG_DURATION: return number_read(key, type, text, out);
+    case CONFIG_ENUM: return word_read(key, text, out);
+    case CONFIG_NETWORK: return addr_range_parse(text, out);
     case CONFIG_TEXT:
     case CONFIG_SECTION:
-    case CONFIG_LIST:
-        break;
+    case CONFIG_LIST: break;
     }
     assert(false && "not a value of fixed size");
     return false;

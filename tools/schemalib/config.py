@@ -4,8 +4,9 @@ import ipaddress
 import re
 from dataclasses import dataclass, field as member_default
 
+from schemalib import model
 from schemalib.c_text import c_text, indent, initialised
-from schemalib.model import ROOT, identifier, load, need, one_line, take, upper
+from schemalib.model import identifier, load, need, one_line, take, upper
 
 UNITS = {
     "count": {"": 1, "k": 1000, "M": 1000 ** 2, "G": 1000 ** 3},
@@ -90,7 +91,7 @@ def read_key(table, inside):
 
 
 def read_config():
-    path = ROOT / "schema/config.yaml"
+    path = model.ROOT / "schema/config.yaml"
     return [read_key(table, "") for table in take(load(path), path.name, ("config",))["config"]]
 
 
