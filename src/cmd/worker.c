@@ -104,6 +104,7 @@ static void thin_anomalies(struct metrics *m, struct decoded *p, uint8_t written
     for (uint8_t i = 0; i < p->anomaly_count; i++) {
         uint16_t anomaly = p->anomalies[i];
         m->decoder_anomalies++;
+        m->anomalies[anomaly]++;
         if (written[anomaly] >= ANOMALIES_A_BATCH) {
             m->decoder_anomalies_unwritten++;
             continue;
@@ -172,6 +173,8 @@ static void handle_fragment(struct worker *worker, struct pack *pack, const stru
     bool complete = decode_fragment(worker->fragments, p, &whole);
     worker->order = order;
     worker->metrics.decoder_anomalies += whole.anomaly_count;
+    for (uint8_t i = 0; i < whole.anomaly_count; i++)
+        worker->metrics.anomalies[whole.anomalies[i]]++;
     emit_anomalies(worker, &whole);
     if (!complete)
         return;

@@ -166,6 +166,7 @@ void flow_stream_anomaly(struct flow_table *table, struct flow *flow, const stru
     enum anomaly anomaly)
 {
     table->metrics->tcp_anomalies++;
+    table->metrics->anomalies[anomaly]++;
     for (int i = 0; i < FLOW_ANOMALIES; i++) {
         if (flow->anomalies_told[i] == anomaly)
             return;

@@ -47,6 +47,7 @@ void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly)
     struct engine_flow *ef = engine_flow_of(pf);
     uint64_t bit = 1ULL << (anomaly % 64);
     pf->engine->metrics->app_layer_anomalies++;
+    pf->engine->metrics->anomalies[anomaly]++;
     if (ef && (ef->told[anomaly / 64] & bit))
         return;
     if (ef)
