@@ -10,41 +10,43 @@ SECONDS_EACH = 60
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 
 .PHONY: help all run test bench fuzz lint install clean deps-build deps-test
+.DEFAULT_GOAL = all
 
-all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) --quiet
+all: built-$(BUILD)
 
 help:
 	@echo 'make run      install what is missing, build, and read $(DEMO)'
 	@echo 'make test     build twice (gcc, clang with sanitizers) and run every test; ends with "N passed, N failed"'
 	@echo 'make bench    compare with tcpdump, tshark and argus on a mixed capture of about 1 GB'
-	@echo 'make fuzz     fuzz every protocol, $(SECONDS_EACH) s each (SECONDS_EACH=600 make fuzz)'
+	@echo 'make fuzz     fuzz every protocol, $(SECONDS_EACH) s each (make fuzz SECONDS_EACH=600)'
 	@echo 'make lint     room order, pointer work, lengths, format; prints our row of measurements'
 	@echo 'make install  install into /usr/local (DESTDIR and PREFIX are honoured)'
 	@echo 'make clean    remove what was built'
 
-run: deps-build all
+run: deps-build
+	@$(MAKE) --no-print-directory all
 	@echo '$$ $(BUILD)/yagura read $(DEMO)'
 	@$(BUILD)/yagura read $(DEMO)
 
-test: deps-test all $(CHECK)/build.ninja $(FUZZ)/build.ninja
-	@ninja -C $(CHECK) --quiet
-	@ninja -C $(FUZZ) --quiet
+test:
+	@tools/install-deps.sh build run test || { echo '0 passed, 1 failed'; exit 1; }
 	@$(PYTHON) tests/run.py --build $(BUILD) --check $(CHECK) --fuzz $(FUZZ)
 
-fuzz: deps-test $(FUZZ)/build.ninja
-	@ninja -C $(FUZZ) --quiet
-	@$(PYTHON) tests/fuzz/run.py --build $(FUZZ) --seconds $(SECONDS_EACH)
+fuzz: deps-test
+	@$(MAKE) --no-print-directory built-$(FUZZ)
+	@$(PYTHON) tests/fuzz/fuzz_run.py --build $(FUZZ) --seconds $(SECONDS_EACH)
 
 bench: deps-build
 	@tools/install-deps.sh bench
 	@$(MAKE) --no-print-directory all
-	@tests/bench/run.py --yagura $(BUILD)/yagura
+	@$(PYTHON) tests/bench/run.py --yagura $(BUILD)/yagura
 
 lint:
 	@$(PYTHON) tools/lint.py
 
-install: deps-build all
+install: deps-build
+	@$(MAKE) --no-print-directory all
+	@$(if $(PREFIX),meson configure $(BUILD) --prefix $(PREFIX))
 	@meson install -C $(BUILD) --quiet --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
@@ -56,14 +58,15 @@ deps-build:
 deps-test:
 	@tools/install-deps.sh build run test
 
-$(BUILD)/build.ninja: meson.build meson_options.txt src/meson.build | deps-build
-	@[ -f $@ ] || meson setup $(BUILD) $(if $(PREFIX),--prefix $(PREFIX)) >/dev/null
-	@touch $@
+# What a build folder is made with; `make built-FOLDER` makes or renews it.
+SETUP_$(BUILD) =
+SETUP_$(CHECK) = $(SANITIZE)
+SETUP_$(FUZZ)  = $(SANITIZE) -Dfuzzing=true
+CC_$(BUILD)    = gcc
+CC_$(CHECK)    = clang-14
+CC_$(FUZZ)     = clang-14
 
-$(CHECK)/build.ninja: meson.build meson_options.txt src/meson.build | deps-test
-	@[ -f $@ ] || CC=clang-14 meson setup $(CHECK) $(SANITIZE) >/dev/null
-	@touch $@
-
-$(FUZZ)/build.ninja: meson.build meson_options.txt src/meson.build | deps-test
-	@[ -f $@ ] || CC=clang-14 meson setup $(FUZZ) $(SANITIZE) -Dfuzzing=true >/dev/null
-	@touch $@
+built-%:
+	@[ -f $*/build.ninja ] || { mkdir -p $* && CC=$(CC_$*) meson setup $* $(SETUP_$*) >$*/setup.log 2>&1 || \
+	    { cat $*/setup.log; rm -rf $*; exit 1; }; }
+	@ninja -C $* >$*/ninja.log 2>&1 || { cat $*/ninja.log; exit 1; }

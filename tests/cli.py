@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: exit statuses, help, several ways of giving input. `make test` runs it with sanitizers."""
+import gzip
+import os
+import shutil
+import subprocess
+import tempfile
+
+from goldens import HERE, run
+
+GET = os.path.join(HERE, "pcap/http/get/in.pcap")
+DAY = os.path.join(HERE, "pcap/cityhall/day/in.pcap")
+
+
+def call(yagura, *args, stdin=None, **more):
+    return subprocess.run([yagura, *args], capture_output=True, input=stdin, timeout=60, **more)
+
+
+def expect(done, status, stdout=None, stderr=None):
+    """'' when the run ended with `status` and said the texts, else what it did instead."""
+    said = f"exit status {done.returncode}\nstdout: {done.stdout[-800:]!r}\nstderr: {done.stderr[-1500:]!r}"
+    if done.returncode != status:
+        return f"exit status should be {status}\n{said}"
+    for name, text, got in (("stdout", stdout, done.stdout), ("stderr", stderr, done.stderr)):
+        if text is not None and text.encode() not in got:
+            return f"{name} should hold {text!r}\n{said}"
+    return ""
+
+
+def help_teaches(yagura):
+    return expect(call(yagura, "--help"), 0, "yagura read") or expect(call(yagura, "read", "--help"), 0, "yagura read")
+
+
+def wrong_usage(yagura):
+    return expect(call(yagura), 2) or expect(call(yagura, "reed"), 2, stderr="reed") or \
+        expect(call(yagura, "read", "--no-such-option", GET), 2) or expect(call(yagura, "read"), 2)
+
+
+def missing_file(yagura):
+    return expect(call(yagura, "read", "/no/such/file.pcap"), 1, stderr="/no/such/file.pcap")
+
+
+def one_missing_of_two(yagura):
+    return expect(call(yagura, "read", "/no/such/file.pcap", GET), 0)
+
+
+def not_a_capture(yagura):
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as f:
+        f.write(b"this is not a capture, however long it goes on\n" * 20)
+        f.flush()
+        return expect(call(yagura, "read", f.name), 1, stderr=f.name)
+
+
+def empty_file(yagura):
+    return expect(call(yagura, "read", "/dev/null"), 1)
+
+
+def output_not_writable(yagura):
+    return expect(call(yagura, "read", "-q", "-o", "/proc/no/such/folder", GET), 1, stderr="/proc/no")
+
+
+def disk_full(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink("/dev/full", os.path.join(folder, "events.jsonl"))
+        done = call(yagura, "read", "-q", "-o", folder, DAY)
+        return "" if done.returncode == 1 else expect(done, 1)
+
+
+def stdout_full(yagura):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([yagura, "read", GET], stdout=full, stderr=subprocess.PIPE, timeout=60)
+    return "" if done.returncode == 1 else f"exit status {done.returncode}, should be 1"
+
+
+def standard_input(yagura):
+    with open(GET, "rb") as f:
+        raw = f.read()
+    with tempfile.TemporaryDirectory() as folder:
+        problem = expect(call(yagura, "read", "-q", "-o", folder, "-", stdin=raw), 0)
+        with open(os.path.join(folder, "events.jsonl")) as f:
+            return problem or ("" if '"event_type":"http"' in f.read() else "no http record from standard input")
+
+
+def compressed(yagura):
+    want = [line for line in run(yagura, GET) if '"event_type":"stats"' not in line]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "in.pcap")
+        with open(GET, "rb") as f, gzip.open(path + ".gz", "wb") as out:
+            shutil.copyfileobj(f, out)
+        got = [line for line in run(yagura, path + ".gz") if '"event_type":"stats"' not in line]
+    return "" if [x.replace(".gz", "") for x in got] == want else "other records than from the plain file"
+
+
+def many_files(yagura):
+    files = [os.path.join(HERE, "pcap", p, "in.pcap") for p in ("dns/a", "tls/v13", "ssh/command")]
+    with tempfile.TemporaryDirectory() as folder:
+        problem = expect(call(yagura, "read", "-q", "-o", folder, *files), 0)
+        with open(os.path.join(folder, "events.jsonl")) as f:
+            text = f.read()
+    for kind in ("dns", "tls", "ssh"):
+        if f'"event_type":"{kind}"' not in text:
+            problem = problem or f"no {kind} record of three files"
+    return problem
+
+
+def summary(yagura):
+    env = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    return expect(call(yagura, "read", DAY, env=env), 0, "http")
+
+
+def summary_japanese(yagura):
+    env = {**os.environ, "LANG": "ja_JP.UTF-8", "LC_ALL": "ja_JP.UTF-8"}
+    return expect(call(yagura, "read", DAY, env=env), 0, "パケット")
+
+
+def quiet(yagura):
+    done = call(yagura, "read", "-q", GET)
+    return expect(done, 0) or ("" if done.stdout == b"" else "-q should print nothing")
+
+
+def wrong_configuration(yagura):
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+        f.write("flow:\n  no_such_key: 1\n")
+        f.flush()
+        done = call(yagura, "read", "-c", f.name, GET)
+        return "" if done.returncode in (1, 2) and b":2" in done.stderr and b"no_such_key" in done.stderr else expect(done, 2)
+
+
+def jobs(yagura):
+    for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file, output_not_writable,
+                 disk_full, stdout_full, standard_input, compressed, many_files, summary, summary_japanese, quiet,
+                 wrong_configuration):
+        yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fuzzes one parser (PROTO_UNDER_TEST) as the engine drives it. The input is a list of operations,
+// one byte each: who sends, how much, where bytes are lost, who ends. Every piece of data is a
+// block of its own on the heap, so that reading one byte too far is seen. Afterwards the memory
+// pool must be empty and every record must have come out as JSON without a raw control character.
+#include "base/json.h"
+#include "proto/proto.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define JOIN(a, b)        a##b
+#define PROTO_NAMED(name) JOIN(proto_, name)
+
+enum { OPERATION_GAP = 6, OPERATION_END = 7, GAP_MOST = 70'000 };
+
+struct fuzz {
+    struct proto_engine *engine;
+    const struct flow_handler *handler;
+    struct flow flow;
+    struct json text;
+    struct decoded packet;
+    bool wanted;
+};
+
+static struct pool pool;
+static struct metrics metrics;
+
+static void take_record(void *context, const struct record *record)
+{
+    struct fuzz *fuzz = context;
+    json_clear(&fuzz->text);
+    record_write_json(&fuzz->text, record);
+    assert(!fuzz->text.failed);
+    for (size_t i = 0; i < fuzz->text.len; i++)
+        assert((unsigned char)fuzz->text.data[i] >= 0x20);
+}
+
+static uint8_t ip_proto_of(uint8_t carriers)
+{
+    if (carriers & OVER_TCP)
+        return 6;
+    if (carriers & OVER_UDP)
+        return 17;
+    return carriers & OVER_SCTP ? 132 : 1;
+}
+
+static void start(struct fuzz *fuzz, uint8_t choice)
+{
+    uint8_t carriers = PROTO_NAMED(PROTO_UNDER_TEST).carriers;
+    if ((carriers & OVER_TCP) && (carriers & OVER_UDP) && (choice & 1))
+        carriers = OVER_UDP;
+    fuzz->flow = (struct flow){
+        .addr = {{10, 30, 1, 10}, {10, 30, 1, 80}},
+        .port = {50'000, choice & 2 ? 53 : 443},
+        .ip_version = 4,
+        .ip_proto = ip_proto_of(carriers),
+        .first_us = 1'795'248'000'000'000,
+        .last_us = 1'795'248'000'000'000,
+        .id = 1,
+    };
+    fuzz->wanted = true;
+}
+
+static void describe(struct fuzz *fuzz, enum flow_side side, struct bytes data)
+{
+    fuzz->flow.last_us += 1000;
+    fuzz->packet = (struct decoded){
+        .time_ns = fuzz->flow.last_us * 1000,
+        .l3 = data.data,
+        .l3_len = (uint32_t)data.len,
+        .payload = data.data,
+        .payload_len = (uint32_t)data.len,
+        .payload_wire_len = (uint32_t)data.len,
+        .frame_len = (uint32_t)data.len + 54,
+        .ip_version = 4,
+        .ip_proto = fuzz->flow.ip_proto,
+        .kind = fuzz->flow.ip_proto == 6    ? DECODE_TCP
+                : fuzz->flow.ip_proto == 17 ? DECODE_UDP
+                                            : DECODE_ICMP,
+        .src_port = fuzz->flow.ip_proto == 1 ? bytes_at(data, 0) : fuzz->flow.port[side],
+        .dst_port =
+            fuzz->flow.ip_proto == 1 ? bytes_at(data, 1) : fuzz->flow.port[flow_other(side)],
+    };
+    memcpy(fuzz->packet.src, fuzz->flow.addr[side], 16);
+    memcpy(fuzz->packet.dst, fuzz->flow.addr[flow_other(side)], 16);
+}
+
+static void give(struct fuzz *fuzz, enum flow_side side, struct bytes data)
+{
+    uint8_t *own = malloc(data.len ? data.len : 1);
+    assert(own);
+    memcpy(own, data.data, data.len);
+    struct bytes block = bytes_make(own, data.len);
+    describe(fuzz, side, block);
+    if (PROTO_NAMED(PROTO_UNDER_TEST).carriers & OVER_LINK) {
+        fuzz->packet.kind = DECODE_ARP;
+        fuzz->packet.ether_type = 0x0806;
+        proto_engine_packet(fuzz->engine, &fuzz->packet);
+    } else if (fuzz->wanted && data.len > 0) {
+        void *context = fuzz->handler->context;
+        fuzz->wanted = fuzz->handler->payload(context, &fuzz->flow, side, block, &fuzz->packet);
+    }
+    free(own);
+}
+
+static void operate(struct fuzz *fuzz, uint8_t operation, struct cursor *in)
+{
+    enum flow_side side = operation & 8 ? FLOW_SERVER : FLOW_CLIENT;
+    size_t size = operation >> 4 ? operation >> 4 : cursor_u16(in) % 4096;
+    const struct flow_handler *handler = fuzz->handler;
+    switch (operation & 7) {
+    case OPERATION_GAP:
+        if (fuzz->wanted && fuzz->flow.ip_proto == 6)
+            fuzz->wanted = handler->gap(
+                handler->context, &fuzz->flow, side, size * 17 % GAP_MOST + 1, &fuzz->packet);
+        break;
+    case OPERATION_END:
+        if (fuzz->wanted)
+            handler->side_end(handler->context, &fuzz->flow, side, &fuzz->packet);
+        break;
+    default:
+        if (size > cursor_left(in))
+            size = cursor_left(in);
+        give(fuzz, side, cursor_take(in, size));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct fuzz fuzz;
+    static struct config config;
+    if (!fuzz.engine) {
+        config = config_defaults;
+        config.ndpi.enabled = false;
+        pool_init(&pool, 0);
+        json_init(&fuzz.text);
+        fuzz.engine = proto_engine_create(&config, &pool, &metrics, take_record, &fuzz);
+        assert(fuzz.engine);
+        fuzz.handler = proto_engine_handler(fuzz.engine);
+        proto_engine_force(fuzz.engine, &PROTO_NAMED(PROTO_UNDER_TEST));
+    }
+    struct cursor in = cursor_make(bytes_make(data, size));
+    start(&fuzz, cursor_u8(&in));
+    while (cursor_left(&in) > 1)
+        operate(&fuzz, cursor_u8(&in), &in);
+    fuzz.handler->end(fuzz.handler->context, &fuzz.flow);
+    assert(pool.used_bytes == 0);
+    return 0;
+}

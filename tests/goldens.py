@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goldens: for each tests/pcap/PROTO/CASE the records of in.pcap equal expected.jsonl, byte by byte.
+
+Time stamps and flow ids come from the packets, so records are the same in every run, with every
+number of workers and in every build.
+"""
+import difflib
+import glob
+import os
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WORKERS = (1, 2, 3)
+
+
+def cases(wanted=""):
+    """(name, capture, expected) of every golden case."""
+    for folder in sorted(glob.glob(os.path.join(HERE, "pcap", "*", "*"))):
+        name = os.path.relpath(folder, os.path.join(HERE, "pcap"))
+        captures = sorted(glob.glob(os.path.join(folder, "in.*")))
+        if captures and wanted in name:
+            yield name, captures[0], os.path.join(folder, "expected.jsonl")
+
+
+class Broken(Exception):
+    """The program ended in a way no input may cause."""
+
+
+def read(yagura, capture, *options, timeout=60):
+    """(exit status, records as lines) of one run; Broken for a signal or a sanitizer's report."""
+    with tempfile.TemporaryDirectory() as out:  # run beside the capture: its name may appear in records
+        args = [yagura, "read", "-q", "-o", out, *options, os.path.basename(capture)]
+        try:
+            done = subprocess.run(args, cwd=os.path.dirname(capture), capture_output=True, timeout=timeout)
+        except subprocess.TimeoutExpired as e:
+            raise Broken(f"{os.path.basename(capture)}: no end after {timeout} s") from e
+        said = done.stderr.decode("utf-8", "replace")
+        if done.returncode not in (0, 1) or "Sanitizer" in said or "runtime error" in said:
+            raise Broken(f"{os.path.basename(capture)} {' '.join(options)}: exit status {done.returncode}\n{said[-3000:]}")
+        path = os.path.join(out, "events.jsonl")
+        if not os.path.exists(path):
+            return done.returncode, []
+        with open(path, encoding="utf-8") as f:
+            return done.returncode, f.read().splitlines()
+
+
+def run(yagura, capture, *options):
+    return read(yagura, capture, *options)[1]
+
+
+def difference(expected, got):
+    lines = list(difflib.unified_diff(expected, got, "expected", "got", lineterm="", n=0))
+    return "\n".join(line[:600] for line in lines[:12])
+
+
+def check(yagura, capture, expected, options):
+    if not os.path.exists(expected):
+        return "no expected.jsonl; make it with tests/run.py --update and read it before committing"
+    with open(expected, encoding="utf-8") as f:
+        wanted = f.read().splitlines()
+    got = run(yagura, capture, *options)
+    return difference(wanted, got) if got != wanted else ""
+
+
+def jobs(builds, wanted):
+    """Each golden with the release build, with the sanitizers, and with several workers."""
+    for name, capture, expected in cases(wanted):
+        def job(capture=capture, expected=expected):
+            problem = check(builds[1], capture, expected, ())
+            for workers in WORKERS:
+                problem = problem or check(builds[0], capture, expected, ("--workers", str(workers)))
+            return problem
+        yield f"golden {name}", job
+
+
+def update(yagura, wanted):
+    for name, capture, expected in cases(wanted):
+        lines = run(yagura, capture)
+        old = open(expected, encoding="utf-8").read() if os.path.exists(expected) else None
+        text = "".join(line + "\n" for line in lines)
+        if text != old:
+            with open(expected, "w", encoding="utf-8") as f:
+                f.write(text)
+            print(f"{name}: {len(lines)} records{' (new)' if old is None else ' (changed)'}")
+    return 0

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The three laws, over every golden capture (STYLE 13).
+
+1. Truncate anywhere: the file cut after any byte, or every packet cut after any byte, gives exit
+   status 0 or 1 and a silent sanitizer.
+2. Split the stream anywhere: with TCP segments cut into smaller ones the records are the same,
+   but for what counts packets: see SPLIT_DROPPED. Of flow records only FLOW_KEPT is compared, of
+   anomalies only those of layer applayer (lower layers see other packets).
+3. Drop a segment: never a wrong record. Of each record of the shorter run, a record of the full run
+   with the same type, addresses and ports must say everything it says: every key the same value,
+   lists a subsequence of its lists. What tells of the loss itself may differ (DROP_FREE), what counts
+   may be less (DROP_LESS). Records may be missing; anomalies and statistics are not compared; a
+   flow's app_proto may be another only when no parser of ours named it.
+
+A case that cannot keep a law says so in a file `laws` beside its capture: "split: reason".
+"""
+import json
+import os
+import random
+import re
+import tempfile
+from dataclasses import replace
+
+from goldens import Broken, cases, difference, read, run
+from packets import find_segment, read_capture, split_packet, write_capture
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CUTS, SNAPS, DROPS = 5, 2, 8
+SPLIT_DROPPED = {"pcap_cnt", "flow_id", "timestamp", "stored"}
+FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id")
+DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen"}
+DROP_LESS = {"length", "size", "body_len", "duration", "age"}
+WHO = ("event_type", "src_ip", "src_port", "dest_ip", "dest_port", "proto")
+
+
+def own_protocols():
+    with open(os.path.join(HERE, "..", "src/proto/proto.def")) as f:
+        return set(re.findall(r"^PROTO\((\w+)\)", f.read(), re.M))
+
+
+OWN = own_protocols()
+
+
+def exempt(capture):
+    """Laws this case says it cannot keep."""
+    try:
+        with open(os.path.join(os.path.dirname(capture), "laws")) as f:
+            return {line.split(":")[0] for line in f if ":" in line}
+    except FileNotFoundError:
+        return set()
+
+
+def without(value, dropped):
+    if isinstance(value, dict):
+        return {k: without(v, dropped) for k, v in value.items() if k not in dropped}
+    return [without(v, dropped) for v in value] if isinstance(value, list) else value
+
+
+def comparable(lines):
+    """Records as text without what splitting may change, sorted."""
+    out = []
+    for record in map(json.loads, lines):
+        kind = record["event_type"]
+        if kind == "stats" or kind == "anomaly" and record["anomaly"].get("layer") != "applayer":
+            continue
+        if kind == "flow":
+            app = record.get("app_proto") if record.get("app_proto") in OWN else None
+            record = {k: record.get(k) for k in FLOW_KEPT} | {"event_type": "flow", "app_proto": app}
+        out.append(json.dumps(without(record, SPLIT_DROPPED), sort_keys=True, ensure_ascii=False))
+    return sorted(out)
+
+
+def truncate(yagura, name, capture):
+    chance = random.Random(name)
+    with open(capture, "rb") as f:
+        raw = f.read()
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(CUTS):
+            path = os.path.join(folder, "cut" + os.path.splitext(capture)[1])
+            size = chance.randrange(len(raw))
+            with open(path, "wb") as f:
+                f.write(raw[:size])
+            try:
+                read(yagura, path)
+            except Broken as e:
+                return f"cut after {size} bytes: {e}"
+        link, packets = read_capture(capture)
+        for _ in range(SNAPS):
+            snap = chance.randrange(1, 200)
+            path = os.path.join(folder, "snap.pcap")
+            write_capture(path, link, [replace(p, data=p.data[:snap]) for p in packets])
+            try:
+                read(yagura, path)
+            except Broken as e:
+                return f"packets cut after {snap} bytes: {e}"
+    return ""
+
+
+def split(yagura, name, capture):
+    link, packets = read_capture(capture)
+    wanted = comparable(run(yagura, capture))
+    chance = random.Random(name)
+    payload = sum(len(p.data) for p in packets)
+    for most in (1, 40, 600) if payload < 20000 else (40, 600):
+        smaller = [q for p in packets for q in split_packet(link, p, lambda: chance.randint(1, most))]
+        if len(smaller) == len(packets):
+            return ""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "split.pcap")
+            write_capture(path, link, smaller)
+            problem = difference(wanted, comparable(run(yagura, path)))
+            if problem:
+                return f"segments of 1 to {most} bytes:\n{problem}"
+    return ""
+
+
+def supported(part, whole, key=""):
+    """Does `whole` say everything that `part` says?"""
+    if key in DROP_FREE:
+        return True
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(k in DROP_FREE or k in whole and supported(v, whole[k], k) for k, v in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        rest = iter(whole)
+        return all(any(supported(p, w) for w in rest) for p in part)
+    if key in DROP_LESS and isinstance(part, (int, float)) and isinstance(whole, (int, float)):
+        return part <= whole
+    return part == whole
+
+
+def wrong_record(full, fewer):
+    """The first record of `fewer` that no record of `full` supports, or None."""
+    known = {}
+    for record in full:
+        known.setdefault(tuple(record.get(k) for k in WHO), []).append(record)
+    for record in fewer:
+        if record["event_type"] in ("anomaly", "stats"):
+            continue
+        alike = known.get(tuple(record.get(k) for k in WHO), [])
+        if record["event_type"] == "flow":
+            names = {r.get("app_proto") for r in alike}
+            app = record.get("app_proto")
+            if not alike or (app in OWN and app not in names):
+                return record
+        elif not any(supported(record, r) for r in alike):
+            return record
+    return None
+
+
+def drop(yagura, name, capture):
+    link, packets = read_capture(capture)
+    full = list(map(json.loads, run(yagura, capture)))
+    with_payload = [i for i, p in enumerate(packets) if find_segment(link, p.data)]
+    chance = random.Random(name)
+    for i in sorted(chance.sample(with_payload, min(DROPS, len(with_payload)))):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "drop.pcap")
+            write_capture(path, link, packets[:i] + packets[i + 1:])
+            wrong = wrong_record(full, map(json.loads, run(yagura, path)))
+            if wrong:
+                return f"without packet {i + 1}, no record of the full run supports:\n{json.dumps(wrong, ensure_ascii=False)[:1500]}"
+    return ""
+
+
+def jobs(builds, wanted):
+    for law, function, build in (("truncate", truncate, 1), ("split", split, 0), ("drop", drop, 0)):
+        for name, capture, _ in cases(wanted):
+            if law in exempt(capture):
+                continue
+
+            def job(function=function, build=build, name=name, capture=capture):
+                return function(builds[build], name, capture)
+            yield f"law {law} {name}", job
