@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// Content codings through zlib (RFC 1950, 1951, 1952) and brotli (RFC 7932).
+// Servers send bare deflate where zlib is meant, gzip for deflate and plain bytes for gzip, so the
+// first two bytes decide, not the header. Output is bounded by a ratio: work stays linear in input.
+#include "proto/decompress.h"
+#include "base/alloc.h"
+#include <brotli/decode.h>
+#include <zlib.h>
+
+enum { OUT_BYTES = 8192, MAGIC_BYTES = 2 };
+
+struct layer {
+    enum decompress_coding coding;
+    bool started, ended, plain;
+    uint8_t held[MAGIC_BYTES];
+    uint8_t held_len;
+    z_stream zlib;
+    BrotliDecoderState *brotli;
+    size_t brotli_bytes; // outstanding
+};
+
+struct decompress {
+    struct arena *arena;
+    decompress_sink *sink;
+    void *ctx;
+    uint64_t in_bytes, out_bytes;
+    enum decompress_result result;
+    size_t count;
+    struct layer layers[DECOMPRESS_LAYERS];
+};
+
+static void layer_feed(struct decompress *d, size_t at, struct bytes in);
+
+static bool usable(const struct decompress *d)
+{
+    return d->result == DECOMPRESS_OK || d->result == DECOMPRESS_NOT_CODED;
+}
+
+// What layer `at - 1` produced: input of layer `at`, or output. The ratio is asked for everywhere,
+// so that an inner layer cannot inflate what an outer one would have shown too late.
+static void layer_pass(struct decompress *d, size_t at, struct bytes out)
+{
+    if (out.len == 0 || !usable(d))
+        return;
+    if (at < d->count) {
+        layer_feed(d, at, out);
+        return;
+    }
+    d->out_bytes += out.len;
+    if (d->out_bytes > DECOMPRESS_FREE_BYTES && d->out_bytes / DECOMPRESS_RATIO > d->in_bytes)
+        d->result = DECOMPRESS_BOMB;
+    else
+        d->sink(d->ctx, out);
+}
+
+static void *zlib_alloc(void *opaque, unsigned items, unsigned size)
+{
+    return arena_alloc(opaque, (size_t)items * size);
+}
+
+static void zlib_free(void *opaque, void *memory)
+{
+}
+
+// What stands before each block brotli gets: its size, so that giving it back is counted too.
+struct counted {
+    _Alignas(16) size_t size;
+};
+
+static void *brotli_alloc(void *opaque, size_t size)
+{
+    struct layer *layer = opaque;
+    if (size > DECOMPRESS_BROTLI_BYTES - layer->brotli_bytes)
+        return NULL;
+    struct counted *block = base_malloc(sizeof *block + size);
+    if (!block)
+        return NULL;
+    block->size = size;
+    layer->brotli_bytes += size;
+    return &block[1];
+}
+
+static void brotli_free(void *opaque, void *memory)
+{
+    struct layer *layer = opaque;
+    if (!memory)
+        return;
+    struct counted *block = &((struct counted *)memory)[-1];
+    layer->brotli_bytes -= block->size;
+    base_free(block);
+}
+
+static bool is_gzip(const uint8_t head[MAGIC_BYTES])
+{
+    return head[0] == 0x1f && head[1] == 0x8b;
+}
+
+static bool is_zlib(const uint8_t head[MAGIC_BYTES])
+{
+    return (head[0] & 0x0f) == 8 && head[0] >> 4 <= 7 && (head[0] << 8 | head[1]) % 31 == 0;
+}
+
+// Bare deflate: the first block is dynamic, fixed or stored, never the reserved type 3, and text
+// does not look like it: printable first bytes are taken for an uncompressed body.
+static bool is_deflate(const uint8_t head[MAGIC_BYTES])
+{
+    bool text = head[0] >= 0x20 && head[0] < 0x7f && head[1] >= 0x09 && head[1] < 0x7f;
+    return (head[0] >> 1 & 3) != 3 && !text;
+}
+
+static void zlib_start(struct decompress *d, struct layer *layer)
+{
+    int bits = is_gzip(layer->held) ? 15 + 16 : is_zlib(layer->held) ? 15 : -15;
+    layer->started = true;
+    if (bits < 0 && !is_deflate(layer->held)) {
+        layer->plain = true;
+        d->result = DECOMPRESS_NOT_CODED;
+        return;
+    }
+    layer->zlib = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = d->arena};
+    if (inflateInit2(&layer->zlib, bits) != Z_OK)
+        d->result = DECOMPRESS_DAMAGED;
+}
+
+// After the end of a gzip member another may follow (RFC 1952 section 2.2); else: padding.
+static bool zlib_next_member(struct layer *layer)
+{
+    z_stream *z = &layer->zlib;
+    if (z->avail_in == 0)
+        return false;
+    layer->ended = *z->next_in != 0x1f || inflateReset(z) != Z_OK;
+    return !layer->ended;
+}
+
+static void zlib_feed(struct decompress *d, size_t at, struct bytes in)
+{
+    struct layer *layer = &d->layers[at];
+    z_stream *z = &layer->zlib;
+    uint8_t out[OUT_BYTES];
+    z->next_in = (Bytef *)(uintptr_t)in.data;
+    z->avail_in = (uInt)in.len;
+    int status = Z_OK;
+    while (usable(d) && !layer->ended) {
+        if (status == Z_STREAM_END && !zlib_next_member(layer))
+            break;
+        z->next_out = out;
+        z->avail_out = sizeof out;
+        status = inflate(z, Z_SYNC_FLUSH);
+        size_t made = sizeof out - z->avail_out;
+        layer_pass(d, at + 1, bytes_make(out, made));
+        if (status != Z_OK && status != Z_STREAM_END) {
+            if (status != Z_BUF_ERROR && usable(d))
+                d->result = DECOMPRESS_DAMAGED;
+            break;
+        }
+        if (status == Z_OK && z->avail_in == 0 && made < sizeof out)
+            break;
+    }
+}
+
+static void zlib_hold(struct decompress *d, size_t at, struct bytes in)
+{
+    struct layer *layer = &d->layers[at];
+    size_t i = 0;
+    while (layer->held_len < MAGIC_BYTES && i < in.len)
+        layer->held[layer->held_len++] = in.data[i++];
+    if (layer->held_len < MAGIC_BYTES)
+        return;
+    zlib_start(d, layer);
+    layer_feed(d, at, bytes_make(layer->held, MAGIC_BYTES));
+    layer_feed(d, at, bytes_from(in, i));
+}
+
+static void brotli_feed(struct decompress *d, size_t at, struct bytes in)
+{
+    struct layer *layer = &d->layers[at];
+    if (!layer->brotli)
+        layer->brotli = BrotliDecoderCreateInstance(brotli_alloc, brotli_free, layer);
+    BrotliDecoderResult status =
+        layer->brotli ? BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT : BROTLI_DECODER_RESULT_ERROR;
+    const uint8_t *next = in.data;
+    size_t left = in.len;
+    while (status == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT && usable(d)) {
+        uint8_t buffer[OUT_BYTES];
+        uint8_t *out = buffer;
+        size_t room = sizeof buffer;
+        status = BrotliDecoderDecompressStream(layer->brotli, &left, &next, &room, &out, NULL);
+        layer_pass(d, at + 1, bytes_make(buffer, sizeof buffer - room));
+    }
+    layer->ended = status == BROTLI_DECODER_RESULT_SUCCESS;
+    if (status == BROTLI_DECODER_RESULT_ERROR && usable(d))
+        d->result = DECOMPRESS_DAMAGED;
+}
+
+// Depth is bounded by DECOMPRESS_LAYERS.
+static void layer_feed(struct decompress *d, size_t at, struct bytes in)
+{
+    struct layer *layer = &d->layers[at];
+    if (in.len == 0 || layer->ended || !usable(d))
+        return;
+    if (layer->coding == DECOMPRESS_BROTLI)
+        brotli_feed(d, at, in);
+    else if (!layer->started)
+        zlib_hold(d, at, in);
+    else if (layer->plain)
+        layer_pass(d, at + 1, in);
+    else
+        zlib_feed(d, at, in);
+}
+
+struct decompress *decompress_create(struct arena *arena, const enum decompress_coding *codings,
+    size_t count, decompress_sink *sink, void *ctx)
+{
+    if (count > DECOMPRESS_LAYERS)
+        return NULL;
+    struct decompress *d = arena_zalloc(arena, sizeof *d);
+    if (!d)
+        return NULL;
+    d->arena = arena;
+    d->sink = sink;
+    d->ctx = ctx;
+    d->count = count;
+    for (size_t i = 0; i < count; i++)
+        d->layers[i].coding = codings[i];
+    return d;
+}
+
+void decompress_destroy(struct decompress *d)
+{
+    for (size_t i = 0; d && i < d->count; i++)
+        BrotliDecoderDestroyInstance(d->layers[i].brotli);
+}
+
+enum decompress_result decompress_feed(struct decompress *d, struct bytes in)
+{
+    d->in_bytes += in.len;
+    // zlib counts input in 32 bits
+    for (size_t at = 0; at < in.len && usable(d); at += UINT32_MAX)
+        layer_feed(d, 0, bytes_sub(in, at, UINT32_MAX));
+    return d->result;
+}
+
+void decompress_end(struct decompress *d)
+{
+    for (size_t i = 0; i < d->count && usable(d); i++) {
+        struct layer *layer = &d->layers[i];
+        if (layer->coding == DECOMPRESS_ZLIB && !layer->started)
+            layer_pass(d, i + 1, bytes_make(layer->held, layer->held_len));
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Content codings undone as the bytes pass (RFC 9110 section 8.4): gzip, deflate, brotli, stacked.
+#pragma once
+#include "base/arena.h"
+
+enum {
+    DECOMPRESS_LAYERS = 4,              // codings on top of each other
+    DECOMPRESS_FREE_BYTES = 1024 * 1024, // output nobody asks about
+    DECOMPRESS_RATIO = 256,             // beyond that: output bytes for one input byte
+    DECOMPRESS_BROTLI_BYTES = 9 * 1024 * 1024, // memory of one brotli window (2^22) and tables
+};
+
+enum decompress_coding { DECOMPRESS_ZLIB, DECOMPRESS_BROTLI }; // ZLIB: gzip, zlib or bare deflate
+
+enum decompress_result {
+    DECOMPRESS_OK,
+    DECOMPRESS_NOT_CODED, // gzip was promised, the bytes are something else: passed on as they are
+    DECOMPRESS_DAMAGED,   // output ends here
+    DECOMPRESS_BOMB,      // output ends here: more than DECOMPRESS_RATIO
+};
+
+struct decompress;
+
+typedef void decompress_sink(void *ctx, struct bytes out);
+
+// codings[0] is undone first. Memory is the arena's (brotli: counted malloc). NULL: no memory.
+[[nodiscard]] struct decompress *decompress_create(struct arena *arena,
+    const enum decompress_coding *codings, size_t count, decompress_sink *sink, void *ctx);
+void decompress_destroy(struct decompress *d);
+
+// Undo what can be undone of `in`; output goes to the sink in pieces. A result other than OK and
+// NOT_CODED comes again at every later call, which does nothing.
+enum decompress_result decompress_feed(struct decompress *d, struct bytes in);
+
+// The body is over: bytes held back for a look at the magic number go out.
+void decompress_end(struct decompress *d);
