@@ -21,6 +21,8 @@ struct config_key {
     const char *name;
     enum config_type type;
     enum config_type of;  // LIST: of its elements
+    const char *path;     // dotted, in the whole file
+    bool unique;          // TEXT in the element of a list: no two alike; required as well
     bool required;        // in the element of a list
     size_t offset;        // of its member in struct config or in the list's element
     size_t count_offset;  // LIST
@@ -45,5 +47,10 @@ extern const struct config_key config_root;
 void config_allowed_write(
     const struct config_key *key, enum config_type type, enum lang lang, char *out, size_t room);
 
-// The name most like `text` among the keys of a section; NULL when none is near.
+// The name most like `text` among the keys of a section, else the path of a key of that very name
+// in another one; NULL when there is neither.
 const char *config_key_near(const struct config_key *section, struct bytes text);
+
+// config_load for a file that is in memory; `name` stands for it in messages.
+[[nodiscard]] bool config_read(
+    struct config *out, const char *name, struct bytes content, char *error, size_t error_size);

@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <yaml.h>
 
-enum { CONFIG_FILE_BYTES = 1 << 20, PATH_BYTES = 256, SHOWN_BYTES = 60, WHERE_BYTES = 4200 };
+enum {
+    CONFIG_FILE_BYTES = 1 << 20,
+    PATH_BYTES = 256,
+    SHOWN_BYTES = 60,
+    WHERE_BYTES = 4200,
+    ALLOWED_BYTES = 2048
+};
 
 struct config_block {
     struct config_block *next;
@@ -89,7 +95,7 @@ static bool refuse_memory(struct loader *l)
 // Something that is not of the shape the key wants.
 static bool refuse_shape(struct loader *l, const struct config_key *key, enum config_type type)
 {
-    char allowed[2048];
+    char allowed[ALLOWED_BYTES];
     config_allowed_write(key, type, l->lang, allowed, sizeof allowed);
     enum text_id shape = l->event.type == YAML_SEQUENCE_START_EVENT  ? TEXT_CONFIG_SHAPE_LIST
                          : l->event.type == YAML_MAPPING_START_EVENT ? TEXT_CONFIG_SHAPE_SECTION
@@ -103,7 +109,7 @@ static bool refuse_shape(struct loader *l, const struct config_key *key, enum co
 static bool refuse_value(
     struct loader *l, const struct config_key *key, enum config_type type, struct bytes value)
 {
-    char allowed[2048];
+    char allowed[ALLOWED_BYTES];
     config_allowed_write(key, type, l->lang, allowed, sizeof allowed);
     return refuse(l, (struct refusal){.id = TEXT_CONFIG_WRONG_VALUE,
                          .line = line_here(l),
@@ -269,6 +275,29 @@ static bool refuse_count(struct loader *l, const struct config_key *key, size_t 
                          .allowed = allowed});
 }
 
+// In elements of a list: may the texts of this key's fields that are `unique` stand there?
+[[nodiscard]] static bool check_unique(
+    struct loader *l, const struct config_key *list, void *array, size_t last)
+{
+    for (size_t k = 0; k < list->keys_count; k++) {
+        const struct config_key *key = &list->keys[k];
+        if (!key->unique)
+            continue;
+        const char *mine, *other;
+        memcpy(&mine, member(array, last * list->element_bytes + key->offset), sizeof mine);
+        for (size_t i = 0; i < last; i++) {
+            memcpy(&other, member(array, i * list->element_bytes + key->offset), sizeof other);
+            if (strcmp(mine, other) != 0)
+                continue;
+            path_add_key(l, bytes_from_text(key->name));
+            return refuse(l, (struct refusal){.id = TEXT_CONFIG_VALUE_TWICE,
+                                 .line = line_here(l),
+                                 .value = bytes_from_text(mine)});
+        }
+    }
+    return true;
+}
+
 static bool read_list(struct loader *l, const struct config_key *key, void *owner)
 {
     if (l->event.type != YAML_SEQUENCE_START_EVENT)
@@ -286,7 +315,8 @@ static bool read_list(struct loader *l, const struct config_key *key, void *owne
         if (!array)
             return refuse_memory(l);
         path_add_index(l, count);
-        if (!read_value(l, key, key->of, member(array, count * key->element_bytes)))
+        if (!read_value(l, key, key->of, member(array, count * key->element_bytes)) ||
+            !check_unique(l, key, array, count))
             return false;
         l->key_len = path;
         count++;
@@ -300,14 +330,12 @@ static bool read_list(struct loader *l, const struct config_key *key, void *owne
 
 static bool refuse_key(struct loader *l, const struct config_key *section, struct bytes name)
 {
-    char allowed[2048];
+    char allowed[ALLOWED_BYTES];
     config_allowed_write(section, CONFIG_SECTION, l->lang, allowed, sizeof allowed);
     const char *near = config_key_near(section, name);
+    enum text_id id = near ? TEXT_CONFIG_UNKNOWN_KEY_NEAR : TEXT_CONFIG_UNKNOWN_KEY;
     return refuse(
-        l, (struct refusal){.id = near ? TEXT_CONFIG_UNKNOWN_KEY_NEAR : TEXT_CONFIG_UNKNOWN_KEY,
-               .line = line_here(l),
-               .allowed = allowed,
-               .near = near});
+        l, (struct refusal){.id = id, .line = line_here(l), .allowed = allowed, .near = near});
 }
 
 // Index of a key; keys_count when there is none of that name.
@@ -353,7 +381,7 @@ static bool require_keys(struct loader *l, const struct config_key *section, uin
         const struct config_key *key = &section->keys[i];
         if (!key->required || (seen & UINT64_C(1) << i))
             continue;
-        char allowed[2048];
+        char allowed[ALLOWED_BYTES];
         config_allowed_write(key, key->type, l->lang, allowed, sizeof allowed);
         path_add_key(l, bytes_from_text(key->name));
         return refuse(
@@ -428,17 +456,30 @@ static bool read_section(struct loader *l, const struct config_key *section, voi
     return refuse(l, (struct refusal){.id = TEXT_CONFIG_TOO_LARGE, .allowed = allowed});
 }
 
-bool config_load(struct config *out, const char *path, char *error, size_t error_size)
+static bool end(struct config *out, bool ok)
 {
-    *out = config_defaults;
-    struct loader l = {
-        .file = path, .out = out, .lang = LANG_EN, .error = error, .error_size = error_size};
-    uint8_t *room = base_malloc(CONFIG_FILE_BYTES + 1);
-    bool ok = room ? read_file(&l, room) && parse(&l) : refuse_memory(&l);
-    base_free(room);
     if (!ok)
         config_finish(out);
     return ok;
+}
+
+bool config_read(
+    struct config *out, const char *name, struct bytes content, char *error, size_t error_size)
+{
+    *out = config_defaults;
+    struct loader l = {
+        .file = name, .content = content, .out = out, .error = error, .error_size = error_size};
+    return end(out, parse(&l));
+}
+
+bool config_load(struct config *out, const char *path, char *error, size_t error_size)
+{
+    *out = config_defaults;
+    struct loader l = {.file = path, .out = out, .error = error, .error_size = error_size};
+    uint8_t *room = base_malloc(CONFIG_FILE_BYTES + 1);
+    bool ok = room ? read_file(&l, room) && parse(&l) : refuse_memory(&l);
+    base_free(room);
+    return end(out, ok);
 }
 
 void config_finish(struct config *config)

@@ -153,6 +153,19 @@ static size_t edits_between(struct bytes a, struct bytes b)
     return rows[a.len][b.len];
 }
 
+// As deep as sections lie in each other in the table.
+static const char *path_of_name(const struct config_key *section, struct bytes name)
+{
+    const char *path = NULL;
+    for (size_t i = 0; i < section->keys_count && !path; i++) {
+        const struct config_key *key = &section->keys[i];
+        path = bytes_equal(bytes_from_text(key->name), name) ? key->path : NULL;
+        if (!path && key->type == CONFIG_SECTION)
+            path = path_of_name(key, name);
+    }
+    return path;
+}
+
 const char *config_key_near(const struct config_key *section, struct bytes text)
 {
     const char *best = NULL;
@@ -167,5 +180,5 @@ const char *config_key_near(const struct config_key *section, struct bytes text)
             best_edits = edits;
         }
     }
-    return best;
+    return best ? best : path_of_name(&config_root, text);
 }

@@ -57,8 +57,17 @@ def packet_seed(link, packets):
     return b"".join(struct.pack(">BH", LINKS.get(link, 0), len(p.data)) + p.data for p in packets if len(p.data) < 2048)[:SEED_BYTES]
 
 
+def config_seed():
+    """The example configuration with every key taken out of its comment."""
+    with open(os.path.join(HERE, "../../packaging/yagura.yaml"), "rb") as f:
+        return b"".join(line.removeprefix(b"# ") for line in f)
+
+
 def make_seeds(target, folder):
     os.makedirs(folder, exist_ok=True)
+    if target == "config":
+        with open(os.path.join(folder, "seed-example"), "wb") as f:
+            f.write(config_seed())
     which = "*" if target == "packet" else target
     for path in glob.glob(os.path.join(HERE, "..", "pcap", which, "*", "in.*")):
         link, packets = read_capture(path)

@@ -30,6 +30,7 @@ class Key:
     min: object = 0
     max: object = 0
     required: bool = False
+    unique: bool = False
     words: list = member_default(default_factory=list)
     fields: list = member_default(default_factory=list)
 
@@ -72,6 +73,7 @@ def check_key(key):
     elif key.type == "text":
         need(key.required or isinstance(key.default, str), key.path, "has no default")
         need(key.max, key.path, "has no max (length)")
+        need(key.required or not key.unique, key.path, "what is unique must be required")
     elif key.type == "list":
         need(key.of in ("text", "network") or key.fields, key.path, "a list of what?")
         need(key.max, key.path, "has no max (elements)")
@@ -81,7 +83,7 @@ def check_key(key):
 
 def read_key(table, inside):
     take(table, f"config.yaml: {inside}", ("name", "type", "help"),
-         ("since", "of", "default", "min", "max", "required", "words", "fields"))
+         ("since", "of", "default", "min", "max", "required", "unique", "words", "fields"))
     path = inside + identifier(table["name"], inside)
     fields = [read_key(f, path + ".") for f in table.get("fields", [])]
     key = Key(**dict(table, path=path, fields=fields, help=one_line(table["help"], path)))
@@ -193,10 +195,9 @@ def defaults(keys):
 
 def key_row(key, owner, inside):
     """One struct config_key; `inside` is the member path of the section the key stands in."""
-    parts = [f'.name = "{key.name}"', f".type = CONFIG_{key.type.upper()}"]
+    parts = [f'.name = "{key.name}"', f'.path = "{key.path}"', f".type = CONFIG_{key.type.upper()}"]
     parts.append(f".offset = offsetof({owner}, {inside}{key.member})")
-    if key.required:
-        parts.append(".required = true")
+    parts += [f".{flag} = true" for flag in ("required", "unique") if getattr(key, flag)]
     if key.type in UNITS:
         low, high = (to_number(key.type, v, key.path) for v in (key.min, key.max))
         parts += [f".min = {low}", f".max = {high}", f'.min_text = "{key.min}"', f'.max_text = "{key.max}"']

@@ -157,7 +157,8 @@ def manual_anomalies(entries):
 def manual_metrics(entries):
     rows = [(f"`{e.name}`", e.unit, e.since, e.help + (" The largest of all workers." if e.peak else ""))
             for e in entries]
-    return "\n".join(["# Metrics", "", "Written as one `stats` record at the end of a run, nested by the dots.", "",
+    return "\n".join(["# Metrics", "", "Written as one `stats` record at the end of a run, nested by the dots. Under `event` stands how often",
+                      "each anomaly occurred (reference-anomalies.md), for those that did.", "",
                       STAMP.format("metrics"), "", *table(("metric", "unit", "since", "meaning"), rows)])
 
 
