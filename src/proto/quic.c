@@ -4,7 +4,7 @@
 // only counted. Follows Retry, version negotiation (also RFC 9368's, where the server answers in
 // another version) and HelloRetryRequest. Google QUIC: version, and the name and user agent of a
 // hello in the clear or under Q050's keys. Emits one quic record for a flow.
-// Limits: INITIAL_MAX_BYTES, DATAGRAMS_MAX, DERIVATIONS_MAX, and those of quic.h.
+// Limits: INITIAL_MAX_BYTES, DATAGRAMS_MAX, DERIVATIONS_MAX, and those of pieces.h.
 #include "proto/quic_flow.h"
 #include "proto/tls_hello.h"
 
@@ -24,6 +24,7 @@ enum frame_type {
     FRAME_ACK = 0x02,
     FRAME_ACK_ECN = 0x03,
     FRAME_CRYPTO = 0x06,
+    FRAME_CRYPTO_GOOGLE = 0x08, // T050 and T051 only; else it begins a STREAM frame
     FRAME_CONNECTION_CLOSE = 0x1c,
 };
 
@@ -99,6 +100,7 @@ static bool packet_open(struct quic_state *s, enum flow_side side, const struct 
 static void start_over(struct quic_state *s)
 {
     s->stream[FLOW_CLIENT] = NULL;
+    s->taken[FLOW_CLIENT] = 0;
     s->client_hello = (struct bytes){NULL, 0};
 }
 
@@ -160,8 +162,7 @@ static void google_hello_find(struct proto_flow *pf, enum flow_side side, struct
 static void stream_read(struct proto_flow *pf, enum flow_side side)
 {
     struct quic_state *s = pf->state;
-    struct quic_stream *stream = s->stream[side];
-    struct bytes ready = quic_stream_ready(stream);
+    struct bytes ready = bytes_from(pieces_front(s->stream[side]), s->taken[side]);
     while (ready.len >= MESSAGE_HEADER_BYTES) {
         struct cursor c = cursor_make(ready);
         uint8_t type = cursor_u8(&c);
@@ -169,7 +170,7 @@ static void stream_read(struct proto_flow *pf, enum flow_side side)
         if (!cursor_ok(&c))
             return;
         message_read(pf, side, type, body);
-        stream->taken += MESSAGE_HEADER_BYTES + body.len;
+        s->taken[side] += MESSAGE_HEADER_BYTES + body.len;
         ready = cursor_rest(&c);
     }
 }
@@ -182,11 +183,11 @@ static void crypto_frame(
         s->stream[side] = arena_zalloc(&pf->arena, sizeof *s->stream[side]);
     if (!s->stream[side])
         return;
-    switch (quic_stream_add(s->stream[side], &pf->arena, offset, data)) {
-    case QUIC_STREAM_TOO_LONG: proto_anomaly(pf, ANOMALY_QUIC_CRYPTO_FRAG_TOO_LONG); break;
-    case QUIC_STREAM_DIFFERENT: proto_anomaly(pf, ANOMALY_QUIC_CRYPTO_OVERLAP_DIFFERENT); break;
-    case QUIC_STREAM_OK:
-    case QUIC_STREAM_NO_MEMORY: // the record says so
+    switch (pieces_add(s->stream[side], &pf->arena, offset, data)) {
+    case PIECES_TOO_LONG: proto_anomaly(pf, ANOMALY_QUIC_CRYPTO_FRAG_TOO_LONG); break;
+    case PIECES_DIFFERENT: proto_anomaly(pf, ANOMALY_QUIC_CRYPTO_OVERLAP_DIFFERENT); break;
+    case PIECES_OK:
+    case PIECES_NO_MEMORY: // the record says so
         break;
     }
 }
@@ -205,9 +206,16 @@ static void ack_skip(struct cursor *c, uint64_t type)
         quic_varint(c);
 }
 
+static uint64_t frame_type_read(const struct quic_state *s, struct cursor *c)
+{
+    uint64_t type = quic_varint(c);
+    bool google = s->version >> 16 == 0x5430;
+    return type == FRAME_CRYPTO_GOOGLE && google ? FRAME_CRYPTO : type;
+}
+
 static void frame_read(struct proto_flow *pf, enum flow_side side, struct cursor *c)
 {
-    uint64_t type = quic_varint(c), offset;
+    uint64_t type = frame_type_read(pf->state, c), offset;
     switch (type) {
     case FRAME_PADDING:
     case FRAME_PING: break;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of the QUIC parser: versions, packet headers, the stream of CRYPTO frames.
+// Parts of the QUIC parser: versions and packet headers.
 #pragma once
-#include "base/arena.h"
 #include "base/cursor.h"
 #include "proto/quic_crypto.h"
 
 enum {
     QUIC_CID_MAX_BYTES = 20,
-    QUIC_CRYPTO_MAX_BYTES = 16 * 1024, // of one side's handshake in Initial packets
-    QUIC_RANGES_MAX = 64,              // pieces of it that do not touch
     QUIC_VERSION_TEXT_BYTES = 16,
 };
 
@@ -53,27 +50,3 @@ struct quic_packet {
 [[nodiscard]] bool quic_packet_read(struct cursor *datagram, struct quic_packet *out);
 
 uint64_t quic_varint(struct cursor *c);
-
-// One side's handshake bytes, out of order, put together in the arena.
-struct quic_stream {
-    uint8_t *data;
-    size_t room;
-    size_t taken; // messages read from the front
-    size_t range_count;
-    struct quic_range {
-        uint32_t from, to;
-    } ranges[QUIC_RANGES_MAX]; // ascending, none touch
-};
-
-enum quic_stream_result {
-    QUIC_STREAM_OK,
-    QUIC_STREAM_TOO_LONG,  // past QUIC_CRYPTO_MAX_BYTES or QUIC_RANGES_MAX
-    QUIC_STREAM_DIFFERENT, // bytes known already, with other content; the first ones stay
-    QUIC_STREAM_NO_MEMORY,
-};
-
-enum quic_stream_result quic_stream_add(
-    struct quic_stream *s, struct arena *arena, uint64_t offset, struct bytes data);
-
-// Bytes at the front without a hole, past what was taken.
-struct bytes quic_stream_ready(const struct quic_stream *s);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is kept of one QUIC connection until its record is written; shared by quic.c, quic_emit.c.
 #pragma once
+#include "proto/pieces.h"
 #include "proto/proto.h"
 #include "proto/quic.h"
 
@@ -18,7 +19,8 @@ struct quic_state {
     struct quic_secrets secrets;
     struct quic_keys keys[2];
     bool has_keys[2];
-    struct quic_stream *stream[2];
+    struct pieces *stream[2];  // CRYPTO frames
+    size_t taken[2];           // bytes of messages read from its front
     struct bytes client_hello; // bodies, in the flow's arena; {NULL, 0}: not seen
     struct bytes server_hello;
     struct bytes google_hello; // tag-value block of a CHLO

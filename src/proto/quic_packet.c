@@ -39,6 +39,7 @@ static const struct quic_version versions[] = {
     {0xff00'0016, QUIC_TLS, QUIC_FORM_1, salt_draft_22},
     {0xface'b001, QUIC_TLS, QUIC_FORM_1, salt_draft_22}, // mvfst
     {0xface'b002, QUIC_TLS, QUIC_FORM_1, salt_draft_23},
+    {0xface'b00e, QUIC_TLS, QUIC_FORM_1, salt_draft_23},
     {0xface'b003, QUIC_TLS, QUIC_FORM_1, salt_draft_29},
     {0x5430'3530, QUIC_TLS, QUIC_FORM_1, salt_t050}, // "T050"
     {0x5430'3531, QUIC_TLS, QUIC_FORM_1, salt_t051},
