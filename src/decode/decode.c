@@ -24,39 +24,26 @@ static enum step decode_ip(struct dissect *d)
     if (!dissect_need(d, 1, ANOMALY_IPRAW_INVALID_IP_VERSION))
         return STEP_DONE;
     switch (d->at[0] >> 4) {
-    case 4:
-        return STEP_IP4;
-    case 6:
-        return STEP_IP6;
-    default:
-        dissect_raise(d, ANOMALY_IPRAW_INVALID_IP_VERSION);
-        return STEP_DONE;
+    case 4: return STEP_IP4;
+    case 6: return STEP_IP6;
+    default: dissect_raise(d, ANOMALY_IPRAW_INVALID_IP_VERSION); return STEP_DONE;
     }
 }
 
 static inline enum step dissect_step(struct dissect *d, enum step step)
 {
     switch (step) {
-    case STEP_ETHERNET:
-        return decode_ethernet(d);
-    case STEP_ETHER_TYPE:
-        return decode_ether_type(d);
-    case STEP_PPP:
-        return decode_ppp(d);
-    case STEP_MPLS:
-        return decode_mpls(d);
-    case STEP_IP:
-        return decode_ip(d);
-    case STEP_IP4:
-        return decode_ip4(d);
-    case STEP_IP6:
-        return decode_ip6(d);
-    case STEP_IP6_NEXT:
-        return decode_ip6_next(d);
-    case STEP_TRANSPORT:
-        return decode_transport(d);
-    case STEP_DONE:
-        break;
+    case STEP_ETHERNET: return decode_ethernet(d);
+    case STEP_ETHER_TYPE: return decode_ether_type(d);
+    case STEP_PPP: return decode_ppp(d);
+    case STEP_MPLS: return decode_mpls(d);
+    case STEP_WIFI: return decode_ieee80211(d, false);
+    case STEP_IP: return decode_ip(d);
+    case STEP_IP4: return decode_ip4(d);
+    case STEP_IP6: return decode_ip6(d);
+    case STEP_IP6_NEXT: return decode_ip6_next(d);
+    case STEP_TRANSPORT: return decode_transport(d);
+    case STEP_DONE: break;
     }
     return STEP_DONE;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ethernet II, IEEE 802.3 with LLC and SNAP (802.2), VLAN tags (802.1Q, 802.1ad and their older
-// numbers), VNTag, provider backbone bridging (802.1ah), ARP (RFC 826).
+// numbers), VNTag, provider backbone bridging (802.1ah), FabricPath, Cisco metadata, ARP (RFC 826).
 // Other EtherTypes end here as DECODE_OTHER, without an anomaly: LLDP, EAPOL and such are usual.
 #include "decode/internal.h"
 
@@ -92,13 +92,21 @@ static enum step decode_tag(struct dissect *d, size_t len, enum anomaly anomaly)
     return d->type < ETHER_TYPE_MIN ? decode_ieee8023(d, d->type) : STEP_ETHER_TYPE;
 }
 
-// The I-TAG of 802.1ah holds the customer's MAC addresses: an Ethernet header behind four bytes.
-static enum step decode_pbb(struct dissect *d)
+// The I-TAG of 802.1ah (four bytes) and the tag of FabricPath (two) stand before a whole frame.
+static enum step decode_backbone(struct dissect *d, size_t len)
 {
-    if (!dissect_need(d, 4, ANOMALY_IEEE8021AH_HEADER_TOO_SMALL))
+    if (!dissect_need(d, len, ANOMALY_IEEE8021AH_HEADER_TOO_SMALL))
         return STEP_DONE;
-    dissect_skip(d, 4);
+    dissect_skip(d, len);
     return STEP_ETHERNET;
+}
+
+// Version, number of four-byte options, the options, the next type.
+static enum step decode_metadata(struct dissect *d)
+{
+    if (!dissect_need(d, 2, ANOMALY_ETHERNET_PKT_TOO_SMALL))
+        return STEP_DONE;
+    return decode_tag(d, 4 + (size_t)d->at[1] * 4, ANOMALY_ETHERNET_PKT_TOO_SMALL);
 }
 
 enum step decode_ether_type(struct dissect *d)
@@ -106,35 +114,25 @@ enum step decode_ether_type(struct dissect *d)
     uint16_t type = d->type;
     d->out->ether_type = type;
     switch (type) {
-    case ETHER_IP4:
-        return STEP_IP4;
-    case ETHER_IP6:
-        return STEP_IP6;
+    case ETHER_IP4: return STEP_IP4;
+    case ETHER_IP6: return STEP_IP6;
     case ETHER_ARP:
-    case ETHER_RARP:
-        return decode_arp(d);
+    case ETHER_RARP: return decode_arp(d);
     case ETHER_VLAN:
     case ETHER_QINQ:
     case ETHER_QINQ_OLD:
-    case ETHER_QINQ_OLD2:
-        return decode_vlan(d);
+    case ETHER_QINQ_OLD2: return decode_vlan(d);
     case ETHER_MPLS:
-    case ETHER_MPLS_UP:
-        return decode_mpls(d);
-    case ETHER_PPPOE:
-        return decode_pppoe(d);
-    case ETHER_PPP:
-        return STEP_PPP;
-    case ETHER_TEB:
-        return STEP_ETHERNET;
-    case ETHER_VNTAG:
-        return decode_tag(d, 6, ANOMALY_VNTAG_HEADER_TOO_SMALL);
-    case ETHER_PBB:
-        return decode_pbb(d);
-    case ETHER_MACSEC:
-        return dissect_nothing(d, DECODE_PROTECTED);
-    default:
-        return dissect_nothing(d, DECODE_OTHER);
+    case ETHER_MPLS_UP: return decode_mpls(d);
+    case ETHER_PPPOE: return decode_pppoe(d);
+    case ETHER_PPP: return STEP_PPP;
+    case ETHER_TEB: return STEP_ETHERNET;
+    case ETHER_VNTAG: return decode_tag(d, 6, ANOMALY_VNTAG_HEADER_TOO_SMALL);
+    case ETHER_PBB: return decode_backbone(d, 4);
+    case ETHER_FABRICPATH: return decode_backbone(d, 2);
+    case ETHER_METADATA: return decode_metadata(d);
+    case ETHER_MACSEC: return dissect_nothing(d, DECODE_PROTECTED);
+    default: return dissect_nothing(d, DECODE_OTHER);
     }
 }
 

@@ -34,6 +34,8 @@ enum ether_type {
     ETHER_ERSPAN = 0x88be,
     ETHER_MACSEC = 0x88e5,
     ETHER_PBB = 0x88e7,
+    ETHER_FABRICPATH = 0x8903,
+    ETHER_METADATA = 0x8909, // Cisco's security group tag
     ETHER_VNTAG = 0x8926,
     ETHER_QINQ_OLD = 0x9100,
     ETHER_QINQ_OLD2 = 0x9200,
@@ -71,6 +73,7 @@ enum step {
     STEP_ETHER_TYPE, // what d->type names
     STEP_PPP,        // from the protocol field on
     STEP_MPLS,
+    STEP_WIFI,
     STEP_IP, // IPv4 or IPv6, as the first nibble says
     STEP_IP4,
     STEP_IP6,

@@ -175,8 +175,7 @@ enum step decode_ip6_next(struct dissect *d)
             if (d->wire > 0)
                 dissect_raise(d, ANOMALY_IPV6_DATA_AFTER_NONE_HEADER);
             return ip6_end(d);
-        default:
-            return decode_transport(d);
+        default: return decode_transport(d);
         }
     }
     dissect_raise(d, ANOMALY_IPV6_TOO_MANY_EXTHDRS);

@@ -30,8 +30,7 @@ static bool looks_like_ethernet(const struct dissect *d, size_t at)
     case ETHER_QINQ:
     case ETHER_QINQ_OLD:
     case ETHER_MPLS:
-    case ETHER_PPPOE:
-        return true;
+    case ETHER_PPPOE: return true;
     default: // 802.3 with LLC: STP and such
         return type >= 3 && type <= 1500 && type + at + 14 <= d->wire;
     }
@@ -92,17 +91,11 @@ enum step decode_ppp(struct dissect *d)
     uint16_t proto = size == 1 ? d->at[0] : load16(d->at);
     dissect_skip(d, size);
     switch (proto) {
-    case 0x0021:
-        d->out->ether_type = ETHER_IP4;
-        return STEP_IP4;
-    case 0x0057:
-        d->out->ether_type = ETHER_IP6;
-        return STEP_IP6;
+    case 0x0021: d->out->ether_type = ETHER_IP4; return STEP_IP4;
+    case 0x0057: d->out->ether_type = ETHER_IP6; return STEP_IP6;
     case 0x0281:
-    case 0x0283:
-        return STEP_MPLS;
+    case 0x0283: return STEP_MPLS;
     case 0x0031: // bridging (RFC 3518) would need its flags; rare, left alone
-    default:
-        return dissect_nothing(d, DECODE_OTHER);
+    default: return dissect_nothing(d, DECODE_OTHER);
     }
 }

@@ -3,7 +3,7 @@
 // cooked v1 and v2, BSD loopback, raw IP, PPP (RFC 1662) and Cisco HDLC.
 #include "decode/internal.h"
 
-enum { ARPHRD_IPGRE = 778, SLL_NOVELL = 1, SLL_LLC = 4, SLL_PROTOCOLS = 0x600 };
+enum { LINK_CHDLC = 104, ARPHRD_IPGRE = 778, SLL_NOVELL = 1, SLL_LLC = 4, SLL_PROTOCOLS = 0x600 };
 
 static enum step sll_payload(struct dissect *d, uint16_t hardware, uint16_t type)
 {
@@ -55,12 +55,8 @@ static enum step decode_null(struct dissect *d)
     case 10: // AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, macOS
     case 24:
     case 28:
-    case 30:
-        d->out->ether_type = ETHER_IP6;
-        return STEP_IP6;
-    default:
-        dissect_raise(d, ANOMALY_LTNULL_UNSUPPORTED_TYPE);
-        return STEP_DONE;
+    case 30: d->out->ether_type = ETHER_IP6; return STEP_IP6;
+    default: dissect_raise(d, ANOMALY_LTNULL_UNSUPPORTED_TYPE); return STEP_DONE;
     }
 }
 
@@ -88,31 +84,22 @@ static enum step decode_ppp_frame(struct dissect *d)
 enum step decode_link(struct dissect *d, uint16_t link)
 {
     switch (link) {
-    case LINK_ETHERNET:
-        return STEP_ETHERNET;
+    case LINK_ETHERNET: return STEP_ETHERNET;
     case LINK_NULL:
-    case LINK_LOOP:
-        return decode_null(d);
+    case LINK_LOOP: return decode_null(d);
     case LINK_RAW:
     case LINK_RAW_BSD:
     case LINK_RAW_OPENBSD:
     case LINK_IPV4:
-    case LINK_IPV6:
-        return STEP_IP;
-    case LINK_LINUX_SLL:
-        return decode_sll(d);
-    case LINK_LINUX_SLL2:
-        return decode_sll2(d);
+    case LINK_IPV6: return STEP_IP;
+    case LINK_LINUX_SLL: return decode_sll(d);
+    case LINK_LINUX_SLL2: return decode_sll2(d);
     case LINK_PPP:
-    case LINK_PPP_HDLC:
-        return decode_ppp_frame(d);
-    case LINK_PPP_ETHER:
-        return decode_pppoe(d);
-    case LINK_RADIOTAP:
-        return decode_radiotap(d);
-    case LINK_IEEE802_11:
-        return decode_ieee80211(d, false);
-    default:
-        return dissect_nothing(d, DECODE_LINK);
+    case LINK_PPP_HDLC: return decode_ppp_frame(d);
+    case LINK_CHDLC: return decode_chdlc(d);
+    case LINK_PPP_ETHER: return decode_pppoe(d);
+    case LINK_RADIOTAP: return decode_radiotap(d);
+    case LINK_IEEE802_11: return decode_ieee80211(d, false);
+    default: return dissect_nothing(d, DECODE_LINK);
     }
 }

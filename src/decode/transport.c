@@ -175,23 +175,15 @@ static enum step decode_esp(struct dissect *d)
 static enum step decode_rest(struct dissect *d)
 {
     switch (d->type) {
-    case PROTO_SCTP:
-        return decode_sctp(d);
+    case PROTO_SCTP: return decode_sctp(d);
     case PROTO_IP4:
-    case PROTO_IP6:
-        return decode_ip_in_ip(d);
-    case PROTO_GRE:
-        return decode_gre(d);
-    case PROTO_ETHERIP:
-        return decode_etherip(d);
-    case PROTO_MPLS:
-        return decode_mpls_in_ip(d);
-    case PROTO_AH:
-        return decode_ah(d);
-    case PROTO_ESP:
-        return decode_esp(d);
-    default:
-        return dissect_end(d, DECODE_IP);
+    case PROTO_IP6: return decode_ip_in_ip(d);
+    case PROTO_GRE: return decode_gre(d);
+    case PROTO_ETHERIP: return decode_etherip(d);
+    case PROTO_MPLS: return decode_mpls_in_ip(d);
+    case PROTO_AH: return decode_ah(d);
+    case PROTO_ESP: return decode_esp(d);
+    default: return dissect_end(d, DECODE_IP);
     }
 }
 
@@ -199,15 +191,10 @@ enum step decode_transport(struct dissect *d)
 {
     d->out->ip_proto = (uint8_t)d->type;
     switch (d->type) {
-    case PROTO_TCP:
-        return decode_tcp(d);
-    case PROTO_UDP:
-        return decode_udp(d);
-    case PROTO_ICMP:
-        return decode_icmp(d, DECODE_ICMP, ANOMALY_ICMPV4_PKT_TOO_SMALL);
-    case PROTO_ICMPV6:
-        return decode_icmp(d, DECODE_ICMPV6, ANOMALY_ICMPV6_PKT_TOO_SMALL);
-    default:
-        return decode_rest(d);
+    case PROTO_TCP: return decode_tcp(d);
+    case PROTO_UDP: return decode_udp(d);
+    case PROTO_ICMP: return decode_icmp(d, DECODE_ICMP, ANOMALY_ICMPV4_PKT_TOO_SMALL);
+    case PROTO_ICMPV6: return decode_icmp(d, DECODE_ICMPV6, ANOMALY_ICMPV6_PKT_TOO_SMALL);
+    default: return decode_rest(d);
     }
 }

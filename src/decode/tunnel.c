@@ -13,7 +13,9 @@ enum {
     GRE_SOURCE_ROUTE_RECURSION = 0x0f00,
     GRE_ACK = 0x0080, // version 1
     GRE_VERSION = 0x0007,
-    GRE_ROUTES = 8, // source route entries skipped
+    GRE_ROUTES = 8,     // source route entries skipped
+    GRE_ARUBA = 0x8200, // 0x8200, 0x8210 ... 0x83f0: 802.11 frames
+    GRE_ARUBA_MASK = 0xfe0f,
 };
 
 enum step decode_ip_in_ip(struct dissect *d)
@@ -102,6 +104,8 @@ static void gre_version0(struct dissect *d, uint16_t flags, uint16_t type)
     uint32_t key = flags & GRE_KEY ? load32(d->at + key_at) : 0;
     if (type == ETHER_ERSPAN || type == ETHER_ERSPAN3)
         gre_open_erspan(d, size, flags, type);
+    else if ((type & GRE_ARUBA_MASK) == GRE_ARUBA)
+        (void)tunnel_open(d, size, STEP_WIFI, 0, PROTO_GRE, true);
     else if (d->len > size)
         (void)tunnel_open(d, size, STEP_ETHER_TYPE, type, gre_id(key, type), false);
 }
@@ -135,14 +139,9 @@ enum step decode_gre(struct dissect *d)
         return STEP_DONE;
     uint16_t flags = load16(d->at), type = load16(d->at + 2);
     switch (flags & GRE_VERSION) {
-    case 0:
-        gre_version0(d, flags, type);
-        break;
-    case 1:
-        gre_version1(d, flags, type);
-        break;
-    default:
-        dissect_raise(d, ANOMALY_GRE_WRONG_VERSION);
+    case 0: gre_version0(d, flags, type); break;
+    case 1: gre_version1(d, flags, type); break;
+    default: dissect_raise(d, ANOMALY_GRE_WRONG_VERSION);
     }
     return STEP_DONE;
 }

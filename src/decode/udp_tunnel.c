@@ -9,31 +9,35 @@ enum {
     PORT_TEREDO = 3544,
     PORT_VXLAN = 4789,
     PORT_VXLAN_GPE = 4790,
+    PORT_CAPWAP = 5247,
     PORT_GENEVE = 6081,
+    PORT_MPLS = 6635,
     PORT_VXLAN_LINUX = 8472, // before the number was assigned
     GTP_TPDU = 255,
 };
-
-static void decode_vxlan(struct dissect *d)
-{
-    const uint8_t *h = d->at;
-    if (d->len < 8 + 14 || (h[0] & 0x7f) != 0x08 || h[7] != 0)
-        return;
-    bool group_policy = h[0] & 0x80; // draft-smith-vxlan-group-policy: bytes 2 and 3
-    if ((h[1] & 0xb7) || (!group_policy && (h[1] || h[2] || h[3])))
-        return;
-    (void)tunnel_open(d, 8, STEP_ETHERNET, ETHER_TEB, load32(h + 4) >> 8, true);
-}
 
 // draft-ietf-nvo3-vxlan-gpe: flags I and P, the protocol in the fourth byte.
 static void decode_vxlan_gpe(struct dissect *d)
 {
     const uint8_t *h = d->at;
-    if (d->len < 8 + 14 || (h[0] & 0xfe) != 0x0c || h[1] || h[2] || h[7])
+    if ((h[0] & 0xfe) != 0x0c || h[1] || h[2] || h[7])
         return;
     static const enum step steps[] = {STEP_DONE, STEP_IP4, STEP_IP6, STEP_ETHERNET};
     if (h[3] > 0 && h[3] < 4)
         (void)tunnel_open(d, 8, steps[h[3]], 0, load32(h + 4) >> 8, true);
+}
+
+static void decode_vxlan(struct dissect *d)
+{
+    const uint8_t *h = d->at;
+    if (d->len < 8 + 14)
+        return;
+    if (h[0] & 0x04) { // on the port of plain VXLAN as well
+        decode_vxlan_gpe(d);
+        return;
+    }
+    if (h[0] & 0x08) // flag I; what is reserved is ignored (RFC 7348, 5)
+        (void)tunnel_open(d, 8, STEP_ETHERNET, ETHER_TEB, load32(h + 4) >> 8, true);
 }
 
 static void decode_geneve(struct dissect *d)
@@ -95,31 +99,39 @@ static void decode_teredo(struct dissect *d)
     (void)tunnel_open(d, size, STEP_IP6, 0, PORT_TEREDO, true);
 }
 
+// Header of RFC 5415, 4.3. Fragments (flag F) and DTLS (preamble 1) stay closed.
+static void decode_capwap(struct dissect *d)
+{
+    const uint8_t *h = d->at;
+    if (d->len < 8 || h[0] != 0 || (h[3] & 0x80))
+        return;
+    size_t size = (size_t)(h[1] >> 3) * 4;
+    bool native = h[2] & 1; // 802.11 as it was, not 802.3
+    if (size >= 8 && size < d->len)
+        (void)tunnel_open(d, size, native ? STEP_WIFI : STEP_ETHERNET, ETHER_TEB, 0, true);
+}
+
 void decode_udp_tunnel(struct dissect *d)
 {
     uint16_t src = d->out->src_port, dst = d->out->dst_port;
     switch (dst) {
     case PORT_VXLAN:
     case PORT_VXLAN_LINUX:
-        decode_vxlan(d);
+    case PORT_VXLAN_GPE: decode_vxlan(d); return;
+    case PORT_GENEVE: decode_geneve(d); return;
+    case PORT_GTPU: decode_gtp(d); return;
+    case PORT_TEREDO: decode_teredo(d); return;
+    case PORT_CAPWAP: decode_capwap(d); return;
+    case PORT_MPLS:
+        if (d->len >= 4)
+            (void)tunnel_open(d, 0, STEP_MPLS, 0, PORT_MPLS, true);
         return;
-    case PORT_VXLAN_GPE:
-        decode_vxlan_gpe(d);
-        return;
-    case PORT_GENEVE:
-        decode_geneve(d);
-        return;
-    case PORT_GTPU:
-        decode_gtp(d);
-        return;
-    case PORT_TEREDO:
-        decode_teredo(d);
-        return;
-    default:
-        break;
+    default: break;
     }
     if (UNLIKELY(src == PORT_GTPU))
         decode_gtp(d);
     else if (UNLIKELY(src == PORT_TEREDO))
         decode_teredo(d);
+    else if (UNLIKELY(src == PORT_CAPWAP))
+        decode_capwap(d);
 }

@@ -9,7 +9,6 @@ enum {
     WIFI_FROM_DS = 0x02,
     WIFI_PROTECTED = 0x40,
     WIFI_ORDER = 0x80,
-    WIFI_TYPE_DATA = 2,
     WIFI_SUBTYPE_NULL = 0x4, // carries no data
     WIFI_SUBTYPE_QOS = 0x8,
     WIFI_QOS_AMSDU = 0x80,
@@ -80,8 +79,13 @@ enum step decode_ieee80211(struct dissect *d, bool padded)
     if (!dissect_need(d, 2, ANOMALY_IEEE80211_PKT_TOO_SMALL))
         return STEP_DONE;
     const uint8_t *h = d->at;
-    uint8_t subtype = h[0] >> 4, flags = h[1];
-    if ((h[0] >> 2 & 3) != WIFI_TYPE_DATA || (subtype & WIFI_SUBTYPE_NULL))
+    uint8_t control = h[0], flags = h[1];
+    if (d->strict && (control & 0x0f) != 0x08 && (flags & 0x0f) == 0x08) {
+        control = h[1]; // Cisco's CAPWAP swaps the two
+        flags = h[0];
+    }
+    uint8_t subtype = control >> 4;
+    if ((control & 0x0f) != 0x08 || (subtype & WIFI_SUBTYPE_NULL)) // version 0, type data
         return dissect_nothing(d, DECODE_OTHER);
     size_t size = wifi_header_bytes(subtype, flags, padded);
     if (!dissect_need(d, size, ANOMALY_IEEE80211_PKT_TOO_SMALL))
