@@ -205,8 +205,7 @@ static enum step application_data(struct tls_state *s, enum flow_side side)
 {
     struct tls_handshake *h = &s->handshake;
     h->established = h->version != 0;
-    bool early = !h->established && side == FLOW_CLIENT && !h->changed[side] &&
-                 s->early_records++ < EARLY_RECORDS_MAX;
+    bool early = !h->established && side == FLOW_CLIENT && s->early_records++ < EARLY_RECORDS_MAX;
     return early ? STEP_NEXT : STEP_DONE;
 }
 

@@ -46,48 +46,25 @@ static void extension_read(uint16_t type, struct bytes data, bool client, struct
 {
     struct cursor c = cursor_make(data);
     switch (type) {
-    case EXT_SERVER_NAME:
-        server_name_read(c, out);
-        break;
-    case EXT_GROUPS:
-        out->groups = list16_read(c);
-        break;
-    case EXT_POINT_FORMATS:
-        out->point_formats = list8_read(c);
-        break;
-    case EXT_SIGNATURE_ALGORITHMS:
-        out->signature_algorithms = list16_read(c);
-        break;
-    case EXT_ALPN:
-        out->alpn = list16_read(c);
-        break;
-    case EXT_SESSION_TICKET:
-        out->ticket = data.len > 0;
-        break;
-    case EXT_PRE_SHARED_KEY:
-        out->psk = true;
-        break;
-    case EXT_EARLY_DATA:
-        out->early_data = true;
-        break;
+    case EXT_SERVER_NAME: server_name_read(c, out); break;
+    case EXT_GROUPS: out->groups = list16_read(c); break;
+    case EXT_POINT_FORMATS: out->point_formats = list8_read(c); break;
+    case EXT_SIGNATURE_ALGORITHMS: out->signature_algorithms = list16_read(c); break;
+    case EXT_ALPN: out->alpn = list16_read(c); break;
+    case EXT_SESSION_TICKET: out->ticket = data.len > 0; break;
+    case EXT_PRE_SHARED_KEY: out->psk = true; break;
+    case EXT_EARLY_DATA: out->early_data = true; break;
     case EXT_SUPPORTED_VERSIONS:
         if (client)
             out->versions = list8_read(c);
         else
             out->selected_version = cursor_u16(&c);
         break;
-    case EXT_KEY_SHARE:
-        out->selected_group = client ? 0 : cursor_u16(&c);
-        break;
+    case EXT_KEY_SHARE: out->selected_group = client ? 0 : cursor_u16(&c); break;
     case EXT_QUIC_PARAMETERS:
-    case EXT_QUIC_PARAMETERS_DRAFT:
-        out->quic_parameters = data;
-        break;
-    case EXT_ECH:
-        out->ech = true;
-        break;
-    default:
-        break;
+    case EXT_QUIC_PARAMETERS_DRAFT: out->quic_parameters = data; break;
+    case EXT_ECH: out->ech = true; break;
+    default: break;
     }
 }
 

@@ -68,5 +68,6 @@ static inline bool tls_is_grease(uint16_t value)
 
 static inline bool tls_is_13(uint16_t version)
 {
-    return version == TLS_1_3 || version >> 8 == 0x7f || version == DTLS_1_3;
+    unsigned draft = version >> 8; // 0x7f: of the IETF, 0xfb: of Facebook
+    return version == TLS_1_3 || draft == 0x7f || draft == 0xfb || version == DTLS_1_3;
 }

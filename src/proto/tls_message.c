@@ -95,27 +95,14 @@ static bool from_server(
     struct proto_flow *pf, struct tls_handshake *h, uint8_t type, struct bytes body)
 {
     switch (type) {
-    case CLIENT_HELLO:
-        return invalid(pf, ANOMALY_TLS_INVALID_HANDSHAKE_MESSAGE);
-    case SERVER_HELLO:
-        return server_hello(pf, h, body);
-    case HELLO_RETRY_REQUEST_DRAFT:
-        h->hello_retry = true;
-        return true;
-    case SERVER_KEY_EXCHANGE:
-        server_key_exchange(h, body);
-        return true;
-    case CERTIFICATE_REQUEST:
-        h->certificate_requested = true;
-        return true;
-    case SERVER_HELLO_DONE:
-        h->server_done = true;
-        return true;
-    case CERTIFICATE_STATUS:
-        h->ocsp_stapled = true;
-        return true;
-    default:
-        return true;
+    case CLIENT_HELLO: return invalid(pf, ANOMALY_TLS_INVALID_HANDSHAKE_MESSAGE);
+    case SERVER_HELLO: return server_hello(pf, h, body);
+    case HELLO_RETRY_REQUEST_DRAFT: h->hello_retry = true; return true;
+    case SERVER_KEY_EXCHANGE: server_key_exchange(h, body); return true;
+    case CERTIFICATE_REQUEST: h->certificate_requested = true; return true;
+    case SERVER_HELLO_DONE: h->server_done = true; return true;
+    case CERTIFICATE_STATUS: h->ocsp_stapled = true; return true;
+    default: return true;
     }
 }
 

@@ -125,29 +125,24 @@ struct bytes tls_alert_name(uint8_t description)
 struct bytes tls_version_text(uint16_t version, char room[TLS_VERSION_TEXT_BYTES])
 {
     switch (version) {
-    case SSL_2:
-        return BYTES("SSLv2");
-    case SSL_3:
-        return BYTES("SSLv3");
-    case TLS_1_0:
-        return BYTES("TLSv1");
-    case TLS_1_1:
-        return BYTES("TLS 1.1");
-    case TLS_1_2:
-        return BYTES("TLS 1.2");
-    case TLS_1_3:
-        return BYTES("TLS 1.3");
-    case DTLS_1_0:
-        return BYTES("DTLS 1.0");
-    case DTLS_1_2:
-        return BYTES("DTLS 1.2");
-    case DTLS_1_3:
-        return BYTES("DTLS 1.3");
-    default:
-        break;
+    case SSL_2: return BYTES("SSLv2");
+    case SSL_3: return BYTES("SSLv3");
+    case TLS_1_0: return BYTES("TLSv1");
+    case TLS_1_1: return BYTES("TLS 1.1");
+    case TLS_1_2: return BYTES("TLS 1.2");
+    case TLS_1_3: return BYTES("TLS 1.3");
+    case DTLS_1_0: return BYTES("DTLS 1.0");
+    case DTLS_1_2: return BYTES("DTLS 1.2");
+    case DTLS_1_3: return BYTES("DTLS 1.3");
+    default: break;
     }
-    bool draft = version >> 8 == 0x7f;
-    int n = snprintf(room, TLS_VERSION_TEXT_BYTES, draft ? "TLS 1.3 draft-%u" : "0x%04x",
-        draft ? version & 0xffU : version);
+    unsigned draft = version & 0xffU;
+    int n;
+    if (version >> 8 == 0x7f)
+        n = snprintf(room, TLS_VERSION_TEXT_BYTES, "TLS 1.3 draft-%u", draft);
+    else if (version >> 8 == 0xfb)
+        n = snprintf(room, TLS_VERSION_TEXT_BYTES, "TLS 1.3 draft-%u-fb", draft);
+    else
+        n = snprintf(room, TLS_VERSION_TEXT_BYTES, "0x%04x", version);
     return bytes_make(room, (size_t)n);
 }

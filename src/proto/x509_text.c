@@ -118,6 +118,7 @@ static const struct attribute {
     {BYTES("\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x01"), BYTES("jurisdictionL")},
     {BYTES("\x55\x04\x04"), BYTES("SN")},
     {BYTES("\x55\x04\x2a"), BYTES("GN")},
+    {BYTES("\x55\x04\x29"), BYTES("name")},
     {BYTES("\x55\x04\x0c"), BYTES("title")},
     {BYTES("\x55\x04\x0d"), BYTES("description")},
     {BYTES("\x55\x04\x2b"), BYTES("initials")},
