@@ -24,17 +24,18 @@ enum link_type {
 };
 
 struct packet {
-    int64_t time_ns;    // since 1970, as the capture says
-    struct bytes data;  // captured bytes, valid until the batch is read into again
-    uint32_t wire_len;  // length on the wire, at least data.len
-    uint16_t link;      // enum link_type, or a value nobody decodes
-    uint16_t source;    // index of the input it came from
+    int64_t time_ns;   // since 1970, as the capture says
+    struct bytes data; // captured bytes, valid until the batch is read into again
+    uint32_t wire_len; // length on the wire, at least data.len
+    uint16_t link;     // enum link_type, or a value nobody decodes
+    uint16_t source;   // index of the input it came from
 };
 
 enum {
-    BATCH_PACKETS = 1024,             // at most, in one batch
-    BATCH_BYTES = 1024 * 1024,        // a batch ends before it holds more
-    CAPTURE_PACKET_BYTES = 256 * 1024 // a longer captured length is damage, not a packet
+    BATCH_PACKETS = 1024,              // at most, in one batch
+    BATCH_BYTES = 512 * 1024,          // a batch ends with the packet that reaches this
+    CAPTURE_PACKET_BYTES = 256 * 1024, // a longer captured length is damage, not a packet
+    CAPTURE_LINKS = 8,                 // different link types an input's report names
 };
 
 // One batch of packets in time order with the memory that holds them.
@@ -54,23 +55,38 @@ struct capture;
 struct capture_report {
     const char *path; // as given; "-" is standard input
     uint64_t packets;
-    uint64_t bytes;     // captured bytes of those packets
-    uint64_t file_bytes; // of the input consumed
-    const char *damage; // NULL, or what is wrong and where ("truncated at byte 1234 ...")
-    bool unreadable;    // nothing could be read at all
+    uint64_t bytes;            // captured bytes of those packets
+    uint64_t file_bytes;       // of the input consumed
+    const char *damage;        // NULL, or what is wrong and where ("truncated at byte 1234 ...")
+    bool unreadable;           // nothing could be read at all
+    const char *format;        // "pcap (microseconds) in gzip"; NULL when unreadable
+    uint64_t damages;          // places found damaged; `damage` describes the first
+    uint64_t lost_bytes;       // unpacked bytes read over because of damage
+    uint64_t cut_packets;      // captured shorter than they were on the wire
+    uint64_t dropped;          // packets the file says were lost while capturing (pcapng only)
+    int64_t first_ns, last_ns; // earliest and latest packet; 0 without packets
+    uint16_t links[CAPTURE_LINKS]; // link types seen, in order of appearance
+    uint8_t links_count;
 };
 
 // Open `count` inputs. Never fails as a whole: what cannot be opened says so in its report.
+// At most 65535 inputs are taken: capture_sources() says how many.
 // Ownership: destroy with capture_destroy. NULL only when out of memory.
 [[nodiscard]] struct capture *capture_create(const char *const *paths, size_t count);
 void capture_destroy(struct capture *capture);
 
 // Fill the batch with the next packets. False: no packet is left. Where a batch ends depends on
-// the packets alone, never on how the bytes arrived.
+// the packets alone, never on how the bytes arrived. Any thread may call, with any batch, but one
+// at a time. Inputs are merged by time, equal times in the order of the inputs; the packets of one
+// input keep their order whatever their times say.
 [[nodiscard]] bool capture_read(struct capture *capture, struct packet_batch *batch);
 
 size_t capture_sources(const struct capture *capture);
 void capture_report(const struct capture *capture, size_t source, struct capture_report *out);
 
+// Name of a link type for people: "Ethernet"; NULL for one without a name here.
+const char *capture_link_name(uint16_t link);
+
 // Share of the input that has been consumed, 0 to 1; negative when it cannot be known (a pipe).
+// To be asked between calls of capture_read, as that is.
 double capture_progress(const struct capture *capture);

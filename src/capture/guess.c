@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Says what an input is that is not a capture, by its first bytes, so that people see which file
+// they took by mistake; and the names of link types.
+#include "capture/internal.h"
+
+struct guess {
+    struct bytes magic;
+    const char *kind;
+};
+
+static const struct guess guesses[] = {
+    {{(const uint8_t *)"\x1f\x8b", 2}, "a gzip file"},
+    {{(const uint8_t *)"\x28\xb5\x2f\xfd", 4}, "a zstd file"},
+    {{(const uint8_t *)"\xfd"
+                       "7zXZ",
+         5},
+        "an xz file (unpack it first)"},
+    {{(const uint8_t *)"BZh", 3}, "a bzip2 file (unpack it first)"},
+    {{(const uint8_t *)"\x04\x22\x4d\x18", 4}, "an lz4 file (unpack it first)"},
+    {{(const uint8_t *)"7z\xbc\xaf", 4}, "a 7z archive (unpack it first)"},
+    {{(const uint8_t *)"PK\x03\x04", 4}, "a zip archive (unpack it first)"},
+    {{(const uint8_t *)"Rar!", 4}, "a rar archive (unpack it first)"},
+    {{(const uint8_t *)"snoop\0\0\0", 8}, "a snoop capture (convert it with editcap -F pcapng)"},
+    {{(const uint8_t *)"GMBU", 4}, "a Network Monitor capture (convert it with editcap -F pcapng)"},
+    {{(const uint8_t *)"RTSS", 4}, "a Network Monitor capture (convert it with editcap -F pcapng)"},
+    {{(const uint8_t *)"\xac\x01\x00\x1c", 4},
+        "an Ixia capture (convert it with editcap -F pcapng)"},
+    {{(const uint8_t *)"\xab\x01\x00\x1c", 4},
+        "an Ixia capture (convert it with editcap -F pcapng)"},
+    {{(const uint8_t *)"TRSNIFF data", 12},
+        "a Sniffer capture (convert it with editcap -F pcapng)"},
+    {{(const uint8_t *)"\x7f"
+                       "ELF",
+         4},
+        "a Linux program"},
+    {{(const uint8_t *)"MZ", 2}, "a Windows program"},
+    {{(const uint8_t *)"%PDF-", 5}, "a PDF document"},
+    {{(const uint8_t *)"\x89PNG", 4}, "a PNG picture"},
+    {{(const uint8_t *)"\xff\xd8\xff", 3}, "a JPEG picture"},
+    {{(const uint8_t *)"SQLite format 3", 15}, "an SQLite database"},
+    {{(const uint8_t *)"ElfFile", 7}, "a Windows event log"},
+    {{(const uint8_t *)"\x0a\x0d\x0d\x0a", 4}, "the beginning of a pcapng file without byte order"},
+};
+
+static bool guess_capture_start(struct bytes b)
+{
+    static const char magics[][4] = {"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1",
+        "\xa1\xb2\x3c\x4d", "\x34\xcd\xb2\xa1", "\xa1\xb2\xcd\x34"};
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (bytes_start_with(b, bytes_make(magics[i], 4)))
+            return true;
+    return false;
+}
+
+// No control characters but those of lines; bytes of 0x80 and up may be any encoding.
+static bool guess_text(struct bytes b)
+{
+    for (size_t i = 0; i < b.len; i++) {
+        uint8_t c = bytes_at(b, i);
+        if (c == 0x7f || (c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f'))
+            return false;
+    }
+    return true;
+}
+
+static bool guess_zero(struct bytes b)
+{
+    size_t i = 0;
+    while (i < b.len && bytes_at(b, i) == 0)
+        i++;
+    return i == b.len;
+}
+
+const char *guess_kind(struct bytes b)
+{
+    b = bytes_sub(b, 0, SNIFF_BYTES);
+    if (b.len == 0)
+        return "nothing";
+    if (guess_capture_start(b))
+        return "the beginning of a pcap file, cut off inside its header";
+    for (size_t i = 0; i < sizeof guesses / sizeof *guesses; i++)
+        if (bytes_start_with(b, guesses[i].magic))
+            return guesses[i].kind;
+    if (guess_zero(b))
+        return "a file full of zeros";
+    bool json = bytes_at(b, 0) == '{' || bytes_at(b, 0) == '[';
+    if (guess_text(b))
+        return json ? "a JSON text" : "a text file";
+    return "a file of unknown kind";
+}
+
+const char *capture_link_name(uint16_t link)
+{
+    switch (link) {
+    case LINK_NULL:
+    case LINK_LOOP: return "BSD loopback";
+    case LINK_ETHERNET: return "Ethernet";
+    case LINK_PPP:
+    case LINK_PPP_HDLC: return "PPP";
+    case LINK_PPP_ETHER: return "PPPoE";
+    case LINK_RAW_BSD:
+    case LINK_RAW_OPENBSD:
+    case LINK_RAW: return "raw IP";
+    case LINK_IPV4: return "raw IPv4";
+    case LINK_IPV6: return "raw IPv6";
+    case LINK_IEEE802_11: return "802.11";
+    case LINK_RADIOTAP: return "802.11 with radiotap";
+    case LINK_LINUX_SLL: return "Linux cooked";
+    case LINK_LINUX_SLL2: return "Linux cooked v2";
+    default: return NULL;
+    }
+}
