@@ -122,7 +122,9 @@ static uint8_t prefix_mask(unsigned bits, unsigned i)
 {
     if (bits >= 8 * (i + 1))
         return 0xff;
-    return bits <= 8 * i ? 0 : (uint8_t)(0xff00 >> (bits - 8 * i));
+    if (bits <= 8 * i)
+        return 0;
+    return (uint8_t)(0xff00 >> (bits - 8 * i));
 }
 
 static bool host_bits_set(const struct addr_range *range)

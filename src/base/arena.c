@@ -153,9 +153,10 @@ static bool arena_extend(struct arena *arena, size_t need)
     size_t exact = need + sizeof(struct chunk);
     size_t half = arena->used_bytes / 2;
     int fitting = class_for(exact);
-    int size_class = class_for(half < class_bytes(POOL_CLASSES - 1) ? half : exact);
+    int largest = POOL_CLASSES - 1;
+    int size_class = half < class_bytes(largest) ? class_for(half) : largest;
     struct chunk *chunk = NULL;
-    if (size_class > fitting && size_class < POOL_CLASSES)
+    if (size_class > fitting)
         chunk = arena_take(arena, class_bytes(size_class));
     if (!chunk && fitting < POOL_CLASSES)
         chunk = arena_take(arena, class_bytes(fitting));

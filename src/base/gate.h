@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads, and the two ways in which they wait for each other: a mutex, and a gate, a counter that
 // only rises and that others wait for. A pipeline of batches is a few gates: "batches read",
-// "batches worker 3 has done", "batches written".
+// "batches worker 3 has done", "batches written" (gate_test.c has it in small). Never wait at a
+// gate with a mutex held: who has to raise the gate may be waiting for that mutex.
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>

@@ -228,7 +228,7 @@ static void json_large_double(struct json *j, double v)
 
 void json_double(struct json *j, double v)
 {
-    const double micro = 1e6, large = 1e12; // v * micro stays exact enough below large
+    const double micro = 1e6, large = 1e9; // below it, v * micro has its last digit
     char decimals[7] = ".";
     size_t len = sizeof decimals;
     if (!isfinite(v)) {
