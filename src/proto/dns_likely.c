@@ -49,6 +49,10 @@ static enum dns_likely question_likely(struct cursor *in, bool whole, bool stric
     size_t wire = 1;
     bool netbios = false;
     for (uint8_t n = cursor_u8(in); n; n = cursor_u8(in)) {
+        if (n >= 0xc0 && !strict) { // odd in a question, but the reader follows it
+            cursor_skip(in, 1);
+            break;
+        }
         struct bytes label = cursor_take(in, n > 63 ? 0 : n);
         wire += n + 1U;
         if (n > 63 || (strict && (wire > DNS_NAME_BYTES || !label_is_text(label))))

@@ -69,6 +69,10 @@ static enum proto_verdict take_banner(struct proto_flow *pf, struct peer *peer, 
 {
     struct ssh_state *state = pf->state;
     struct record_ssh_peer parts = {0};
+    size_t zero = bytes_find_byte(line, 0); // "MUST NOT contain the null character"
+    if (zero != BYTES_NOT_FOUND)
+        proto_anomaly(pf, ANOMALY_SSH_INVALID_BANNER);
+    line = bytes_sub(line, 0, zero);
     if (line.len > SSH_BANNER_BYTES - 2)
         proto_anomaly(pf, ANOMALY_SSH_LONG_BANNER);
     peer->banner = arena_copy(&pf->arena, bytes_sub(line, 0, SSH_BANNER_BYTES));
