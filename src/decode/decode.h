@@ -94,9 +94,9 @@ void fragments_destroy(struct fragments *fragments);
 
 // Add a packet of kind DECODE_FRAGMENT. True: its datagram is complete and decoded into `out`,
 // which is no fragment any more (slices live until the next call); anomalies found on the way
-// (overlap, too large) are in out either way, beside the fragment's own. First-arrived bytes win an
-// overlap; an overlap that differs is an anomaly. IPv6 datagrams with any overlap are let go (RFC
-// 5722).
+// (overlap, too large) are in out either way, the fragment's own are not. First-arrived bytes win
+// an overlap; an overlap that differs is an anomaly. IPv6 datagrams with any overlap are let go
+// (RFC 5722).
 bool decode_fragment(
     struct fragments *fragments, const struct decoded *fragment, struct decoded *out);
 

@@ -445,15 +445,17 @@ bool decode_fragment(struct fragments *f, const struct decoded *fragment, struct
         f->done = f->datagrams[index].next;
         datagram_release(f, index);
     }
-    bool complete = fragments_add(f, fragment, out);
+    struct decoded bare = *fragment;
+    bare.anomaly_count = 0;
+    bool complete = fragments_add(f, &bare, out);
     // What was put together may be a fragment again, of a tunnel inside.
     for (unsigned depth = 0; complete && out->kind == DECODE_FRAGMENT; depth++) {
         if (depth == DECODE_TUNNELS) {
             decoded_raise(out, ANOMALY_PACKET_TOO_MANY_LAYERS);
             return false;
         }
-        struct decoded inner = *out;
-        complete = fragments_add(f, &inner, out);
+        bare = *out;
+        complete = fragments_add(f, &bare, out);
     }
     return complete;
 }

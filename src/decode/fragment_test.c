@@ -134,6 +134,19 @@ TEST(repeated)
     check_whole();
 }
 
+TEST(own_anomalies_are_not_repeated)
+{
+    start(72);
+    struct piece piece = {4, 0, 40, true, 7, 0};
+    build_piece(&piece);
+    struct decoded p;
+    uint8_t *copy = build_decode_cut(LINK_RAW, built.len, built.len, &p);
+    p.anomalies[p.anomaly_count++] = ANOMALY_IPV4_TRUNC_PKT;
+    CHECK(!decode_fragment(table, &p, &result));
+    CHECK_EQ(result.anomaly_count, 0);
+    free(copy);
+}
+
 TEST(ids_do_not_mix)
 {
     start(72);
@@ -336,7 +349,8 @@ TEST(finish)
     fragments_destroy(NULL);
 }
 
-TEST_MAIN(T(in_order), T(any_order), T(large_and_many), T(repeated), T(ids_do_not_mix),
-    T(overlap_first_wins), T(overlap_over_holes), T(overlap_ip6_lets_go), T(teardrop), T(two_ends),
-    T(too_large), T(odd_length), T(tiny), T(cut_by_the_capture), T(time_out), T(too_many_holes),
+TEST_MAIN(T(in_order), T(any_order), T(large_and_many), T(repeated),
+    T(own_anomalies_are_not_repeated), T(ids_do_not_mix), T(overlap_first_wins),
+    T(overlap_over_holes), T(overlap_ip6_lets_go), T(teardrop), T(two_ends), T(too_large),
+    T(odd_length), T(tiny), T(cut_by_the_capture), T(time_out), T(too_many_holes),
     T(oldest_makes_room), T(no_memory), T(fragment_in_fragments), T(finish))

@@ -27,6 +27,7 @@ enum ether_type {
     ETHER_VLAN = 0x8100,
     ETHER_IP6 = 0x86dd,
     ETHER_PPP = 0x880b,
+    ETHER_WCCP = 0x883e, // only in GRE
     ETHER_MPLS = 0x8847,
     ETHER_MPLS_UP = 0x8848,
     ETHER_PPPOE = 0x8864,

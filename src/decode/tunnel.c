@@ -84,6 +84,26 @@ static uint32_t gre_id(uint32_t key, uint16_t type)
     return type == ETHER_TEB ? key >> 8 : key;
 }
 
+// WCCP version 2 puts four bytes of its own before the IPv4 packet, version 1 none.
+static void gre_open_wccp(struct dissect *d, size_t size)
+{
+    if (d->len > size && d->at[size] >> 4 != 4)
+        size += 4;
+    if (d->len > size)
+        (void)tunnel_open(d, size, STEP_IP4, 0, PROTO_GRE, false);
+}
+
+// Cisco metadata, which in GRE begins with the next type: version, number of options, the options.
+static void gre_open_metadata(struct dissect *d, size_t size, uint32_t id)
+{
+    if (d->len < size + 4)
+        return;
+    uint16_t type = load16(d->at + size);
+    size += 4 + (size_t)d->at[size + 3] * 4;
+    if (d->len > size && type != ETHER_METADATA)
+        (void)tunnel_open(d, size, STEP_ETHER_TYPE, type, id, false);
+}
+
 static void gre_version0(struct dissect *d, uint16_t flags, uint16_t type)
 {
     size_t size = 4;
@@ -104,6 +124,10 @@ static void gre_version0(struct dissect *d, uint16_t flags, uint16_t type)
     uint32_t key = flags & GRE_KEY ? load32(d->at + key_at) : 0;
     if (type == ETHER_ERSPAN || type == ETHER_ERSPAN3)
         gre_open_erspan(d, size, flags, type);
+    else if (type == ETHER_METADATA)
+        gre_open_metadata(d, size, key);
+    else if (type == ETHER_WCCP)
+        gre_open_wccp(d, size);
     else if ((type & GRE_ARUBA_MASK) == GRE_ARUBA)
         (void)tunnel_open(d, size, STEP_WIFI, 0, PROTO_GRE, true);
     else if (d->len > size)

@@ -16,28 +16,21 @@ enum {
     GTP_TPDU = 255,
 };
 
-// draft-ietf-nvo3-vxlan-gpe: flags I and P, the protocol in the fourth byte.
-static void decode_vxlan_gpe(struct dissect *d)
+// The generic protocol extension (draft-ietf-nvo3-vxlan-gpe): flags I and P, a protocol in the
+// fourth byte; seen on the port of plain VXLAN as well.
+static bool is_vxlan_gpe(const uint8_t *h)
 {
-    const uint8_t *h = d->at;
-    if ((h[0] & 0xfe) != 0x0c || h[1] || h[2] || h[7])
-        return;
-    static const enum step steps[] = {STEP_DONE, STEP_IP4, STEP_IP6, STEP_ETHERNET};
-    if (h[3] > 0 && h[3] < 4)
-        (void)tunnel_open(d, 8, steps[h[3]], 0, load32(h + 4) >> 8, true);
+    return (h[0] & 0xfe) == 0x0c && h[1] == 0 && h[2] == 0 && h[3] > 0 && h[3] < 4 && h[7] == 0;
 }
 
 static void decode_vxlan(struct dissect *d)
 {
+    static const enum step steps[] = {STEP_DONE, STEP_IP4, STEP_IP6, STEP_ETHERNET};
     const uint8_t *h = d->at;
-    if (d->len < 8 + 14)
+    if (d->len < 8 + 14 || !(h[0] & 0x08)) // flag I; what is reserved is ignored (RFC 7348, 5)
         return;
-    if (h[0] & 0x04) { // on the port of plain VXLAN as well
-        decode_vxlan_gpe(d);
-        return;
-    }
-    if (h[0] & 0x08) // flag I; what is reserved is ignored (RFC 7348, 5)
-        (void)tunnel_open(d, 8, STEP_ETHERNET, ETHER_TEB, load32(h + 4) >> 8, true);
+    enum step inner = is_vxlan_gpe(h) ? steps[h[3]] : STEP_ETHERNET;
+    (void)tunnel_open(d, 8, inner, ETHER_TEB, load32(h + 4) >> 8, true);
 }
 
 static void decode_geneve(struct dissect *d)
