@@ -101,7 +101,7 @@ int main(int argc, char **argv)
         if (is_named(&commands[i], argv[1])) {
             enum cmd_exit status = commands[i].run(argc - 1, &argv[1]);
             log_finish();
-            return status;
+            return (int)status;
         }
     return (int)unknown(argv[1]);
 }
