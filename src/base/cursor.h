@@ -143,7 +143,8 @@ static inline struct cursor cursor_sub(struct cursor *c, size_t n)
     return sub;
 }
 
-// The next n bytes, in place: positions and seeks are those of the whole message, reads end after n.
+// The next n bytes, in place: positions and seeks are those of the whole message, reads end after
+// n.
 static inline struct cursor cursor_window(const struct cursor *c, size_t n)
 {
     struct cursor window = *c;

@@ -67,8 +67,8 @@ struct worker {
     struct thread thread;
 };
 
-// Fill the next batch if nobody has filled `batch` yet. Its slot must have been written before; that
-// is waited for without the mutex, since others may need it to do what is waited for.
+// Fill the next batch if nobody has filled `batch` yet. Its slot must have been written before;
+// that is waited for without the mutex, since others may need it to do what is waited for.
 static void fill(struct pipeline *p, uint64_t batch)
 {
     if (batch >= SLOTS && !gate_wait(&p->written, batch - SLOTS + 1))

@@ -70,13 +70,31 @@ static inline bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-// Everything that may not be copied as it stands, up to the next byte that may.
+static inline bool is_tail(uint8_t c)
+{
+    return (c & 0xc0) == 0x80;
+}
+
+// Three bytes without the corner cases, E1 to EC, EE and EF: what Japanese text is made of.
+static inline bool is_common_character(const uint8_t *at)
+{
+    return (at[0] & 0xf0) == 0xe0 && at[0] != 0xe0 && at[0] != 0xed && is_tail(at[1]) &&
+           is_tail(at[2]);
+}
+
+// Everything that may not be copied as it stands, up to the next byte that may. Stores up to 4
+// bytes past *out.
 static const uint8_t *copy_special(const uint8_t *at, const uint8_t *end, char **out)
 {
     size_t bad;
     if (*at < 0x80) {
         *out = write_escape(*out, *at);
         return at + 1;
+    }
+    if (end - at >= 4 && is_common_character(at)) {
+        memcpy(*out, at, 4); // one store; the fourth byte is written again
+        *out += 3;
+        return at + 3;
     }
     size_t len = utf8_character(at, (size_t)(end - at), &bad);
     if (len == 0) {
@@ -174,29 +192,38 @@ static inline void write_pair(char *out, unsigned v)
     memcpy(out, digit_pairs + 2 * v, 2);
 }
 
-// Digits are made from the last to the first, in front of `end`; returns where they start.
-static char *write_u64(char *end, uint64_t v)
+// Decimal digits of v: 1233 / 4096 is close to log10(2).
+static unsigned u64_digits(uint64_t v)
+{
+    static const uint64_t powers[U64_DIGITS] = {0, 10, 100, 1'000, 10'000, 100'000, 1'000'000,
+        10'000'000, 100'000'000, 1'000'000'000, 10'000'000'000, 100'000'000'000, 1'000'000'000'000,
+        10'000'000'000'000, 100'000'000'000'000, 1'000'000'000'000'000, 10'000'000'000'000'000,
+        100'000'000'000'000'000, 1'000'000'000'000'000'000, 10'000'000'000'000'000'000U};
+    unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
+    unsigned guess = bits * 1233 >> 12;
+    return guess + (v >= powers[guess]);
+}
+
+// The digits of v, made from the last to the first, in front of `end`.
+static void write_u64(char *end, uint64_t v)
 {
     while (v >= 100) {
         end -= 2;
         write_pair(end, (unsigned)(v % 100));
         v /= 100;
     }
-    if (v < 10) {
-        *--end = (char)('0' + v);
-        return end;
-    }
-    end -= 2;
-    write_pair(end, (unsigned)v);
-    return end;
+    if (v < 10)
+        end[-1] = (char)('0' + v);
+    else
+        write_pair(end - 2, (unsigned)v);
 }
 
 void json_u64(struct json *j, uint64_t v)
 {
-    char digits[U64_DIGITS];
-    char *end = digits + sizeof digits;
-    char *start = write_u64(end, v);
-    json_raw(j, start, (size_t)(end - start));
+    if (!json_reserve(j, U64_DIGITS))
+        return;
+    j->len += u64_digits(v);
+    write_u64(j->data + j->len, v);
 }
 
 void json_i64(struct json *j, int64_t v)
@@ -320,9 +347,13 @@ void json_time(struct json *j, int64_t time_us)
         write_second(j->second_text, second);
         j->second = second;
     }
-    char text[33] = "\"";
-    memcpy(text + 1, j->second_text, 20);
-    write_micros(text + 21, (uint32_t)micros);
-    memcpy(text + 27, "+0000\"", 6);
-    json_raw(j, text, sizeof text);
+    const size_t len = 1 + sizeof j->second_text + 12;
+    if (!json_reserve(j, len))
+        return;
+    char *out = j->data + j->len;
+    out[0] = '"';
+    memcpy(out + 1, j->second_text, sizeof j->second_text);
+    write_micros(out + 21, (uint32_t)micros);
+    memcpy(out + 27, "+0000\"", 6);
+    j->len += len;
 }

@@ -21,7 +21,8 @@ static int test_failures; // of the test that runs
     do {                                                                                           \
         struct bytes got_ = (got);                                                                 \
         if (!bytes_equal(got_, bytes_from_text(want)))                                             \
-            TEST_SAY("%s is \"%.*s\", not \"%s\"", #got, (int)got_.len, (const char *)got_.data, want); \
+            TEST_SAY(                                                                              \
+                "%s is \"%.*s\", not \"%s\"", #got, (int)got_.len, (const char *)got_.data, want); \
     } while (0)
 
 struct test_case {
@@ -43,7 +44,9 @@ static inline int test_run(const struct test_case *cases, int count)
 }
 
 // One entry of the list handed to TEST_MAIN.
+// clang-format off
 #define T(name) {#name, test_##name}
+// clang-format on
 #define TEST_MAIN(...)                                                                             \
     int main(void)                                                                                 \
     {                                                                                              \
