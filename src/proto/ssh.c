@@ -11,7 +11,7 @@
 enum {
     SSH_BANNER_BYTES = 255,
     SSH_PACKET_BYTES = 35000, // RFC 4253 section 6.1
-    SSH_LINES_MAX = 32,
+    SSH_LINES_MAX = 1024,     // as many as OpenSSH bears
     SSH_NAMES_MAX = 256,
     SSH_KEXINIT = 20,
     SSH_NEWKEYS = 21,
@@ -24,8 +24,8 @@ enum phase { BANNER, PACKETS, ENCRYPTED };
 
 struct peer {
     enum phase phase;
-    uint8_t lines; // before the banner
-    bool offered;  // lists are filled
+    uint16_t lines; // before the banner
+    bool offered;   // lists are filled
     struct bytes banner;
     struct bytes lists[LISTS];
 };
