@@ -196,6 +196,8 @@ TEST(ip6_extensions_damaged)
     CHECK(build_has(ip6_with(0, "11 00 05 09 00 00 01 00"), ANOMALY_IPV6_EXTHDR_INVALID_OPTLEN));
     CHECK(build_has(ip6_with(0, "11 00 01 04 00 00 00 00"), ANOMALY_IPV6_HOPOPTS_ONLY_PADDING));
     CHECK(build_has(ip6_with(60, "11 00 01 04 00 00 00 00"), ANOMALY_IPV6_DSTOPTS_ONLY_PADDING));
+    CHECK(build_has(ip6_with(60, "11 00 1e 04 00 00 00 00"), ANOMALY_IPV6_DSTOPTS_UNKNOWN_OPT));
+    CHECK(build_has(ip6_with(0, "11 00 1e 04 00 00 00 00"), ANOMALY_IPV6_HOPOPTS_UNKNOWN_OPT));
     CHECK(build_has(ip6_with(43, "11 00 00 00 00 00 00 00"), ANOMALY_IPV6_RH_TYPE_0));
     CHECK(build_has(ip6_with(60, "00 00 c9 04 00 00 00 00 11 00 c9 04 00 00 00 00"),
         ANOMALY_IPV6_HOPOPTS_NOT_FIRST));

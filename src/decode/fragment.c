@@ -391,10 +391,10 @@ static bool datagram_take(
     }
     d->frame_bytes += p->frame_len;
     d->frames++;
+    if (overlap > OVERLAP_REPEATED)
+        fragment_raise(out, OVERLAP);
     if (overlap == OVERLAP_DIFFERS)
         fragment_raise(out, OVERLAP_DIFFERENT);
-    else if (overlap == OVERLAP_SAME)
-        fragment_raise(out, OVERLAP);
     return p->ip_version == 4 || overlap <= OVERLAP_REPEATED;
 }
 

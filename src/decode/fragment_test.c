@@ -192,6 +192,7 @@ TEST(overlap_ip6_lets_go)
     CHECK(!send6(0, 40, true));
     CHECK(!send6(32, 16, true));
     CHECK(build_has(&result, ANOMALY_IPV6_FRAG_OVERLAP));
+    CHECK(!build_has(&result, ANOMALY_IPV6_FRAG_OVERLAP_DIFFERENT));
     CHECK(!send6(48, 32, false)); // RFC 5722: the rest is ignored too
     CHECK(!send6(40, 40, false));
 }

@@ -60,6 +60,32 @@ enum step decode_ip6(struct dissect *d)
     return STEP_IP6_NEXT;
 }
 
+// Options IANA lists for either header that are in use; others carry what nobody looks at.
+static bool ip6_option_known(uint8_t type)
+{
+    switch (type) {
+    case 0x01: // PadN
+    case 0x04: // tunnel encapsulation limit (RFC 2473)
+    case 0x05: // router alert (RFC 2711)
+    case 0x07: // CALIPSO (RFC 5570)
+    case 0x08: // SMF_DPD (RFC 6621)
+    case 0x0f: // performance and diagnostic metrics (RFC 8250)
+    case 0x11: // IOAM (RFC 9486)
+    case 0x23: // RPL (RFC 9008)
+    case 0x26: // quick-start (RFC 4782)
+    case 0x30: // minimum path MTU (RFC 9268)
+    case 0x31: // IOAM
+    case 0x63: // RPL (RFC 6553)
+    case 0x6d: // MPL (RFC 7731)
+    case 0x8a: // endpoint identification
+    case 0x8b: // ILNP nonce (RFC 6744)
+    case 0xc2: // jumbo payload (RFC 2675)
+    case 0xc9: // home address (RFC 6275)
+        return true;
+    default: return false;
+    }
+}
+
 // Options of a hop-by-hop or destination options header (RFC 8200, 4.2); `len` is at most 2048.
 static void ip6_options(struct dissect *d, const uint8_t *at, size_t len, bool destination)
 {
@@ -74,6 +100,9 @@ static void ip6_options(struct dissect *d, const uint8_t *at, size_t len, bool d
             return;
         }
         useful |= at[i] != 1;
+        if (!ip6_option_known(at[i]))
+            dissect_raise(d,
+                destination ? ANOMALY_IPV6_DSTOPTS_UNKNOWN_OPT : ANOMALY_IPV6_HOPOPTS_UNKNOWN_OPT);
         i += at[i + 1] + 2U;
     }
     if (!useful)

@@ -18,12 +18,28 @@ enum {
     GRE_ARUBA_MASK = 0xfe0f,
 };
 
+// In IPv6, what the next header announces must be there (named as Suricata names it).
+static bool ip_in_ip6_fits(struct dissect *d, bool inner_ip4)
+{
+    enum anomaly too_small =
+        inner_ip4 ? ANOMALY_IPV6_IPV4_IN_IPV6_TOO_SMALL : ANOMALY_IPV6_IPV6_IN_IPV6_TOO_SMALL;
+    if (!dissect_need(d, inner_ip4 ? 20 : 40, too_small))
+        return false;
+    if (d->at[0] >> 4 == (inner_ip4 ? 4 : 6))
+        return true;
+    dissect_raise(d, inner_ip4 ? ANOMALY_IPV6_IPV4_IN_IPV6_WRONG_VERSION
+                               : ANOMALY_IPV6_IPV6_IN_IPV6_WRONG_VERSION);
+    return false;
+}
+
 enum step decode_ip_in_ip(struct dissect *d)
 {
-    enum step inner = d->type == PROTO_IP4 ? STEP_IP4 : STEP_IP6;
+    bool inner_ip4 = d->type == PROTO_IP4;
     dissect_end(d, DECODE_IP);
+    if (d->out->ip_version == 6 && !ip_in_ip6_fits(d, inner_ip4))
+        return STEP_DONE;
     if (d->len > 0)
-        (void)tunnel_open(d, 0, inner, 0, d->type, false);
+        (void)tunnel_open(d, 0, inner_ip4 ? STEP_IP4 : STEP_IP6, 0, d->type, false);
     return STEP_DONE;
 }
 

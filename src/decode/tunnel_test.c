@@ -75,6 +75,26 @@ TEST(ip_in_ip)
     CHECK(build_has(check_outer(4, 0), ANOMALY_IPV4_PKT_TOO_SMALL));
 }
 
+static void in_ip6_damaged(uint8_t next, const char *text, enum anomaly anomaly)
+{
+    build_start(text);
+    build_ip6(next);
+    const struct decoded *p = build_decode(LINK_RAW);
+    CHECK(build_has(p, anomaly));
+    CHECK_EQ(p->kind, DECODE_IP);
+    CHECK_EQ(p->tunnels, 0);
+}
+
+TEST(ip_in_ip6_damaged)
+{
+    static const char text[] = "long enough for a header of either version, but neither";
+    in_ip6_damaged(4, "short", ANOMALY_IPV6_IPV4_IN_IPV6_TOO_SMALL);
+    in_ip6_damaged(41, "short", ANOMALY_IPV6_IPV6_IN_IPV6_TOO_SMALL);
+    in_ip6_damaged(4, text, ANOMALY_IPV6_IPV4_IN_IPV6_WRONG_VERSION);
+    in_ip6_damaged(41, "A long enough for a header of either version.",
+        ANOMALY_IPV6_IPV6_IN_IPV6_WRONG_VERSION);
+}
+
 TEST(worker_is_that_of_the_outer_pair)
 {
     build_start("x");
@@ -270,6 +290,6 @@ TEST(fragment_in_tunnel)
     CHECK_EQ(p->src_port, 0);
 }
 
-TEST_MAIN(T(ip_in_ip), T(worker_is_that_of_the_outer_pair), T(depth), T(gre), T(gre_damaged),
-    T(others_over_ip), T(vxlan_geneve), T(gtp), T(teredo), T(capwap_mpls), T(udp_stays_udp),
-    T(fragment_in_tunnel))
+TEST_MAIN(T(ip_in_ip), T(ip_in_ip6_damaged), T(worker_is_that_of_the_outer_pair), T(depth), T(gre),
+    T(gre_damaged), T(others_over_ip), T(vxlan_geneve), T(gtp), T(teredo), T(capwap_mpls),
+    T(udp_stays_udp), T(fragment_in_tunnel))
