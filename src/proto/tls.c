@@ -62,35 +62,46 @@ static bool is_ssl2_hello(struct bytes data)
            (length & 0x7fff) == 9 + ciphers + session + challenge;
 }
 
-static enum proto_probe tls_probe(const struct proto_first *first)
+// The hello is cut over records right at its beginning, which hides its name from careless eyes:
+// another handshake record must follow.
+static enum proto_probe short_record_probe(struct cursor c, uint16_t length, enum proto_probe sure)
 {
-    struct cursor c = cursor_make(first->data);
-    if (first->data.len >= SSL2_HELLO_LEAST_BYTES && is_ssl2_hello(first->data))
-        return PROBE_CLIENT;
+    cursor_skip(&c, length - 1U);
+    uint8_t content = cursor_u8(&c), major = cursor_u8(&c);
+    if (!cursor_ok(&c))
+        return PROBE_MORE;
+    return content == HANDSHAKE && major == 3 ? sure : PROBE_NO;
+}
+
+static enum proto_probe record_probe(struct cursor c)
+{
     uint8_t content = cursor_u8(&c);
     uint16_t version = cursor_u16(&c), length = cursor_u16(&c);
     uint8_t type = cursor_u8(&c);
-    if (!cursor_ok(&c)) {
-        uint8_t start = bytes_at(first->data, 0), second = bytes_at(first->data, 1);
-        bool tls = start == HANDSHAKE && (first->data.len < 2 || second == 3);
-        return tls || (start & 0x80 && first->data.len < 5) ? PROBE_MORE : PROBE_NO;
-    }
-    bool ours = content == HANDSHAKE && is_version(version) && length >= MESSAGE_HEADER_BYTES &&
-                length <= RECORD_MAX_BYTES && (type == 1 || type == 2);
-    if (!ours)
-        return (content & 0x80) && first->data.len < SSL2_HELLO_LEAST_BYTES &&
-                       bytes_at(first->data, 2) == 1
-                   ? PROBE_MORE
-                   : PROBE_NO;
+    enum proto_probe sure = type == 1 ? PROBE_CLIENT : PROBE_SERVER;
+    if (content != HANDSHAKE || !is_version(version) || length == 0 || length > RECORD_MAX_BYTES ||
+        (type != 1 && type != 2))
+        return PROBE_NO;
+    if (length < MESSAGE_HEADER_BYTES + 2)
+        return short_record_probe(c, length, sure);
     uint32_t message = cursor_u24(&c);
     uint16_t hello = cursor_u16(&c);
     if (!cursor_ok(&c))
         return PROBE_MORE;
     // Drafts of TLS 1.3 put their number (0x7fxx) into the ServerHello.
     bool known = is_version(hello) || (type == 2 && hello >> 8 == 0x7f);
-    if (!known || message < 38 || message > TLS_MESSAGE_MAX_BYTES)
-        return PROBE_NO;
-    return type == 1 ? PROBE_CLIENT : PROBE_SERVER;
+    return known && message >= 38 && message <= TLS_MESSAGE_MAX_BYTES ? sure : PROBE_NO;
+}
+
+static enum proto_probe tls_probe(const struct proto_first *first)
+{
+    struct bytes data = first->data;
+    uint8_t start = bytes_at(data, 0);
+    if (start == HANDSHAKE && (data.len < 2 || bytes_at(data, 1) == 3))
+        return data.len > RECORD_HEADER_BYTES ? record_probe(cursor_make(data)) : PROBE_MORE;
+    if (data.len >= SSL2_HELLO_LEAST_BYTES)
+        return is_ssl2_hello(data) ? PROBE_CLIENT : PROBE_NO;
+    return start & 0x80 && (data.len < 3 || data.data[2] == 1) ? PROBE_MORE : PROBE_NO;
 }
 
 // Nothing is wrong with bytes that were never TLS.
