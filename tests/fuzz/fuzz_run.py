@@ -7,6 +7,7 @@ FOLDER/broken/TARGET-*. Run one again with FOLDER/tests/fuzz/fuzz_TARGET FILE.
 """
 import argparse
 import glob
+import gzip
 import hashlib
 import os
 import struct
@@ -63,8 +64,22 @@ def config_seed():
         return b"".join(line.removeprefix(b"# ") for line in f)
 
 
+def capture_seeds():
+    """Small captures as they are, each also packed."""
+    for path in glob.glob(os.path.join(HERE, "..", "pcap", "*", "*", "in.*")):
+        if os.path.getsize(path) <= SEED_BYTES:
+            with open(path, "rb") as f:
+                data = f.read()
+            yield data
+            yield gzip.compress(data)
+
+
 def make_seeds(target, folder):
     os.makedirs(folder, exist_ok=True)
+    if target == "capture":
+        for seed in capture_seeds():
+            with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
+                f.write(seed)
     if target == "config":
         with open(os.path.join(folder, "seed-example"), "wb") as f:
             f.write(config_seed())
