@@ -336,18 +336,17 @@ static bool fragment_is_tiny(const struct decoded *p)
 // The part of the datagram a fragment brings. False: it cannot be one.
 static bool fragment_piece(const struct decoded *p, struct decoded *out, struct piece *piece)
 {
-    uint32_t len = p->payload_wire_len;
-    if (p->fragment_more && len % 8 != 0) {
+    uint32_t len = p->payload_wire_len, header = p->ip_version == 4 ? (p->l3[0] & 15U) * 4 : 0;
+    bool odd = p->fragment_more && len % 8 != 0;
+    bool too_large = p->fragment_offset + len + header > FRAGMENT_BYTES_MAX;
+    if (odd)
         fragment_raise(out, INVALID_LENGTH);
-        if (p->ip_version == 6) // RFC 8200, 4.5: discarded
-            return false;
-        len -= len % 8;
-    }
-    uint32_t header = p->ip_version == 4 ? (p->l3[0] & 15U) * 4 : 0;
-    if (p->fragment_offset + len + header > FRAGMENT_BYTES_MAX) {
+    if (too_large)
         fragment_raise(out, TOO_LARGE);
+    if (too_large || (odd && p->ip_version == 6)) // RFC 8200, 4.5: discarded
         return false;
-    }
+    if (odd)
+        len -= len % 8;
     if (len == 0)
         return false;
     uint32_t held = p->payload_len < len ? p->payload_len : len;
@@ -364,6 +363,8 @@ static bool datagram_note_end(
                                : !p->fragment_more && reached > piece->end;
     if (conflict)
         fragment_raise(out, END_CONFLICT);
+    if (conflict && piece->start < reached)
+        fragment_raise(out, OVERLAP);
     if (!p->fragment_more && !d->has_end && !conflict) {
         d->has_end = true;
         d->end = piece->end;
