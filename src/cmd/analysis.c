@@ -73,24 +73,45 @@ static void slot_read(struct analysis *a, struct slot *slot)
     slot->now_us = a->clock.now_us;
 }
 
-// Read and decode one batch ahead if a slot is free. False: nothing to read, or no room.
-static bool read_ahead(struct analysis *a, struct worker *worker)
+enum ahead { AHEAD_READ, AHEAD_FULL, AHEAD_OVER };
+
+// Read and decode one batch more, if a slot is free and the input has more.
+static enum ahead read_ahead(struct analysis *a, struct worker *worker)
 {
     mutex_lock(&a->reading);
     uint64_t batch = a->next_batch;
-    if (a->over || batch >= gate_count(&a->written) + a->slots_count) {
+    bool full = batch >= gate_count(&a->written) + a->slots_count;
+    if (a->over || full) {
+        enum ahead why = a->over ? AHEAD_OVER : AHEAD_FULL;
         mutex_unlock(&a->reading);
-        return false;
+        return why;
     }
     struct slot *slot = slot_of(a, batch);
     slot_read(a, slot);
     a->next_batch++;
+    bool over = a->over;
     gate_raise(&a->read, 1);
-    if (a->over)
-        gate_close(&a->read);
     mutex_unlock(&a->reading);
+    if (over)
+        gate_close(&a->read);
     worker_decode(worker, slot);
     gate_raise(&a->decoded[batch % a->slots_count], 1);
+    return AHEAD_READ;
+}
+
+// Until a batch is decoded, by this worker or another. A worker that waits reads ahead meanwhile.
+static bool batch_wait(struct analysis *a, struct worker *worker, uint64_t batch)
+{
+    struct gate *decoded = &a->decoded[batch % a->slots_count];
+    uint64_t need = round_of(a, batch) + 1;
+    while (gate_count(decoded) < need) {
+        if (read_ahead(a, worker) == AHEAD_READ)
+            continue;
+        // Either somebody is decoding it, or it is the next to be read and its slot not yet free.
+        bool taken = gate_count(&a->read) > batch;
+        if (!gate_wait(taken ? decoded : &a->written, taken ? need : batch + 1 - a->slots_count))
+            return false;
+    }
     return true;
 }
 
@@ -98,19 +119,12 @@ static void worker_run(void *context)
 {
     struct worker_thread *thread = context;
     struct analysis *a = thread->a;
-    for (uint64_t batch = 0;; batch++) {
-        struct gate *decoded = &a->decoded[batch % a->slots_count];
-        uint64_t need = round_of(a, batch) + 1;
-        while (gate_count(decoded) < need) {
-            if (!read_ahead(a, thread->worker) && !gate_wait(decoded, need))
-                return;
-        }
+    bool last = false;
+    for (uint64_t batch = 0; !last && batch_wait(a, thread->worker, batch); batch++) {
         struct slot *slot = slot_of(a, batch);
-        bool last = slot->last;
+        last = slot->last;
         worker_handle(thread->worker, slot);
         gate_raise(&a->done[batch % a->slots_count], 1);
-        if (last)
-            return;
     }
 }
 
@@ -241,6 +255,7 @@ static bool run_threads(struct analysis *a)
         mutex_unlock(&a->reading);
         for (unsigned i = 0; i < a->slots_count; i++)
             gate_close(&a->decoded[i]);
+        gate_close(&a->written);
     }
     for (unsigned i = 0; i < a->count; i++)
         if (threads[i].started)
