@@ -45,7 +45,7 @@ static bool read_codings(struct http_tx *tx, struct bytes list,
 {
     enum decompress_coding coding;
     while (list.len > 0) {
-        const uint8_t *comma = memrchr(list.data, ',', list.len);
+        const uint8_t *comma = !list.data ? NULL : memrchr(list.data, ',', list.len);
         size_t at = comma ? (size_t)(comma - list.data) : 0;
         struct bytes name = bytes_trim(comma ? bytes_from(list, at + 1) : list);
         list = bytes_sub(list, 0, at);

@@ -35,8 +35,8 @@ static uint8_t version_of(struct bytes b)
 // Index of the last blank of b, or BYTES_NOT_FOUND.
 static size_t last_blank(struct bytes b)
 {
-    const uint8_t *space = b.len ? memrchr(b.data, ' ', b.len) : NULL;
-    const uint8_t *tab = b.len ? memrchr(b.data, '\t', b.len) : NULL;
+    const uint8_t *space = b.data ? memrchr(b.data, ' ', b.len) : NULL;
+    const uint8_t *tab = b.data ? memrchr(b.data, '\t', b.len) : NULL;
     const uint8_t *at = space > tab ? space : tab;
     return at ? (size_t)(at - b.data) : BYTES_NOT_FOUND;
 }
