@@ -180,6 +180,15 @@ static void put_address(struct cursor *in, struct text_out *out, uint8_t version
     text_out_addr(out, &a);
 }
 
+static void put_name(struct dns_message *m, struct cursor *in, struct text_out *out)
+{
+    size_t before = out->len;
+    bool cut = false;
+    dns_name_read(m, in, out, &cut);
+    if (out->len == before)
+        text_out_char(out, '.'); // the root, which among other fields must be seen
+}
+
 static void put_number(struct cursor *in, struct text_out *out, char field)
 {
     text_out_u64(out, field == '1'   ? cursor_u8(in)
@@ -202,13 +211,12 @@ static void put_counted(struct cursor *in, struct text_out *out, char field)
 static void put_field(struct dns_message *m, struct cursor *in, struct text_out *out, char field,
     struct record_dns_rr *rr)
 {
-    bool cut = false;
     switch (field) {
     case '1':
     case '2':
     case '4':
     case 't': put_number(in, out, field); break;
-    case 'n': dns_name_read(m, in, out, &cut); break;
+    case 'n': put_name(m, in, out); break;
     case 's': put_quoted(out, cursor_take(in, cursor_u8(in))); break;
     case 'v': put_quoted(out, cursor_take(in, cursor_left(in))); break;
     case 'T': text_out_put(out, dns_type_name(m->arena, cursor_u16(in))); break;

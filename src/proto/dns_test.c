@@ -134,7 +134,7 @@ TEST(rdata)
     check_rdata(BYTES(ONE(RR("\x10", "\3", "\2", "\1v"))), "\"rrclass\":\"CH\"");
     check_rdata(BYTES(ONE(RR("\x2f", "\1", "\7", "\1n\0\0\2\x40\1"))), "\"rdata\":\"n A MX\"");
     check_rdata(
-        BYTES(ONE(RR("\x41", "\1", "\x0a", "\0\1\0\0\1\0\3\2h2"))), "\"rdata\":\"1  alpn=h2\"");
+        BYTES(ONE(RR("\x41", "\1", "\x0a", "\0\1\0\0\1\0\3\2h2"))), "\"rdata\":\"1 . alpn=h2\"");
     check_rdata(BYTES(ONE(RR("\x01", "\1", "\3", "\1\2\3"))), "dns.malformed_data");
 }
 
