@@ -373,20 +373,17 @@ static bool datagram_note_end(
 }
 
 // False: the datagram is lost.
-static bool datagram_take(
-    struct fragments *f, struct datagram *d, const struct decoded *p, struct decoded *out)
+static bool datagram_take(struct fragments *f, struct datagram *d, const struct decoded *p,
+    struct decoded *out, struct piece *piece)
 {
-    struct piece piece;
-    if (!fragment_piece(p, out, &piece))
-        return false;
-    if (!datagram_note_end(d, p, out, &piece))
+    if (!datagram_note_end(d, p, out, piece))
         return p->ip_version == 4; // the fragment is ignored; IPv6: as an overlap
     if (p->fragment_offset == 0)
         d->proto = p->ip_proto;
-    if (!datagram_reserve(f, d, piece.start + piece.held, out))
+    if (!datagram_reserve(f, d, piece->start + piece->held, out))
         return false;
     enum overlap overlap;
-    if (!datagram_insert(d, &piece, &overlap)) {
+    if (!datagram_insert(d, piece, &overlap)) {
         fragment_raise(out, IGNORED);
         return false;
     }
@@ -420,11 +417,13 @@ static bool fragments_add(struct fragments *f, const struct decoded *p, struct d
     *out = *p;
     if (fragment_is_tiny(p))
         fragment_raise(out, TINY);
+    struct piece piece = {0};
+    bool possible = fragment_piece(p, out, &piece); // told of a datagram given up as well
     uint32_t index = datagram_find(f, p, out);
     struct datagram *d = &f->datagrams[index];
     if (d->dead)
         return false;
-    if (!datagram_take(f, d, p, out)) {
+    if (!possible || !datagram_take(f, d, p, out, &piece)) {
         datagram_kill(d);
         return false;
     }

@@ -242,6 +242,14 @@ TEST(odd_length)
     CHECK(!send6(40, 40, false));
 }
 
+TEST(too_large_after_given_up)
+{
+    start(65'600);
+    CHECK(!send6(0, 43, true)); // odd: the datagram is given up
+    CHECK(!send6(65'504, 40, false));
+    CHECK(build_has(&result, ANOMALY_IPV6_FRAG_PKT_TOO_LARGE));
+}
+
 TEST(tiny)
 {
     start(72);
@@ -353,5 +361,5 @@ TEST(finish)
 TEST_MAIN(T(in_order), T(any_order), T(large_and_many), T(repeated),
     T(own_anomalies_are_not_repeated), T(ids_do_not_mix), T(overlap_first_wins),
     T(overlap_over_holes), T(overlap_ip6_lets_go), T(teardrop), T(two_ends), T(too_large),
-    T(odd_length), T(tiny), T(cut_by_the_capture), T(time_out), T(too_many_holes),
-    T(oldest_makes_room), T(no_memory), T(fragment_in_fragments), T(finish))
+    T(odd_length), T(too_large_after_given_up), T(tiny), T(cut_by_the_capture), T(time_out),
+    T(too_many_holes), T(oldest_makes_room), T(no_memory), T(fragment_in_fragments), T(finish))
