@@ -78,12 +78,13 @@ struct proto_file *proto_file_open(struct proto_flow *pf, enum flow_side side, s
         pf->engine->metrics->file_memcap++;
         return NULL;
     }
-    pfile->name = arena_copy(&arena, bytes_sub(name, 0, FILE_NAME_BYTES));
+    pfile->arena = arena; // from here on pfile's own: the file goes on allocating from it
+    pfile->name = arena_copy(&pfile->arena, bytes_sub(name, 0, FILE_NAME_BYTES));
     pfile->tx_id = tx_id;
     pfile->side = side;
-    pfile->file = file_open(&arena);
-    pfile->arena = arena;
+    pfile->file = file_open(&pfile->arena);
     if (!pfile->file) {
+        arena = pfile->arena;
         arena_reset(&arena);
         pf->engine->metrics->file_memcap++;
         return NULL;
@@ -117,7 +118,7 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
         .magic = result.magic,
         .mimetype = result.mime,
         .gaps = result.gaps,
-        .state = complete ? BYTES("CLOSED") : BYTES("TRUNCATED"),
+        .state = result.complete ? BYTES("CLOSED") : BYTES("TRUNCATED"),
         .size = result.size,
         .tx_id = file->tx_id,
         .direction = file->side == FLOW_CLIENT ? BYTES("to_server") : BYTES("to_client"),
