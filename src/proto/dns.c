@@ -9,7 +9,7 @@
 
 enum {
     DNS_PENDING_MAX = 64,
-    DNS_PENDING_NAME_BYTES = 256,
+    DNS_PENDING_NAME_BYTES = 255,
     DNS_TCP_MESSAGE_BYTES = 2 + 65535,
 };
 static const int64_t dns_patience_us = 10'000'000; // an answer later than this is none
@@ -20,7 +20,7 @@ struct dns_request {
     uint64_t tx;
     uint16_t id, flags;
     uint8_t name_len, type_len;
-    char name[DNS_PENDING_NAME_BYTES - 1];
+    char name[DNS_PENDING_NAME_BYTES];
     char type[16];
 };
 
@@ -87,8 +87,8 @@ static void emit_unanswered(struct proto_flow *pf, const struct dns_request *req
 
 static struct bytes question_name(const struct dns_message *m)
 {
-    size_t most = sizeof((struct dns_request *)0)->name;
-    return m->query_count ? bytes_sub(m->queries[0].rrname, 0, most) : (struct bytes){NULL, 0};
+    return m->query_count ? bytes_sub(m->queries[0].rrname, 0, DNS_PENDING_NAME_BYTES)
+                          : (struct bytes){NULL, 0};
 }
 
 static struct bytes question_type(const struct dns_message *m)
