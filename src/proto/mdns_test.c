@@ -18,7 +18,7 @@ TEST(service)
     struct bytes out =
         run(&t, BYTES(HEADER("\x84\0", "\0", "\3", "\0") PRINTER
                     "\0\x10\x80\1\0\0\x11\x94\0\6\2a=\2b="
-                    "\xc0\x0c\0\x21\x80\1\0\0\0\x78\0\x10\0\0\0\0\2\x77\4host\5local\0"
+                    "\xc0\x0c\0\x21\x80\1\0\0\0\x78\0\x12\0\0\0\0\2\x77\4host\5local\0"
                     "\xc0\x16\0\x0c\0\1\0\0\x11\x94\0\2\xc0\x0c"));
     CHECK(parse_test_has(out,
         "\"rrname\":\"窓口 \\\\.1._ipp._tcp.local\",\"rrtype\":\"txt\",\"ttl\":4500,"
