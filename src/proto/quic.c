@@ -42,8 +42,8 @@ static bool negotiation_plausible(struct bytes offered)
     bool known = false;
     if (offered.len < 4 || offered.len % 4 != 0)
         return false;
-    while (cursor_left(&c) >= 4)
-        known = known || quic_version_find(cursor_u32(&c));
+    while (!known && cursor_left(&c) >= 4)
+        known = quic_version_find(cursor_u32(&c));
     return known;
 }
 
