@@ -117,7 +117,7 @@ def fix_lengths(data, seg):
     """Set IP length and the IP and TCP checksums of `data` (bytearray that ends with the packet)."""
     ip, l4, size = seg.ip_at, seg.l4_at, len(data) - seg.ip_at
     if seg.version == 4:
-        struct.pack_into(">HxxxxxxH", data, ip + 2, size, 0)
+        struct.pack_into(">H", data, ip + 2, size)
         struct.pack_into(">H", data, ip + 10, 0)
         struct.pack_into(">H", data, ip + 10, checksum(bytes(data[ip:l4])))
         pseudo = bytes(data[ip + 12:ip + 20]) + struct.pack(">BBH", 0, 6, len(data) - l4)
