@@ -30,6 +30,7 @@ struct dns_state {
     uint32_t pending_count;
     bool asked;     // a request was seen
     bool resync[2]; // bytes are missing: look for the next message
+    bool lossy;     // bytes were missing: what came after them was held back, times mislead
 };
 
 static enum proto_probe dns_probe(const struct proto_first *first)
@@ -233,7 +234,7 @@ static void emit_message(struct proto_flow *pf, enum flow_side side, const struc
     } else {
         const struct dns_request *request = match_request(pf, state, m);
         record.tx_id = request ? request->tx : pf->tx_count++;
-        record.has_rtt_us = request && pf->time_us >= request->time_us;
+        record.has_rtt_us = request && !state->lossy && pf->time_us >= request->time_us;
         if (record.has_rtt_us)
             record.rtt_us = (uint64_t)(pf->time_us - request->time_us);
         group_answers(m, &record);
@@ -333,6 +334,7 @@ static enum proto_verdict dns_gap(struct proto_flow *pf, enum flow_side side, si
     struct dns_state *state = pf->state;
     (void)lost;
     state->resync[side] = true;
+    state->lossy = true;
     return PROTO_MORE;
 }
 
