@@ -67,8 +67,7 @@ void file_gap(struct file *file, size_t lost)
     file->gaps |= lost > 0;
 }
 
-void file_close(struct file *file, bool complete, struct file_kinds *kinds,
-    struct file_result *out)
+void file_close(struct file *file, bool complete, struct file_kinds *kinds, struct file_result *out)
 {
     *out = (struct file_result){.size = file->size, .gaps = file->gaps};
     out->complete = complete && !file->gaps;

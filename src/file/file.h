@@ -15,9 +15,10 @@ struct file_result {
     uint64_t size; // bytes seen, gaps not counted
     bool gaps;
     bool complete; // the last byte was seen, and none is missing
-    struct bytes magic; // libmagic's description of the first bytes; lives as long as `kinds`' next use
+    struct bytes
+        magic; // libmagic's description of the first bytes; lives as long as `kinds`' next use
     struct bytes mime;
-    bool hashed;        // md5 and sha256 are there: the file was complete
+    bool hashed; // md5 and sha256 are there: the file was complete
     uint8_t md5[MD5_BYTES];
     uint8_t sha256[SHA256_BYTES];
 };
@@ -26,8 +27,10 @@ struct file_result {
 [[nodiscard]] struct file *file_open(struct arena *arena);
 void file_append(struct file *file, struct bytes data);
 void file_gap(struct file *file, size_t lost);
-void file_close(struct file *file, bool complete, struct file_kinds *kinds, struct file_result *out);
+void file_close(
+    struct file *file, bool complete, struct file_kinds *kinds, struct file_result *out);
 
-// Type of a file that begins with `head`, as file_close finds it. Slices live until kinds' next use.
-void file_kinds_find(struct file_kinds *kinds, struct bytes head, struct bytes *magic,
-    struct bytes *mime);
+// Type of a file that begins with `head`, as file_close finds it. Slices live until kinds' next
+// use.
+void file_kinds_find(
+    struct file_kinds *kinds, struct bytes head, struct bytes *magic, struct bytes *mime);

@@ -46,8 +46,8 @@ static bool table_find(struct bytes head, const struct answer *a)
 // PNG (ISO/IEC 15948): signature, then IHDR with size, depth, colour type, ..., interlace.
 static bool png_find(struct bytes head, const struct answer *a)
 {
-    static const char *const colours[] = {" grayscale", NULL, "/color RGB", " colormap", "/gray+alpha",
-        NULL, "/color RGBA"};
+    static const char *const colours[] = {
+        " grayscale", NULL, "/color RGB", " colormap", "/gray+alpha", NULL, "/color RGBA"};
     struct cursor c = cursor_make(bytes_from(head, 16));
     uint32_t width = cursor_u32(&c), height = cursor_u32(&c);
     uint8_t depth = cursor_u8(&c), colour = cursor_u8(&c);
@@ -165,8 +165,8 @@ static bool pe_find(struct bytes head, const struct answer *a)
 
 static bool elf_find(struct bytes head, const struct answer *a)
 {
-    static const char *const types[] = {"no file type", "relocatable", "executable",
-        "shared object", "core file"};
+    static const char *const types[] = {
+        "no file type", "relocatable", "executable", "shared object", "core file"};
     struct cursor c = cursor_make(bytes_from(head, 4));
     bool wide = cursor_u8(&c) == 2, little = cursor_u8(&c) == 1;
     cursor_skip(&c, 10);
@@ -271,8 +271,8 @@ static bool text_find(struct bytes head, const struct answer *a)
     return SAY(a, mime, "%s%s%s", magic, encoding, line_ends(head));
 }
 
-bool kind_find(struct bytes head, char room[KIND_TEXT_BYTES], struct bytes *magic,
-    struct bytes *mime)
+bool kind_find(
+    struct bytes head, char room[KIND_TEXT_BYTES], struct bytes *magic, struct bytes *mime)
 {
     struct answer a = {room, magic, mime};
     if (bytes_start_with(head, BYTES("\x89PNG\r\n\x1a\n")))
@@ -283,7 +283,8 @@ bool kind_find(struct bytes head, char room[KIND_TEXT_BYTES], struct bytes *magi
         return zip_find(head, &a);
     if (bytes_start_with(head, BYTES("MZ")))
         return pe_find(head, &a);
-    if (bytes_start_with(head, BYTES("\x7f" "ELF")))
+    if (bytes_start_with(head, BYTES("\x7f"
+                                     "ELF")))
         return elf_find(head, &a);
     return table_find(head, &a) || text_find(head, &a);
 }

@@ -7,8 +7,8 @@
 #include <magic.h>
 
 enum {
-    SLOTS = 512,       // answers remembered; power of two
-    TOO_SHORT = 8,     // bytes: nothing can be told from fewer
+    SLOTS = 512,        // answers remembered; power of two
+    TOO_SHORT = 8,      // bytes: nothing can be told from fewer
     ANSWER_BYTES = 160, // of libmagic's description
     MIME_BYTES = 64,
 };
@@ -88,8 +88,8 @@ static void ask(struct file_kinds *kinds, struct bytes head, struct slot *slot)
         slot->mime_len = copy_text(slot->mime, sizeof slot->mime, mime);
 }
 
-void file_kinds_find(struct file_kinds *kinds, struct bytes head, struct bytes *magic,
-    struct bytes *mime)
+void file_kinds_find(
+    struct file_kinds *kinds, struct bytes head, struct bytes *magic, struct bytes *mime)
 {
     if (kind_find(head, kinds->room, magic, mime))
         return;

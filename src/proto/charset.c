@@ -20,7 +20,8 @@ static const char *iconv_name(struct bytes charset)
     return NULL;
 }
 
-// Character sets ISO-2022-JP switches between by escape sequences (RFC 1468, and what CP50221 adds).
+// Character sets ISO-2022-JP switches between by escape sequences (RFC 1468, and what CP50221
+// adds).
 enum jis { JIS_ASCII, JIS_KANJI, JIS_KANA, JIS_X0212 };
 
 static size_t jis_escape(struct bytes at, enum jis *set)

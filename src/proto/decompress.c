@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Content codings through zlib (RFC 1950, 1951, 1952) and brotli (RFC 7932).
 // Servers send bare deflate where zlib is meant, gzip for deflate and plain bytes for gzip, so the
-// first two bytes decide, not the header. Output is bounded by a ratio: work stays linear in input.
+// first bytes decide, not the header. Output is bounded by a ratio: work stays linear in input.
 #include "proto/decompress.h"
 #include "base/alloc.h"
 #include <brotli/decode.h>
 #include <zlib.h>
 
-enum { OUT_BYTES = 8192, MAGIC_BYTES = 2 };
+enum { OUT_BYTES = 8192, MAGIC_BYTES = 4 };
 
 struct layer {
     enum decompress_coding coding;
@@ -58,9 +58,7 @@ static void *zlib_alloc(void *opaque, unsigned items, unsigned size)
     return arena_alloc(opaque, (size_t)items * size);
 }
 
-static void zlib_free(void *opaque, void *memory)
-{
-}
+static void zlib_free(void *opaque, void *memory) {}
 
 // What stands before each block brotli gets: its size, so that giving it back is counted too.
 struct counted {
@@ -117,6 +115,8 @@ static void zlib_start(struct decompress *d, struct layer *layer)
         d->result = DECOMPRESS_NOT_CODED;
         return;
     }
+    if (bits > 15) // reserved flags (RFC 1952 section 2.3.1.2): zlib refuses them, browsers don't
+        layer->held[3] &= 0x1f;
     layer->zlib = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = d->arena};
     if (inflateInit2(&layer->zlib, bits) != Z_OK)
         d->result = DECOMPRESS_DAMAGED;

@@ -4,9 +4,9 @@
 #include "base/arena.h"
 
 enum {
-    DECOMPRESS_LAYERS = 4,              // codings on top of each other
-    DECOMPRESS_FREE_BYTES = 1024 * 1024, // output nobody asks about
-    DECOMPRESS_RATIO = 256,             // beyond that: output bytes for one input byte
+    DECOMPRESS_LAYERS = 4,                     // codings on top of each other
+    DECOMPRESS_FREE_BYTES = 1024 * 1024,       // output nobody asks about
+    DECOMPRESS_RATIO = 256,                    // beyond that: output bytes for one input byte
     DECOMPRESS_BROTLI_BYTES = 9 * 1024 * 1024, // memory of one brotli window (2^22) and tables
 };
 

@@ -16,11 +16,11 @@ static const char *const methods[] = {"GET ", "POST ", "HEAD ", "PUT ", "DELETE 
 // Characters of a method that a request can be told by: RFC 9110 tokens without the odd ones.
 static bool is_method_character(uint8_t c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
-static size_t method_length(struct bytes data)
+size_t http_method_length(struct bytes data)
 {
     size_t n = 0;
     while (n < data.len && n < 33 && is_method_character(data.data[n]))
@@ -38,7 +38,7 @@ static bool known_method(struct bytes data)
 
 static enum proto_probe probe_request(struct bytes data)
 {
-    size_t n = method_length(data);
+    size_t n = http_method_length(data);
     if (n == data.len && n < 33)
         return PROBE_MORE;
     if (n == 0 || n >= 33 || data.data[n] != ' ')
@@ -50,7 +50,9 @@ static enum proto_probe probe_request(struct bytes data)
         return PROBE_CLIENT;
     bool known = known_method(data);
     if (lf == BYTES_NOT_FOUND)
-        return known && data.len >= 2048 ? PROBE_CLIENT : proto_is_text(line) ? PROBE_MORE : PROBE_NO;
+        return known && data.len >= 2048 ? PROBE_CLIENT
+               : proto_is_text(line)     ? PROBE_MORE
+                                         : PROBE_NO;
     uint8_t target = bytes_at(data, n + 1); // no version: HTTP/0.9, or a careless client
     return known && (target == '/' || target == '*') ? PROBE_CLIENT : PROBE_NO;
 }
@@ -67,7 +69,7 @@ static enum proto_probe http_probe(const struct proto_first *first)
     return probe_request(data);
 }
 
-static struct http_tx *tx_create(struct proto_flow *pf)
+struct http_tx *http_tx_create(struct proto_flow *pf)
 {
     struct http_flow *http = http_flow(pf);
     struct arena arena;
@@ -93,7 +95,7 @@ static struct http_tx *tx_create(struct proto_flow *pf)
 }
 
 // Emit the oldest transaction and give its memory back.
-static void tx_finish_first(struct http_flow *http)
+void http_tx_finish_first(struct http_flow *http)
 {
     struct http_tx *tx = http->first;
     for (int side = 0; side < 2; side++)
@@ -114,13 +116,13 @@ static void tx_finish_complete(struct http_flow *http)
 {
     while (http->first && http->first->message[FLOW_SERVER].complete &&
            (http->first->message[FLOW_CLIENT].complete || !http->first->message[FLOW_CLIENT].begun))
-        tx_finish_first(http);
+        http_tx_finish_first(http);
 }
 
 static void line_too_long(struct proto_flow *pf, enum flow_side side)
 {
-    http_anomaly(pf, side, ANOMALY_HTTP_REQUEST_FIELD_TOO_LONG,
-        ANOMALY_HTTP_RESPONSE_FIELD_TOO_LONG);
+    http_anomaly(
+        pf, side, ANOMALY_HTTP_REQUEST_FIELD_TOO_LONG, ANOMALY_HTTP_RESPONSE_FIELD_TOO_LONG);
 }
 
 // Past the rest of a line whose beginning was too long. False: its end is not there yet.
@@ -134,8 +136,8 @@ static bool line_skip(struct http_side *s, struct cursor *in)
 
 // The next line; one that is too long is cut. False: none complete yet. What was looked through
 // for its end is not looked through again.
-static bool line_take(struct proto_flow *pf, enum flow_side side, struct cursor *in,
-    struct bytes *line)
+bool http_line_take(
+    struct proto_flow *pf, enum flow_side side, struct cursor *in, struct bytes *line)
 {
     struct http_side *s = &http_flow(pf)->side[side];
     if (s->skipping && !line_skip(s, in))
@@ -158,7 +160,7 @@ static bool line_take(struct proto_flow *pf, enum flow_side side, struct cursor 
     return cursor_line(in, line);
 }
 
-static void message_end(struct proto_flow *pf, enum flow_side side)
+void http_message_end(struct proto_flow *pf, enum flow_side side)
 {
     struct http_flow *http = http_flow(pf);
     struct http_side *s = &http->side[side];
@@ -175,261 +177,10 @@ static void message_end(struct proto_flow *pf, enum flow_side side)
     tx_finish_complete(http);
 }
 
-static bool let_go(struct proto_flow *pf)
+bool http_let_go(struct proto_flow *pf)
 {
     http_flow(pf)->closed = true;
     return false;
-}
-
-static bool request_start(struct proto_flow *pf, struct cursor *in)
-{
-    struct http_flow *http = http_flow(pf);
-    struct bytes line;
-    if (!line_take(pf, FLOW_CLIENT, in, &line))
-        return false;
-    struct bytes text = bytes_trim(line);
-    if (text.len == 0)
-        return true; // RFC 9112 section 2.2: empty lines before a request are ignored
-    size_t n = method_length(text);
-    bool plausible = n > 0 && n < 33 && (n == text.len || text.data[n] == ' ' || text.data[n] == '\t');
-    if (!plausible) {
-        proto_anomaly(pf, http->first || pf->tx_count ? ANOMALY_HTTP_REQUEST_BODY_UNEXPECTED
-                                                      : ANOMALY_HTTP_REQUEST_LINE_INVALID);
-        return let_go(pf);
-    }
-    if (http->waiting >= HTTP_PIPELINE) {
-        proto_anomaly(pf, ANOMALY_HTTP_TOO_MANY_TRANSACTIONS);
-        http->orphans += !http->first->message[FLOW_SERVER].complete;
-        tx_finish_first(http);
-    }
-    struct http_tx *tx = tx_create(pf);
-    if (!tx)
-        return false;
-    http->side[FLOW_CLIENT].tx = tx;
-    http->side[FLOW_CLIENT].phase = HTTP_HEAD;
-    http_request_line(tx, line);
-    return true;
-}
-
-// The transaction the next response belongs to; a new one when no request waits.
-static struct http_tx *response_tx(struct proto_flow *pf)
-{
-    struct http_flow *http = http_flow(pf);
-    struct http_tx *tx = http->orphans ? NULL : http->first;
-    while (tx && tx->message[FLOW_SERVER].complete)
-        tx = tx->next;
-    if (tx)
-        return tx;
-    if (http->orphans)
-        http->orphans--;
-    else if (pf->tx_count > 0)
-        proto_anomaly(pf, ANOMALY_HTTP_UNABLE_TO_MATCH_RESPONSE_TO_REQUEST);
-    return tx_create(pf);
-}
-
-static void head_end(struct proto_flow *pf, enum flow_side side);
-
-static void latency_note(struct proto_flow *pf, struct http_tx *tx)
-{
-    tx->has_latency = tx->message[FLOW_CLIENT].complete && !tx->has_latency &&
-                      pf->time_us >= tx->request_end_us;
-    if (tx->has_latency)
-        tx->latency_us = (uint64_t)(pf->time_us - tx->request_end_us);
-}
-
-// A response without status line: HTTP/0.9, or something that is not HTTP. Until close, a body.
-static bool response_bare(struct proto_flow *pf, struct http_tx *tx)
-{
-    struct http_side *s = &http_flow(pf)->side[FLOW_SERVER];
-    struct http_message *m = &tx->message[FLOW_SERVER];
-    if (tx->message[FLOW_CLIENT].version != 9)
-        proto_anomaly(pf, ANOMALY_HTTP_RESPONSE_INVALID_PROTOCOL);
-    m->version = 9;
-    m->framing = HTTP_UNTIL_CLOSE;
-    s->tx = tx;
-    s->phase = HTTP_BODY;
-    s->left = UINT64_MAX;
-    return true;
-}
-
-enum line_kind { LINE_STATUS, LINE_BARE, LINE_UNKNOWN };
-
-static enum line_kind response_kind(struct bytes rest, bool ended)
-{
-    static const struct bytes http = {(const uint8_t *)"HTTP/", 5}, icy = {(const uint8_t *)"ICY ", 4};
-    if (bytes_start_with_nocase(rest, http) || bytes_start_with(rest, icy))
-        return LINE_STATUS;
-    if (!ended && (bytes_start_with_nocase(http, rest) || bytes_start_with(icy, rest)))
-        return LINE_UNKNOWN;
-    return LINE_BARE;
-}
-
-static bool response_start(struct proto_flow *pf, struct cursor *in)
-{
-    struct http_flow *http = http_flow(pf);
-    struct bytes rest = cursor_rest(in), line;
-    if (rest.data[0] == '\r' || rest.data[0] == '\n') {
-        cursor_skip(in, 1);
-        return true;
-    }
-    enum line_kind kind = response_kind(rest, pf->ended[FLOW_SERVER]);
-    if (kind == LINE_UNKNOWN)
-        return false;
-    if (kind == LINE_BARE && !http->first) {
-        proto_anomaly(pf, ANOMALY_HTTP_RESPONSE_BODY_UNEXPECTED);
-        return let_go(pf);
-    }
-    if (kind == LINE_STATUS && !line_take(pf, FLOW_SERVER, in, &line))
-        return false;
-    struct http_tx *tx = response_tx(pf);
-    if (!tx)
-        return false;
-    struct http_side *client = &http->side[FLOW_CLIENT];
-    if (client->tx == tx && client->phase == HTTP_HEAD && tx->message[FLOW_CLIENT].version == 9)
-        head_end(pf, FLOW_CLIENT); // HTTP/0.9 requests have no empty line
-    latency_note(pf, tx);
-    if (kind == LINE_BARE)
-        return response_bare(pf, tx);
-    http->side[FLOW_SERVER].tx = tx;
-    http->side[FLOW_SERVER].phase = HTTP_HEAD;
-    http_status_line(tx, line);
-    return true;
-}
-
-static void body_start(struct proto_flow *pf, enum flow_side side)
-{
-    struct http_side *s = &http_flow(pf)->side[side];
-    const struct http_message *m = &s->tx->message[side];
-    http_body_begin(s->tx, side);
-    s->phase = m->framing == HTTP_CHUNKED ? HTTP_CHUNK_SIZE : HTTP_BODY;
-    s->left = m->framing == HTTP_LENGTH ? m->length : UINT64_MAX;
-}
-
-// 1xx: another status line follows for the same request (RFC 9110 section 15.2).
-static void interim_end(struct proto_flow *pf, struct http_tx *tx)
-{
-    struct http_side *s = &http_flow(pf)->side[FLOW_SERVER];
-    if (tx->status == 100) {
-        if (tx->saw_continue)
-            proto_anomaly(pf, ANOMALY_HTTP_100_CONTINUE_ALREADY_SEEN);
-        tx->saw_continue = true;
-    }
-    memset(&tx->message[FLOW_SERVER], 0, sizeof tx->message[FLOW_SERVER]);
-    tx->status = 0;
-    s->phase = HTTP_START;
-    s->tx = NULL;
-}
-
-static void response_head_end(struct proto_flow *pf, struct http_tx *tx)
-{
-    struct http_flow *http = http_flow(pf);
-    http_frame(tx, FLOW_SERVER);
-    if (tx->status / 100 == 1 && tx->status != 101) {
-        interim_end(pf, tx);
-        return;
-    }
-    bool tunnel = tx->tunnel;
-    if (http->side[FLOW_CLIENT].phase == HTTP_WAIT && !tunnel)
-        http->side[FLOW_CLIENT].phase = HTTP_START;
-    if (tx->message[FLOW_SERVER].framing == HTTP_NO_BODY)
-        message_end(pf, FLOW_SERVER);
-    else
-        body_start(pf, FLOW_SERVER);
-    http->tunnel = tunnel;
-}
-
-static void head_end(struct proto_flow *pf, enum flow_side side)
-{
-    struct http_tx *tx = http_flow(pf)->side[side].tx;
-    if (side == FLOW_SERVER) {
-        response_head_end(pf, tx);
-        return;
-    }
-    http_host(tx);
-    http_frame(tx, side);
-    if (tx->message[side].framing == HTTP_NO_BODY)
-        message_end(pf, side);
-    else
-        body_start(pf, side);
-}
-
-static bool head_line(struct proto_flow *pf, enum flow_side side, struct cursor *in)
-{
-    struct bytes line;
-    if (!line_take(pf, side, in, &line))
-        return false;
-    if (line.len == 0)
-        head_end(pf, side);
-    else
-        http_field_line(http_flow(pf)->side[side].tx, side, line);
-    return !http_flow(pf)->tunnel;
-}
-
-static bool body_bytes(struct proto_flow *pf, enum flow_side side, struct cursor *in)
-{
-    struct http_side *s = &http_flow(pf)->side[side];
-    struct http_tx *tx = s->tx;
-    size_t left = cursor_left(in);
-    struct bytes data = cursor_take(in, s->left < left ? (size_t)s->left : left);
-    http_body_data(tx, side, data);
-    enum http_framing framing = tx->message[side].framing;
-    if (framing == HTTP_UNTIL_CLOSE)
-        return false;
-    s->left -= data.len;
-    if (s->left > 0)
-        return false;
-    if (framing == HTTP_CHUNKED)
-        s->phase = HTTP_CHUNK_END;
-    else
-        message_end(pf, side);
-    return true;
-}
-
-static bool chunk_invalid(struct proto_flow *pf, enum flow_side side)
-{
-    http_anomaly(pf, side, ANOMALY_HTTP_INVALID_REQUEST_CHUNK_LEN,
-        ANOMALY_HTTP_INVALID_RESPONSE_CHUNK_LEN);
-    return let_go(pf);
-}
-
-// "1a3f;name=value" (RFC 9112 section 7.1); 0 is the last chunk.
-static bool chunk_size(struct proto_flow *pf, enum flow_side side, struct cursor *in)
-{
-    struct http_side *s = &http_flow(pf)->side[side];
-    struct bytes line;
-    if (!line_take(pf, side, in, &line))
-        return false;
-    size_t semicolon = bytes_find_byte(line, ';');
-    if (semicolon != BYTES_NOT_FOUND)
-        http_anomaly(pf, side, ANOMALY_HTTP_REQUEST_CHUNK_EXTENSION,
-            ANOMALY_HTTP_RESPONSE_CHUNK_EXTENSION);
-    uint64_t size;
-    if (!bytes_hex_to_u64(bytes_trim(bytes_sub(line, 0, semicolon)), &size) || size >= INT64_MAX)
-        return chunk_invalid(pf, side);
-    s->left = size;
-    s->phase = size > 0 ? HTTP_BODY : HTTP_TRAILER;
-    return true;
-}
-
-static bool chunk_end(struct proto_flow *pf, enum flow_side side, struct cursor *in)
-{
-    struct bytes line;
-    if (!line_take(pf, side, in, &line))
-        return false;
-    if (line.len > 0)
-        return chunk_invalid(pf, side);
-    http_flow(pf)->side[side].phase = HTTP_CHUNK_SIZE;
-    return true;
-}
-
-static bool trailer_line(struct proto_flow *pf, enum flow_side side, struct cursor *in)
-{
-    struct bytes line;
-    if (!line_take(pf, side, in, &line))
-        return false;
-    if (line.len == 0)
-        message_end(pf, side);
-    return true;
 }
 
 // One step of one side. False: nothing more can be done with the bytes that are there.
@@ -437,12 +188,14 @@ static bool step(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     switch (http_flow(pf)->side[side].phase) {
     case HTTP_START:
-        return side == FLOW_CLIENT ? request_start(pf, in) : response_start(pf, in);
-    case HTTP_HEAD: return head_line(pf, side, in);
-    case HTTP_BODY: return body_bytes(pf, side, in);
-    case HTTP_CHUNK_SIZE: return chunk_size(pf, side, in);
-    case HTTP_CHUNK_END: return chunk_end(pf, side, in);
-    case HTTP_TRAILER: return trailer_line(pf, side, in);
+        return side == FLOW_CLIENT ? http_request_start(pf, in) : http_response_start(pf, in);
+    case HTTP_HEAD:
+        return side == FLOW_CLIENT ? http_request_head_line(pf, in)
+                                   : http_response_head_line(pf, in);
+    case HTTP_BODY: return http_body_bytes(pf, side, in);
+    case HTTP_CHUNK_SIZE: return http_chunk_size(pf, side, in);
+    case HTTP_CHUNK_END: return http_chunk_end(pf, side, in);
+    case HTTP_TRAILER: return http_trailer_line(pf, side, in);
     case HTTP_WAIT: return false;
     }
     return false;
@@ -454,7 +207,7 @@ static void side_end(struct proto_flow *pf, enum flow_side side)
     struct http_side *s = &http_flow(pf)->side[side];
     bool until_close = s->phase == HTTP_BODY && s->left == UINT64_MAX;
     if (s->tx && (until_close || s->phase == HTTP_TRAILER))
-        message_end(pf, side);
+        http_message_end(pf, side);
 }
 
 static enum proto_verdict http_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
@@ -485,7 +238,7 @@ static enum proto_verdict http_gap(struct proto_flow *pf, enum flow_side side, s
     if (s->tx->message[side].framing == HTTP_CHUNKED)
         s->phase = HTTP_CHUNK_END;
     else
-        message_end(pf, side);
+        http_message_end(pf, side);
     return PROTO_MORE;
 }
 
@@ -493,7 +246,7 @@ static void http_finish(struct proto_flow *pf)
 {
     struct http_flow *http = http_flow(pf);
     while (http->first)
-        tx_finish_first(http);
+        http_tx_finish_first(http);
 }
 
 const struct proto proto_http = {

@@ -47,9 +47,9 @@ struct http_message {
     uint64_t decoded_bytes; // after content codings
     struct decompress *decompress;
     struct mime *form;
-    bool no_file;       // out of budget, or decoding failed: no file any more
-    bool coding_failed; // decoded bytes end before the body does
-    bool decoded;       // decoded_bytes is meant
+    bool no_file;            // out of budget, or decoding failed: no file any more
+    bool coding_failed;      // decoded bytes end before the body does
+    bool decoded;            // decoded_bytes is meant
     struct proto_file *file; // the body, or the part of a form that passes now
 };
 
@@ -70,9 +70,9 @@ struct http_tx {
 
 struct http_side {
     enum http_phase phase;
-    bool skipping;  // the rest of a line that was too long
-    size_t scanned; // unread bytes known to have no LF
-    uint64_t left;  // body bytes to come in this body or chunk
+    bool skipping;      // the rest of a line that was too long
+    size_t scanned;     // unread bytes known to have no LF
+    uint64_t left;      // body bytes to come in this body or chunk
     struct http_tx *tx; // whose message this side is in the middle of
 };
 
@@ -90,11 +90,30 @@ static inline struct http_flow *http_flow(struct proto_flow *pf)
     return pf->state;
 }
 
-static inline void http_anomaly(struct proto_flow *pf, enum flow_side side, enum anomaly request,
-    enum anomaly response)
+static inline void http_anomaly(
+    struct proto_flow *pf, enum flow_side side, enum anomaly request, enum anomaly response)
 {
     proto_anomaly(pf, side == FLOW_CLIENT ? request : response);
 }
+
+// http.c: transactions and lines.
+struct http_tx *http_tx_create(struct proto_flow *pf); // NULL: no memory, the flow is closed
+void http_tx_finish_first(struct http_flow *http);     // emit the oldest, give its memory back
+bool http_line_take(
+    struct proto_flow *pf, enum flow_side side, struct cursor *in, struct bytes *line);
+void http_message_end(struct proto_flow *pf, enum flow_side side);
+size_t http_method_length(struct bytes data); // characters a method can have at its front
+bool http_let_go(struct proto_flow *pf);      // nothing more is wanted; false
+
+// http_message.c, http_chunk.c: one step of one side. False: it needs more bytes.
+bool http_request_start(struct proto_flow *pf, struct cursor *in);
+bool http_response_start(struct proto_flow *pf, struct cursor *in);
+bool http_request_head_line(struct proto_flow *pf, struct cursor *in);
+bool http_response_head_line(struct proto_flow *pf, struct cursor *in);
+bool http_body_bytes(struct proto_flow *pf, enum flow_side side, struct cursor *in);
+bool http_chunk_size(struct proto_flow *pf, enum flow_side side, struct cursor *in);
+bool http_chunk_end(struct proto_flow *pf, enum flow_side side, struct cursor *in);
+bool http_trailer_line(struct proto_flow *pf, enum flow_side side, struct cursor *in);
 
 // http_head.c: lines of a message's head, and what they mean.
 bool http_request_line(struct http_tx *tx, struct bytes line);

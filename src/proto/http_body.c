@@ -147,8 +147,7 @@ static const struct mime_sink form_sink = {
 static struct mime *form_create(struct http_tx *tx, struct body *body)
 {
     struct bytes type = tx->message[body->side].field[HTTP_CONTENT_TYPE];
-    if (body->side != FLOW_CLIENT ||
-        !bytes_start_with_nocase(type, BYTES("multipart/form-data")))
+    if (body->side != FLOW_CLIENT || !bytes_start_with_nocase(type, BYTES("multipart/form-data")))
         return NULL;
     struct bytes boundary = mime_parameter(&tx->arena, type, BYTES("boundary"));
     if (boundary.len == 0) {

@@ -127,8 +127,8 @@ void http_frame(struct http_tx *tx, enum flow_side side)
 
 static bool is_host_character(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '-' || c == '.' || c == '_' || c == ':' || c >= 0x80;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c == ':' || c >= 0x80;
 }
 
 static void check_host(struct http_tx *tx, struct bytes host)

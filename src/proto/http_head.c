@@ -174,8 +174,8 @@ static void hidden_characters(struct http_tx *tx, struct bytes line)
         proto_anomaly(tx->pf, ANOMALY_HTTP_NUL_IN_HEADER);
 }
 
-static void keep_field(struct http_tx *tx, struct http_message *m, struct bytes name,
-    struct bytes value)
+static void keep_field(
+    struct http_tx *tx, struct http_message *m, struct bytes name, struct bytes value)
 {
     enum http_field field = find_field(name);
     m->last = (uint8_t)field;

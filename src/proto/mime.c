@@ -7,9 +7,9 @@
 #include "proto/mime_codec.h"
 
 enum state {
-    IN_HEAD,  // header fields of an entity
-    IN_LEAF,  // content of a part
-    IN_SKIP,  // before the first and after the last part of a multipart
+    IN_HEAD, // header fields of an entity
+    IN_LEAF, // content of a part
+    IN_SKIP, // before the first and after the last part of a multipart
 };
 
 enum { HOLD_BYTES = MIME_BOUNDARY_BYTES + 8, DECODE_BYTES = 4096 };
@@ -28,10 +28,10 @@ struct mime {
 
     uint8_t hold[HOLD_BYTES]; // beginning of a line that may be a boundary
     size_t hold_len;
-    bool line_start;  // the next byte begins a line
-    uint8_t eol[2];   // line end not passed on yet
+    bool line_start; // the next byte begins a line
+    uint8_t eol[2];  // line end not passed on yet
     size_t eol_len;
-    size_t line_len;  // of the line that passes
+    size_t line_len; // of the line that passes
 
     uint8_t *field; // one header field with its folded lines
     size_t field_len, field_room;
@@ -55,9 +55,8 @@ static void decoded(struct mime *m, struct bytes data)
     uint8_t out[DECODE_BYTES + 8];
     for (size_t at = 0; at < data.len; at += DECODE_BYTES) {
         struct bytes piece = bytes_sub(data, at, DECODE_BYTES);
-        size_t len = m->encoding == ENCODING_BASE64
-                         ? base64_decode(&m->base64, piece, out)
-                         : quoted_decode(&m->quoted, piece, out, false);
+        size_t len = m->encoding == ENCODING_BASE64 ? base64_decode(&m->base64, piece, out)
+                                                    : quoted_decode(&m->quoted, piece, out, false);
         if (len > 0)
             m->sink->data(m->ctx, bytes_make(out, len));
     }
@@ -142,8 +141,10 @@ static bool push_boundary(struct mime *m)
     }
     if (boundary.len > 70)
         problem(m, MIME_LONG_BOUNDARY);
-    if (boundary.len > MIME_BOUNDARY_BYTES)
+    if (boundary.len > MIME_BOUNDARY_BYTES) {
+        problem(m, MIME_PARSE_FAILED);
         return false;
+    }
     if (m->depth + m->nested >= MIME_DEPTH) {
         problem(m, MIME_TOO_DEEP);
         return false;
@@ -330,7 +331,9 @@ static void note_line(struct mime *m, size_t len, bool ended)
 {
     m->line_len += len;
     if (m->line_len > MIME_LINE_BYTES + 2 && !m->told_line) {
-        problem(m, m->encoding == ENCODING_NONE ? MIME_LONG_LINE : MIME_LONG_ENC_LINE);
+        problem(m, MIME_LONG_LINE);
+        if (m->encoding != ENCODING_NONE)
+            problem(m, MIME_LONG_ENC_LINE);
         m->told_line = true;
     }
     if (ended)
@@ -449,8 +452,8 @@ void mime_feed(struct mime *m, struct bytes data)
     }
 }
 
-struct mime *mime_create(struct arena *arena, struct bytes boundary, const struct mime_sink *sink,
-    void *ctx)
+struct mime *mime_create(
+    struct arena *arena, struct bytes boundary, const struct mime_sink *sink, void *ctx)
 {
     struct mime *m = arena_zalloc(arena, sizeof *m);
     if (!m)

@@ -49,8 +49,8 @@ struct mime;
 
 // boundary empty: the header of a mail comes first. Else: a multipart body with this boundary.
 // NULL: no memory.
-[[nodiscard]] struct mime *mime_create(struct arena *arena, struct bytes boundary,
-    const struct mime_sink *sink, void *ctx);
+[[nodiscard]] struct mime *mime_create(
+    struct arena *arena, struct bytes boundary, const struct mime_sink *sink, void *ctx);
 void mime_feed(struct mime *m, struct bytes data);
 
 // No more comes; `complete`: because it is over. True: every multipart was closed.

@@ -5,9 +5,9 @@
 
 struct base64 {
     uint32_t bits;
-    uint8_t count;  // characters in bits, 0 to 3
-    bool ended;     // padding was seen
-    bool invalid;   // something that is neither alphabet, blank nor padding was seen
+    uint8_t count; // characters in bits, 0 to 3
+    bool ended;    // padding was seen
+    bool invalid;  // something that is neither alphabet, blank nor padding was seen
 };
 
 // Room that in_len characters need when decoded.

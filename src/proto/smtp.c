@@ -58,8 +58,8 @@ static void line_too_long(struct proto_flow *pf, enum flow_side side)
 }
 
 // The next line, cut where it is too long. False: none complete yet.
-static bool line_take(struct proto_flow *pf, enum flow_side side, struct cursor *in,
-    struct bytes *line)
+static bool line_take(
+    struct proto_flow *pf, enum flow_side side, struct cursor *in, struct bytes *line)
 {
     struct smtp_side *s = &smtp_flow(pf)->side[side];
     struct bytes rest = cursor_rest(in);

@@ -5,12 +5,12 @@
 #include "proto/proto.h"
 
 enum {
-    SMTP_LINE_BYTES = 4096,     // of a command or reply; RFC 5321 section 4.5.3.1 asks for 512
-    SMTP_COMMANDS = 128,        // that wait for their reply
-    SMTP_RCPTS = 256,           // recipients of a mail
-    SMTP_LIST = 64,             // entries of other lists: attachments, links, addresses
-    SMTP_TEXT_BYTES = 200,      // of a session's names
-    SMTP_MAIL_BYTES = 1 << 20,  // memory of one mail
+    SMTP_LINE_BYTES = 4096,    // of a command or reply; RFC 5321 section 4.5.3.1 asks for 512
+    SMTP_COMMANDS = 128,       // that wait for their reply
+    SMTP_RCPTS = 256,          // recipients of a mail
+    SMTP_LIST = 64,            // entries of other lists: attachments, links, addresses
+    SMTP_TEXT_BYTES = 200,     // of a session's names
+    SMTP_MAIL_BYTES = 1 << 20, // memory of one mail
 };
 
 enum smtp_command {
@@ -29,10 +29,10 @@ enum smtp_command {
 
 enum smtp_phase {
     SMTP_COMMAND,
-    SMTP_DATA_WAIT,  // DATA was sent: content follows once it is accepted
+    SMTP_DATA_WAIT, // DATA was sent: content follows once it is accepted
     SMTP_DATA_BYTES,
     SMTP_BDAT_BYTES,
-    SMTP_AUTH_LINE,  // the next line answers a challenge
+    SMTP_AUTH_LINE, // the next line answers a challenge
     SMTP_TLS_WAIT,
 };
 
@@ -88,12 +88,13 @@ struct smtp_flow {
     unsigned first, count;
     uint64_t mails; // emitted
     uint64_t left;  // bytes of the BDAT chunk
-    bool bdat_last, bdat_broken;
+    bool bdat_last;
     bool line_start, line_crlf; // in DATA: the last byte ended a line, with CR LF
     uint8_t last_byte;
     bool server_seen, banner_seen, data_accepted, closed, starttls;
     bool reply_open; // in a reply of several lines
     uint16_t reply_code;
+    struct smtp_text hello; // not yet accepted
     struct smtp_text helo, banner, mechanism, user, reply;
     uint8_t auth_step;
     bool auth_success;

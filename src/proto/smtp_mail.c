@@ -9,8 +9,8 @@ void smtp_list_add(struct smtp_mail *mail, struct smtp_list *list, struct bytes 
         return;
     if (list->count == list->room) {
         size_t room = list->room ? list->room * 2 : 4;
-        struct bytes *grown = arena_grow(&mail->arena, list->item,
-            list->room * sizeof *grown, room * sizeof *grown);
+        struct bytes *grown =
+            arena_grow(&mail->arena, list->item, list->room * sizeof *grown, room * sizeof *grown);
         if (!grown) {
             proto_anomaly(mail->pf, ANOMALY_SMTP_OUT_OF_BUDGET);
             return;

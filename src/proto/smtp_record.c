@@ -73,8 +73,8 @@ void smtp_field(struct smtp_mail *mail, struct bytes name, struct bytes value)
 }
 
 // Recipients in the order of their commands, the refused ones apart.
-static void split_rcpts(struct smtp_mail *mail, struct smtp_list *accepted,
-    struct smtp_list *refused)
+static void split_rcpts(
+    struct smtp_mail *mail, struct smtp_list *accepted, struct smtp_list *refused)
 {
     for (size_t i = 0; i < mail->rcpt.count; i++) {
         bool no = i < mail->rejected.count && mail->rejected.item[i].data;
@@ -87,8 +87,9 @@ static void fill_email(struct smtp_mail *mail, struct record_smtp *r)
     if (!mail->mime)
         return;
     bool whole = mail->ended && !mail->broken;
-    r->email.status = whole ? BYTES("PARSE_DONE")
-                            : mail->broken ? BYTES("PARSE_ERROR") : BYTES("BODY_STARTED");
+    r->email.status = whole          ? BYTES("PARSE_DONE")
+                      : mail->broken ? BYTES("PARSE_ERROR")
+                                     : BYTES("BODY_STARTED");
     r->email.from = mail->header_from;
     r->email.to = mail->to.item;
     r->email.to_count = mail->to.count;

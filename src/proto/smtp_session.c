@@ -83,7 +83,12 @@ static bool bdat_command(struct proto_flow *pf, struct bytes argument)
         smtp->closed = true;
         return false;
     }
-    smtp->bdat_last = bytes_equal_nocase(bytes_trim(bytes_from(argument, space)), BYTES("LAST"));
+    struct bytes tail = bytes_trim(bytes_from(argument, space));
+    smtp->bdat_last = bytes_equal_nocase(tail, BYTES("LAST"));
+    if (tail.len > 0 && !smtp->bdat_last) { // refused, and no chunk follows
+        proto_anomaly(pf, ANOMALY_SMTP_INVALID_BDAT);
+        return true;
+    }
     smtp->phase = SMTP_BDAT_BYTES;
     return false; // the reply comes behind the chunk
 }
@@ -161,12 +166,20 @@ static enum smtp_command command_find(struct bytes name)
     return SMTP_OTHER;
 }
 
+// The name counts once the server has accepted it; where it is not to be seen, at once.
+static void hello_command(struct smtp_flow *smtp, struct bytes name)
+{
+    smtp_text_set(&smtp->hello, name);
+    if (smtp->helo.len == 0)
+        smtp->helo = smtp->hello;
+}
+
 // False: its reply is waited for elsewhere.
 static bool command_act(struct proto_flow *pf, enum smtp_command command, struct bytes argument)
 {
     struct smtp_flow *smtp = smtp_flow(pf);
     switch (command) {
-    case SMTP_HELLO: smtp_text_set(&smtp->helo, argument); return true;
+    case SMTP_HELLO: hello_command(smtp, argument); return true;
     case SMTP_MAIL: mail_command(pf, argument); return true;
     case SMTP_RCPT: rcpt_command(pf, argument); return true;
     case SMTP_BDAT: return bdat_command(pf, argument);
@@ -249,16 +262,17 @@ static void rcpt_reply(struct smtp_mail *mail, const struct smtp_waiting *w, uin
         mail->rejected.item[w->rcpt] = mail->rcpt.item[w->rcpt];
 }
 
-static void reply_act(struct proto_flow *pf, const struct smtp_waiting *w, uint16_t code,
-    struct bytes text)
+static void reply_act(
+    struct proto_flow *pf, const struct smtp_waiting *w, uint16_t code, struct bytes text)
 {
     struct smtp_flow *smtp = smtp_flow(pf);
-    struct smtp_mail *mail =
-        smtp->mail && (uint32_t)smtp->mail->id == w->mail ? smtp->mail : NULL;
+    struct smtp_mail *mail = smtp->mail && (uint32_t)smtp->mail->id == w->mail ? smtp->mail : NULL;
     switch ((enum smtp_command)w->command) {
     case SMTP_HELLO:
-        if (code < 400)
+        if (code < 400) {
             mail_abandon(pf, true);
+            smtp->helo = smtp->hello;
+        }
         break;
     case SMTP_RSET: mail_abandon(pf, false); break;
     case SMTP_DATA: data_reply(pf, code); break;
