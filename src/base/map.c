@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Open addressing with linear probing over indexes; the entries themselves lie densely in the order
-// they came, so that going through them is the same in every run whatever the seed.
+// Open addressing with linear probing. A slot holds the hash, so that only the entry looked for is
+// touched; a list beside it keeps the entries in the order in which they came, so that going through
+// them is the same in every run whatever the seed.
 #include "base/map.h"
 #include "base/alloc.h"
 #include "base/hash.h"
@@ -27,14 +28,12 @@ void map_finish(struct map *map)
 }
 
 // The slot where key is, or the empty one where it would be. There is always an empty one.
-static uint32_t *map_slot(const struct map *map, struct bytes key, uint64_t hash)
+static struct map_slot *map_slot(const struct map *map, struct bytes key, uint64_t hash)
 {
     size_t mask = map->slot_count - 1, at = hash & mask;
-    for (; map->slots[at]; at = (at + 1) & mask) {
-        const struct map_entry *entry = map->entries[map->slots[at] - 1];
-        if (entry->hash == hash && bytes_equal(entry->key, key))
+    for (; map->slots[at].entry; at = (at + 1) & mask)
+        if (map->slots[at].hash == hash && bytes_equal(map->slots[at].entry->key, key))
             break;
-    }
     return &map->slots[at];
 }
 
@@ -42,19 +41,19 @@ void *map_find(const struct map *map, struct bytes key)
 {
     if (map->slot_count == 0)
         return NULL;
-    uint32_t slot = *map_slot(map, key, hash_bytes(key, map->seed));
-    return slot ? map->entries[slot - 1]->value : NULL;
+    const struct map_entry *entry = map_slot(map, key, hash_bytes(key, map->seed))->entry;
+    return entry ? entry->value : NULL;
 }
 
-// Write the indexes of all entries into slots that are empty.
+// Put all entries into slots that are empty.
 static void map_index(struct map *map)
 {
     size_t mask = map->slot_count - 1;
     for (size_t i = 0; i < map->count; i++) {
         size_t at = map->entries[i]->hash & mask;
-        while (map->slots[at])
+        while (map->slots[at].entry)
             at = (at + 1) & mask;
-        map->slots[at] = (uint32_t)(i + 1);
+        map->slots[at] = (struct map_slot){map->entries[i]->hash, map->entries[i]};
     }
 }
 
@@ -62,7 +61,7 @@ static void map_index(struct map *map)
 static bool map_widen(struct map *map)
 {
     size_t slots = map->slot_count ? 2 * map->slot_count : FIRST_SLOTS;
-    uint32_t *fresh = base_calloc(slots, sizeof *fresh);
+    struct map_slot *fresh = base_calloc(slots, sizeof *fresh);
     if (!fresh)
         return false;
     struct map_entry **entries = base_realloc(map->entries, slots / 2 * sizeof *entries);
@@ -99,9 +98,9 @@ void *map_add(struct map *map, struct bytes key)
 {
     uint64_t hash = hash_bytes(key, map->seed);
     if (map->slot_count > 0) {
-        uint32_t slot = *map_slot(map, key, hash);
-        if (slot)
-            return map->entries[slot - 1]->value;
+        const struct map_entry *known = map_slot(map, key, hash)->entry;
+        if (known)
+            return known->value;
     }
     if (map->count >= map->limit)
         return map_refuse(map);
@@ -110,9 +109,8 @@ void *map_add(struct map *map, struct bytes key)
     struct map_entry *entry = map_make_entry(map, key, hash);
     if (!entry)
         return map_refuse(map);
-    uint32_t *slot = map_slot(map, key, hash);
+    *map_slot(map, key, hash) = (struct map_slot){hash, entry};
     map->entries[map->count++] = entry;
-    *slot = (uint32_t)map->count;
     return entry->value;
 }
 
@@ -142,6 +140,4 @@ void map_sort(struct map *map, map_compare *compare)
     if (map->count == 0)
         return;
     qsort_r(map->entries, map->count, sizeof *map->entries, compare_entries, &order);
-    memset(map->slots, 0, map->slot_count * sizeof *map->slots);
-    map_index(map);
 }

@@ -13,13 +13,18 @@ struct map_entry {
     void *value; // aligned to 16
 };
 
+struct map_slot {
+    uint64_t hash;
+    struct map_entry *entry; // NULL: empty
+};
+
 struct map {
     struct map_entry **entries; // entries[0 .. count), as added or as map_sort() left them
     size_t count;
     uint64_t refused; // entries not made: the map was full or memory short
     size_t limit;     // most entries
     size_t value_bytes;
-    uint32_t *slots;   // index into entries plus 1; 0: empty
+    struct map_slot *slots;
     size_t slot_count; // a power of two, or 0 before the first entry
     uint64_t seed;
     struct pool pool; // keys and values

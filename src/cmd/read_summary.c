@@ -244,6 +244,8 @@ static void print_pairs(const struct printer *p, const struct map *map, size_t r
         printf("\n  ");
         if (bytes_equal(name, BYTES("failed")))
             name = bytes_from_text(text(TEXT_READ_UNNAMED, p->lang));
+        else if (bytes_equal(name, BYTES("-")))
+            name = bytes_from_text(text(TEXT_READ_NO_PAYLOAD, p->lang));
         print_name(name);
         layout_cell_right(count, FIGURE);
         layout_cell_right(bytes, FIGURE);

@@ -64,7 +64,8 @@ static void add_flow(struct summary *s, const struct record *record)
     s->bytes += bytes;
     add_host(s, &record->head.src_ip, bytes);
     add_host(s, &record->head.dest_ip, bytes);
-    struct summary_pair *p = map_add(&s->protocols, record->head.app_proto);
+    struct bytes name = record->head.app_proto;
+    struct summary_pair *p = map_add(&s->protocols, name.data ? name : BYTES("-"));
     if (p) {
         p->count++;
         p->bytes += bytes;

@@ -269,6 +269,10 @@ void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_rea
         fill_tcp(flow, &body);
     struct record record = {.type = RECORD_FLOW, .body = &body};
     flow_head(flow, flow->last_us, &room, &record.head);
-    record.head.app_proto = bytes_from_text(flow->app_proto ? flow->app_proto : "failed");
+    // Without payload there was nothing to recognise; "failed" says that nobody did.
+    bool silent = !flow->first_count[FLOW_CLIENT] && !flow->first_count[FLOW_SERVER];
+    record.head.app_proto = bytes_from_text(flow->app_proto ? flow->app_proto
+                                            : silent        ? NULL
+                                                            : "failed");
     table->handler->emit(table->handler->context, &record);
 }

@@ -264,16 +264,17 @@ static uint32_t flow_create(struct flow_table *t, const struct decoded *p, const
     flow_wheel_add(t, index, f->last_us + flow_timeout_us(t, f));
     t->count++;
     t->metrics->flow_total++;
-    if (t->count > t->metrics->flow_peak)
-        t->metrics->flow_peak = t->count;
     return index;
 }
 
-// A known five-tuple starts anew: after its timeout, or with a SYN after it was closed.
-static bool flow_is_over(const struct flow_table *t, const struct flow *f, const struct decoded *p)
+static bool is_late(const struct flow_table *t, const struct flow *f, const struct decoded *p)
 {
-    if (flow_packet_us(p) - f->last_us > flow_timeout_us(t, f))
-        return true;
+    return flow_packet_us(p) - f->last_us > flow_timeout_us(t, f);
+}
+
+// A connection that was closed begins anew.
+static bool is_reused(const struct flow *f, const struct decoded *p)
+{
     return p->kind == DECODE_TCP && f->state == FLOW_CLOSED &&
            (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
@@ -284,10 +285,11 @@ static uint32_t flow_find_or_create(struct flow_table *t, const struct decoded *
     uint32_t at = slot_of(t, p, l, side);
     if (at != FLOW_NONE) {
         uint32_t index = t->slots[at].index;
-        if (!flow_is_over(t, flow_at(t, index), p))
+        bool late = is_late(t, flow_at(t, index), p);
+        if (!late && !is_reused(flow_at(t, index), p))
             return index;
         flow_wheel_remove(t, index);
-        flow_end(t, index, FLOW_ENDED_REUSED);
+        flow_end(t, index, late ? FLOW_ENDED_TIMEOUT : FLOW_ENDED_REUSED);
     }
     uint32_t index = flow_create(t, p, l, order);
     *side = index != FLOW_NONE && (flow_at(t, index)->flags & FLOW_REVERSED) ? FLOW_SERVER
