@@ -90,7 +90,8 @@ static bool pending_add(struct proto_engine *e, struct proto_pending *pending, s
         pending->data = grown;
         pending->room = room;
     }
-    memcpy(&pending->data[pending->start + pending->len], data.data, data.len);
+    if (data.len)
+        memcpy(&pending->data[pending->start + pending->len], data.data, data.len);
     pending->len += data.len;
     return true;
 }
