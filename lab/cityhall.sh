@@ -6,7 +6,7 @@
 
 versions() { curl --version | sed -n 1p; nginx -v 2>&1; openssl version; ssh -V 2>&1; dnsmasq --version | sed -n 1p; chronyd --version; }
 
-on() { local space=$1; shift; ip netns exec "yagura-$space-$$" "$@"; }
+on() { local space=$1; shift; ip netns exec "yagura-$space-$$" unshare -u sh -c 'hostname "$0"; exec "$@"' "$space" "$@"; }
 on_bg() { local space=$1; shift; ip netns exec "yagura-$space-$$" "$@" >>"$work/servers.log" 2>&1 & pids+=($!); }
 
 host()  # NAME SEGMENT ADDRESS: a host with a cable to its segment's switch
@@ -26,7 +26,7 @@ host()  # NAME SEGMENT ADDRESS: a host with a cable to its segment's switch
     ip netns exec "$space" ethtool -K eth0 tx off tso off gso off gro off sg off >/dev/null 2>&1 || true
     mkdir -p "/etc/netns/$space"
     printf 'nameserver %s.53\nsearch city.example\n' "${3%.*}" >"/etc/netns/$space/resolv.conf"
-    printf '127.0.0.1 localhost\n' >"/etc/netns/$space/hosts"
+    printf '127.0.0.1 localhost %s %s.city.example\n' "$1" "$1" >"/etc/netns/$space/hosts"
 }
 
 segments()

@@ -13,7 +13,8 @@ net_possible()
     ip netns add yagura-probe 2>/dev/null && ip netns del yagura-probe
 }
 
-client() { ip netns exec "$ns_client" "$@"; }
+# With a host name of its own, so that this machine's does not get into a capture.
+client() { ip netns exec "$ns_client" unshare -u sh -c 'hostname pc10; exec "$@"' sh "$@"; }
 server() { ip netns exec "$ns_server" "$@"; }
 
 server_bg()
@@ -57,7 +58,7 @@ net_up()
     net_host "$ns_server" "ys$$" 02:00:0a:1e:01:80 "$server_ip" "$server_ip6"
     for ns in "$ns_client" "$ns_server"; do
         mkdir -p "/etc/netns/$ns"
-        printf '127.0.0.1 localhost\n%s www.city.example mail.city.example files.city.example\n%s www6.city.example\n' \
+        printf '127.0.0.1 localhost pc10 pc10.city.example\n%s www.city.example mail.city.example files.city.example\n%s www6.city.example\n' \
             "$server_ip" "$server_ip6" >"/etc/netns/$ns/hosts"
         printf 'nameserver %s\n' "$server_ip" >"/etc/netns/$ns/resolv.conf"
     done

@@ -8,9 +8,9 @@
    anomalies only those of layer applayer (lower layers see other packets).
 3. Drop a segment: never a wrong record. Of each record of the shorter run, a record of the full run
    with the same type, addresses and ports must say everything it says: every key the same value,
-   lists a subsequence of its lists. What tells of the loss itself may differ (DROP_FREE), what counts
-   may be less (DROP_LESS). Records may be missing; anomalies and statistics are not compared; a
-   flow's app_proto may be another only when no parser of ours named it.
+   lists a subsequence of its lists. What tells of the loss itself and times may differ (DROP_FREE, and the
+   values in DROP_SAYS: "not seen" is true), what counts may be less (DROP_LESS). Records may be missing; anomalies and statistics are not compared; a
+   flow's app_proto is one the full run has in that flow, or one no parser of ours named.
 
 A case that cannot keep a law says so in a file `laws` beside its capture: "split: reason".
 """
@@ -28,8 +28,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CUTS, SNAPS, DROPS = 5, 2, 8
 SPLIT_DROPPED = {"pcap_cnt", "flow_id", "timestamp", "stored"}
 FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id")
-DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen"}
-DROP_LESS = {"length", "size", "body_len", "duration", "age"}
+DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen", "latency_us", "rtt_us"}
+DROP_SAYS = {"unanswered", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
+DROP_LESS = {"length", "size", "decoded_length", "request_length", "message_length"}
 WHO = ("event_type", "src_ip", "src_port", "dest_ip", "dest_port", "proto")
 
 
@@ -116,7 +117,7 @@ def split(yagura, name, capture):
 
 def supported(part, whole, key=""):
     """Does `whole` say everything that `part` says?"""
-    if key in DROP_FREE:
+    if key in DROP_FREE or isinstance(part, str) and part in DROP_SAYS:
         return True
     if isinstance(part, dict) and isinstance(whole, dict):
         return all(k in DROP_FREE or k in whole and supported(v, whole[k], k) for k, v in part.items())
@@ -138,7 +139,7 @@ def wrong_record(full, fewer):
             continue
         alike = known.get(tuple(record.get(k) for k in WHO), [])
         if record["event_type"] == "flow":
-            names = {r.get("app_proto") for r in alike}
+            names = {r.get("app_proto") for r in alike} | {who[0] for who in known if who[1:] == tuple(record.get(k) for k in WHO[1:])}
             app = record.get("app_proto")
             if not alike or (app in OWN and app not in names):
                 return record

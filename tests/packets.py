@@ -40,22 +40,26 @@ def read_capture(path):
     link, at, packets = struct.unpack_from(order + "I", raw, 20)[0] & 0xffff, 24, []
     while at + 16 <= len(raw):
         sec, part, cap, wire = struct.unpack_from(order + "IIII", raw, at)
+        if at + 16 + cap > len(raw):
+            break  # the file ends inside a packet
         packets.append(Packet(sec * 10**9 + part * scale, wire, raw[at + 16:at + 16 + cap]))
         at += 16 + cap
     return link, packets
 
 
 def _read_pcapng(raw):
-    at, order, links, packets = 0, "<", [], []
+    at, order, links, scales, packets = 0, "<", [], [], []
     while at + 12 <= len(raw):
         if raw[at:at + 4] == b"\x0a\x0d\x0d\x0a":
-            order = "<" if raw[at + 8:at + 12] == b"\x4d\x3c\x2b\x1a" else ">"
+            order, scales = "<" if raw[at + 8:at + 12] == b"\x4d\x3c\x2b\x1a" else ">", []
         kind, size = struct.unpack_from(order + "II", raw, at)
-        if kind == 1:
+        if kind == 1:  # the only option we write is if_tsresol, and it comes first
             links.append(struct.unpack_from(order + "H", raw, at + 8)[0])
+            nano = size > 20 and struct.unpack_from(order + "HHB", raw, at + 16) == (9, 1, 9)
+            scales.append(1 if nano else 1000)
         elif kind == 6:
-            _, high, low, cap, wire = struct.unpack_from(order + "IIIII", raw, at + 8)
-            packets.append(Packet((high << 32 | low) * 1000, wire, raw[at + 28:at + 28 + cap]))
+            which, high, low, cap, wire = struct.unpack_from(order + "IIIII", raw, at + 8)
+            packets.append(Packet((high << 32 | low) * scales[which], wire, raw[at + 28:at + 28 + cap]))
         at += size
     return (links or [ETHERNET])[0], packets
 
