@@ -59,14 +59,15 @@ static enum proto_probe quic_probe(const struct proto_first *first)
         return p.dcid.len == 8 ? PROBE_CLIENT : PROBE_NO;
     if (!(bytes_at(first->data, 0) & 0x40))
         return PROBE_NO;
-    if (p.type == QUIC_INITIAL && p.dcid.len >= 8 && first->data.len >= CLIENT_INITIAL_LEAST_BYTES)
-        return PROBE_CLIENT;
-    return PROBE_NO;
+    // 0-RTT may overtake the Initial packet it belongs to; only clients send it.
+    bool client = p.type == QUIC_ZERO_RTT ||
+                  (p.type == QUIC_INITIAL && first->data.len >= CLIENT_INITIAL_LEAST_BYTES);
+    return client && p.dcid.len >= 8 ? PROBE_CLIENT : PROBE_NO;
 }
 
 // --- keys -------------------------------------------------------------------------------------
 
-static bool secrets_set(struct quic_state *s, const struct quic_version *v, struct bytes cid)
+static bool secrets_set(struct quic_state *s, const struct quic_packet *p, struct bytes cid)
 {
     s->has_keys[FLOW_CLIENT] = s->has_keys[FLOW_SERVER] = false;
     s->secret_version = 0;
@@ -74,9 +75,9 @@ static bool secrets_set(struct quic_state *s, const struct quic_version *v, stru
         return false;
     s->derivations++;
     cid_set(&s->secret_cid, cid);
-    if (!quic_secrets_derive(v->salt, cid, &s->secrets))
+    if (!quic_secrets_derive(p->known->salt, cid, &s->secrets))
         return false;
-    s->secret_version = v->number;
+    s->secret_version = p->version;
     return true;
 }
 
@@ -112,7 +113,7 @@ static bool secrets_fit(struct quic_state *s, enum flow_side side, const struct 
         start_over(s);
     struct quic_cid cid = s->secret_cid;
     struct bytes id = side == FLOW_CLIENT ? p->dcid : bytes_make(cid.bytes, cid.len);
-    return secrets_set(s, p->known, id);
+    return secrets_set(s, p, id);
 }
 
 // The secrets follow from the id in the client's first packet. Only when they do not fit, a
@@ -126,7 +127,7 @@ static bool initial_open(struct quic_state *s, enum flow_side side, const struct
         return true;
     struct bytes known = bytes_make(s->secret_cid.bytes, s->secret_cid.len);
     return side == FLOW_CLIENT && !s->client_hello.data && !bytes_equal(known, p->dcid) &&
-           secrets_set(s, p->known, p->dcid) && packet_open(s, side, p, room, payload);
+           secrets_set(s, p, p->dcid) && packet_open(s, side, p, room, payload);
 }
 
 // --- handshake --------------------------------------------------------------------------------
@@ -293,7 +294,10 @@ static void packet(struct proto_flow *pf, const struct quic_packet *p, enum flow
         if (s->offered_count == 0)
             negotiation(s, p);
         break;
-    case QUIC_ZERO_RTT: s->early_data = true; break;
+    case QUIC_ZERO_RTT:
+        s->early_data = true;
+        s->version = p->version;
+        break;
     case QUIC_HANDSHAKE:
     case QUIC_SHORT: s->beyond[side] = true; break;
     case QUIC_UNKNOWN: break;

@@ -60,6 +60,11 @@ const struct quic_version *quic_version_find(uint32_t number)
         if (versions[i].number == number)
             return &versions[i];
     static const struct quic_version google = {0, QUIC_GOOGLE_CLEAR, QUIC_FORM_1, NULL};
+    // Versions nobody speaks, sent to force a negotiation (RFC 9000 15): protected as clients of
+    // their day did, for there is no rule.
+    static const struct quic_version reserved = {0x0a0a'0a0a, QUIC_TLS, QUIC_FORM_1, salt_draft_29};
+    if ((number & 0x0f0f'0f0f) == 0x0a0a'0a0a)
+        return &reserved;
     return is_google(number) ? &google : NULL;
 }
 
