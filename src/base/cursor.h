@@ -57,7 +57,7 @@ static inline void cursor_seek(struct cursor *c, size_t pos)
 
 static inline void cursor_skip(struct cursor *c, size_t n)
 {
-    if (cursor_need(c, n))
+    if (cursor_need(c, n) && n > 0) // nothing may be added to the NULL of an empty cursor
         c->at += n;
 }
 
@@ -125,7 +125,8 @@ static inline struct bytes cursor_take(struct cursor *c, size_t n)
     if (!cursor_need(c, n))
         return (struct bytes){NULL, 0};
     struct bytes b = {c->at, n};
-    c->at += n;
+    if (n > 0)
+        c->at += n;
     return b;
 }
 
