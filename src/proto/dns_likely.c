@@ -87,6 +87,9 @@ enum dns_likely dns_message_likely(struct bytes data, bool whole, bool strict, b
         return DNS_UNLIKELY;
     if (h.counts[0])
         return question_likely(&in, whole, strict);
-    // Without a question: an error that repeats nothing, or answers alone (AXFR continued).
-    return *response && ((h.flags & 15) || h.counts[1]) ? DNS_LIKELY : DNS_UNLIKELY;
+    // Without a question: an error that repeats nothing, answers alone (a transfer continued), or
+    // an inverse query, which asks with an answer (RFC 1035 section 6.4).
+    bool stands =
+        *response ? (h.flags & 15) || h.counts[1] : dns_opcode(h.flags) == 1 && h.counts[1];
+    return stands ? DNS_LIKELY : DNS_UNLIKELY;
 }
