@@ -5,7 +5,7 @@ PYTHON  = /usr/bin/python3
 BUILD   = build
 CHECK   = build-check
 FUZZ    = build-fuzz
-DEMO    = tests/pcap/cityhall/day/in.pcap
+DEMO    = -c lab/cityhall.yaml tests/pcap/cityhall/day/in.pcap
 SECONDS_EACH = 60
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 
@@ -15,7 +15,7 @@ SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugopti
 all: built-$(BUILD)
 
 help:
-	@echo 'make run      install what is missing, build, and read $(DEMO)'
+	@echo 'make run      install what is missing, build, and read a capture of a pretend city hall'
 	@echo 'make test     build twice (gcc, clang with sanitizers) and run every test; ends with "N passed, N failed"'
 	@echo 'make bench    compare with tcpdump, tshark and argus on a mixed capture of about 1 GB'
 	@echo 'make fuzz     fuzz every protocol, $(SECONDS_EACH) s each (make fuzz SECONDS_EACH=600)'

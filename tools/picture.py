@@ -11,7 +11,8 @@ import sys
 import unicodedata
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CAPTURE = "tests/pcap/cityhall/day/in.pcap"
+ARGS = ["-c", "lab/cityhall.yaml", "tests/pcap/cityhall/day/in.pcap"]
+YAGURA = os.environ.get("YAGURA", "build/yagura")
 CELL, LINE, EDGE = 7.7, 17, 18  # width of a character, height of a line, margin
 FONT = "'DejaVu Sans Mono','Noto Sans Mono CJK JP','MS Gothic',Menlo,Consolas,monospace"
 
@@ -52,8 +53,9 @@ def picture(lines, title):
 
 def main():
     for lang, name in (("en", "picture.svg"), ("ja", "picture.ja.svg")):
-        done = subprocess.run(["build/yagura", "read", "--lang", lang, CAPTURE], cwd=TOP, capture_output=True, text=True, check=True)
-        lines = [f"$ build/yagura read {CAPTURE}"] + done.stdout.rstrip("\n").split("\n")
+        done = subprocess.run([YAGURA, "read", "--lang", lang] + ARGS, cwd=TOP, capture_output=True,
+                              text=True, check=True, env={**os.environ, "TZ": "UTC"})
+        lines = ["$ build/yagura read " + " ".join(ARGS)] + done.stdout.rstrip("\n").split("\n")
         with open(os.path.join(TOP, "doc", name), "w", encoding="utf-8") as f:
             f.write(picture(lines, "Yagura's summary of a morning in a pretend city hall"))
         if "--print" in sys.argv:
