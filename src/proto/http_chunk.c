@@ -2,10 +2,29 @@
 // Bodies on the wire: of known length, in chunks (RFC 9112 section 7.1), until close.
 #include "proto/http.h"
 
+// A response whose request was not seen may answer HEAD: then another one follows at once.
+enum peek { PEEK_BODY, PEEK_RESPONSE, PEEK_MORE };
+
+static enum peek body_peek(const struct http_tx *tx, struct bytes rest, bool ended)
+{
+    static const struct bytes version = {(const uint8_t *)"HTTP/1.", 7};
+    if (tx->message[FLOW_CLIENT].begun || tx->message[FLOW_SERVER].body_bytes > 0)
+        return PEEK_BODY;
+    if (bytes_start_with(rest, version))
+        return PEEK_RESPONSE;
+    return bytes_start_with(version, rest) && !ended ? PEEK_MORE : PEEK_BODY;
+}
+
 bool http_body_bytes(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct http_side *s = &http_flow(pf)->side[side];
     struct http_tx *tx = s->tx;
+    enum peek peek =
+        side == FLOW_SERVER ? body_peek(tx, cursor_rest(in), pf->ended[side]) : PEEK_BODY;
+    if (peek == PEEK_RESPONSE)
+        http_message_end(pf, side);
+    if (peek != PEEK_BODY)
+        return peek == PEEK_RESPONSE;
     size_t left = cursor_left(in);
     struct bytes data = cursor_take(in, s->left < left ? (size_t)s->left : left);
     http_body_data(tx, side, data);

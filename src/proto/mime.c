@@ -168,8 +168,10 @@ static void head_end(struct mime *m)
         m->state = IN_SKIP;
         return;
     }
-    if (bytes_equal_nocase(m->type, BYTES("message/rfc822")) &&
-        find_encoding(m->transfer) == ENCODING_NONE) {
+    if (bytes_equal_nocase(m->type, BYTES("message/rfc822"))) {
+        // It must not be encoded (RFC 2046 section 5.2.1), and readers ignore who says it is.
+        if (find_encoding(m->transfer) != ENCODING_NONE)
+            problem(m, MIME_PARSE_FAILED);
         if (m->depth + m->nested < MIME_DEPTH) {
             m->nested++;
             head_begin(m);

@@ -57,7 +57,7 @@ struct smtp_mail {
     bool failed; // the server refused it
     bool broken; // its parts cannot be told apart
     struct bytes from;
-    struct smtp_list rcpt, rejected; // rejected[i].data set: recipient i was refused
+    struct smtp_list rcpt, rejected;
     uint16_t reply_code;
     struct bytes reply;
     uint64_t length;
@@ -72,7 +72,7 @@ struct smtp_mail {
 struct smtp_waiting {
     uint8_t command; // enum smtp_command
     uint16_t rcpt;   // which recipient
-    uint32_t mail;   // low bits of its id
+    uint32_t mail;   // low bits of the id of the mail it belongs to, plus 1; 0: none
 };
 
 struct smtp_side {

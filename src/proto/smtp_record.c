@@ -72,16 +72,6 @@ void smtp_field(struct smtp_mail *mail, struct bytes name, struct bytes value)
         smtp_list_add(mail, &mail->received, keep(mail, value), SMTP_LIST);
 }
 
-// Recipients in the order of their commands, the refused ones apart.
-static void split_rcpts(
-    struct smtp_mail *mail, struct smtp_list *accepted, struct smtp_list *refused)
-{
-    for (size_t i = 0; i < mail->rcpt.count; i++) {
-        bool no = i < mail->rejected.count && mail->rejected.item[i].data;
-        smtp_list_add(mail, no ? refused : accepted, mail->rcpt.item[i], SMTP_RCPTS);
-    }
-}
-
 static void fill_email(struct smtp_mail *mail, struct record_smtp *r)
 {
     if (!mail->mime)
@@ -112,13 +102,11 @@ static void fill_email(struct smtp_mail *mail, struct record_smtp *r)
 
 static void fill_mail(struct smtp_mail *mail, struct record_smtp *r)
 {
-    struct smtp_list accepted = {0}, refused = {0};
-    split_rcpts(mail, &accepted, &refused);
     r->mail_from = mail->from;
-    r->rcpt_to = accepted.item;
-    r->rcpt_to_count = accepted.count;
-    r->rcpt_rejected = refused.item;
-    r->rcpt_rejected_count = refused.count;
+    r->rcpt_to = mail->rcpt.item;
+    r->rcpt_to_count = mail->rcpt.count;
+    r->rcpt_rejected = mail->rejected.item;
+    r->rcpt_rejected_count = mail->rejected.count;
     r->reply_code = mail->reply_code;
     r->has_reply_code = mail->reply_code != 0;
     r->reply = mail->reply;

@@ -26,7 +26,7 @@ void smtp_wait_for(struct proto_flow *pf, enum smtp_command command)
     struct smtp_waiting *w = &smtp->waiting[(smtp->first + smtp->count++) % SMTP_COMMANDS];
     *w = (struct smtp_waiting){.command = (uint8_t)command};
     if (smtp->mail) {
-        w->mail = (uint32_t)smtp->mail->id;
+        w->mail = (uint32_t)smtp->mail->id + 1;
         w->rcpt = (uint16_t)(smtp->mail->rcpt.count ? smtp->mail->rcpt.count - 1 : 0);
     }
 }
@@ -70,7 +70,6 @@ static void rcpt_command(struct proto_flow *pf, struct bytes argument)
         proto_anomaly(pf, ANOMALY_SMTP_TOO_MANY_RECIPIENTS);
     struct bytes path = arena_copy(&mail->arena, path_of(argument));
     smtp_list_add(mail, &mail->rcpt, path, SMTP_RCPTS);
-    smtp_list_add(mail, &mail->rejected, (struct bytes){NULL, 0}, SMTP_RCPTS);
 }
 
 // "BDAT 1000 LAST" (RFC 3030 section 2).
@@ -210,8 +209,6 @@ void smtp_command_line(struct proto_flow *pf, struct bytes line)
 static void mail_abandon(struct proto_flow *pf, bool odd)
 {
     struct smtp_flow *smtp = smtp_flow(pf);
-    if (!smtp->mail)
-        return;
     if (odd && !smtp->mail->ended)
         proto_anomaly(pf, ANOMALY_SMTP_DUPLICATE_FIELDS);
     smtp_mail_finish(pf);
@@ -258,23 +255,28 @@ static void starttls_reply(struct proto_flow *pf, uint16_t code)
 
 static void rcpt_reply(struct smtp_mail *mail, const struct smtp_waiting *w, uint16_t code)
 {
-    if (code >= 400 && w->rcpt < mail->rcpt.count && w->rcpt < mail->rejected.count)
-        mail->rejected.item[w->rcpt] = mail->rcpt.item[w->rcpt];
+    if (code >= 400 && w->rcpt < mail->rcpt.count)
+        smtp_list_add(mail, &mail->rejected, mail->rcpt.item[w->rcpt], SMTP_RCPTS);
 }
 
 static void reply_act(
     struct proto_flow *pf, const struct smtp_waiting *w, uint16_t code, struct bytes text)
 {
     struct smtp_flow *smtp = smtp_flow(pf);
-    struct smtp_mail *mail = smtp->mail && (uint32_t)smtp->mail->id == w->mail ? smtp->mail : NULL;
+    struct smtp_mail *mail =
+        smtp->mail && (uint32_t)smtp->mail->id + 1 == w->mail ? smtp->mail : NULL;
     switch ((enum smtp_command)w->command) {
     case SMTP_HELLO:
         if (code < 400) {
-            mail_abandon(pf, true);
+            if (mail)
+                mail_abandon(pf, true);
             smtp->helo = smtp->hello;
         }
         break;
-    case SMTP_RSET: mail_abandon(pf, false); break;
+    case SMTP_RSET:
+        if (mail)
+            mail_abandon(pf, false);
+        break;
     case SMTP_DATA: data_reply(pf, code); break;
     case SMTP_AUTH: auth_reply(smtp, code); break;
     case SMTP_STARTTLS: starttls_reply(pf, code); break;
@@ -306,9 +308,11 @@ static void reply_act(
 static void reply_whole(struct proto_flow *pf, uint16_t code, struct bytes text)
 {
     struct smtp_flow *smtp = smtp_flow(pf);
-    if (!smtp->banner_seen && (code == 220 || code == 554 || code == 421) && smtp->mails == 0 &&
-        !smtp->mail && smtp->phase != SMTP_TLS_WAIT) {
-        smtp->banner_seen = true;
+    bool first = !smtp->banner_seen;
+    bool answers =
+        smtp->count > 0 && (code != 220 || smtp->waiting[smtp->first].command == SMTP_STARTTLS);
+    smtp->banner_seen = true;
+    if (first && !answers) { // a client may talk before the greeting
         smtp_text_set(&smtp->banner, text);
         return;
     }
