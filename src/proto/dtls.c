@@ -131,7 +131,8 @@ static bool handshake(struct proto_flow *pf, enum flow_side side, struct bytes c
 
 static bool record(struct proto_flow *pf, enum flow_side side, const struct dtls_record *r)
 {
-    struct tls_handshake *h = &((struct dtls_state *)pf->state)->handshake;
+    struct dtls_state *s = pf->state;
+    struct tls_handshake *h = &s->handshake;
     bool encrypted = r->epoch > 0 || h->changed[side];
     if (r->type == CHANGE_CIPHER_SPEC)
         h->changed[side] = true;

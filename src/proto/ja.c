@@ -160,26 +160,16 @@ static void ja4_hash(struct bytes text, bool empty, char out[12])
 static const char *ja4_version(uint16_t version)
 {
     switch (version) {
-    case SSL_2:
-        return "s2";
-    case SSL_3:
-        return "s3";
-    case TLS_1_0:
-        return "10";
-    case TLS_1_1:
-        return "11";
-    case TLS_1_2:
-        return "12";
-    case TLS_1_3:
-        return "13";
-    case DTLS_1_0:
-        return "d1";
-    case DTLS_1_2:
-        return "d2";
-    case DTLS_1_3:
-        return "d3";
-    default:
-        return "00";
+    case SSL_2: return "s2";
+    case SSL_3: return "s3";
+    case TLS_1_0: return "10";
+    case TLS_1_1: return "11";
+    case TLS_1_2: return "12";
+    case TLS_1_3: return "13";
+    case DTLS_1_0: return "d1";
+    case DTLS_1_2: return "d2";
+    case DTLS_1_3: return "d3";
+    default: return "00";
     }
 }
 

@@ -59,6 +59,9 @@ static enum proto_probe quic_probe(const struct proto_first *first)
         return p.dcid.len == 8 ? PROBE_CLIENT : PROBE_NO;
     if (!(bytes_at(first->data, 0) & 0x40))
         return PROBE_NO;
+    // A client's first ids have 8 bytes (RFC 9000 7.2); what has fewer answers one.
+    if (p.type == QUIC_INITIAL && p.dcid.len < 8)
+        return PROBE_SERVER;
     // 0-RTT may overtake the Initial packet it belongs to; only clients send it.
     bool client = p.type == QUIC_ZERO_RTT ||
                   (p.type == QUIC_INITIAL && first->data.len >= CLIENT_INITIAL_LEAST_BYTES);
@@ -258,8 +261,11 @@ static void initial(struct proto_flow *pf, const struct quic_packet *p, enum flo
     uint8_t room[INITIAL_MAX_BYTES];
     struct bytes payload = p->rest;
     bool clear = p->known->handshake == QUIC_GOOGLE_CLEAR;
-    if (!clear && side == FLOW_SERVER && s->secret_cid.len == 0)
-        return; // the client's packets were not captured
+    if (!clear && side == FLOW_SERVER && s->secret_cid.len == 0) {
+        s->version = p->version; // the client's packets were not captured: that is all there is
+        cid_set(&s->server_cid, p->scid);
+        return;
+    }
     if (!clear && (p->whole.len > sizeof room || !initial_open(s, side, p, room, &payload))) {
         if (s->version)
             proto_anomaly(pf, ANOMALY_QUIC_FAILED_DECRYPT);

@@ -153,7 +153,8 @@ static void header_add(struct tls_side *s, struct cursor *c)
 // Add a record's bytes to the message begun in an earlier one.
 static enum step message_add(struct proto_flow *pf, enum flow_side side, struct cursor *c)
 {
-    struct tls_side *s = &((struct tls_state *)pf->state)->side[side];
+    struct tls_state *state = pf->state;
+    struct tls_side *s = &state->side[side];
     if (s->want == 0) {
         header_add(s, c);
         if (s->have < MESSAGE_HEADER_BYTES)
@@ -186,7 +187,8 @@ static bool message_in_place(struct cursor *c, struct bytes *whole)
 
 static enum step handshake_record(struct proto_flow *pf, enum flow_side side, struct bytes content)
 {
-    struct tls_side *s = &((struct tls_state *)pf->state)->side[side];
+    struct tls_state *state = pf->state;
+    struct tls_side *s = &state->side[side];
     struct cursor c = cursor_make(content);
     enum step step = STEP_NEXT;
     while (step == STEP_NEXT && cursor_left(&c) > 0) {
@@ -233,7 +235,8 @@ static void heartbeat(struct proto_flow *pf, struct bytes content)
 static enum step record_content(
     struct proto_flow *pf, enum flow_side side, uint8_t type, struct bytes content)
 {
-    struct tls_handshake *h = &((struct tls_state *)pf->state)->handshake;
+    struct tls_state *s = pf->state;
+    struct tls_handshake *h = &s->handshake;
     if (type == CHANGE_CIPHER_SPEC)
         return change_cipher_spec(h, side);
     if (h->changed[side])

@@ -61,9 +61,7 @@ static void line_add_value(struct line *l, uint8_t tag, struct bytes value)
 {
     struct cursor c = cursor_make(value);
     switch (tag) {
-    case DER_BMP_STRING:
-        line_add_utf16(l, value);
-        return;
+    case DER_BMP_STRING: line_add_utf16(l, value); return;
     case DER_UNIVERSAL_STRING:
         while (cursor_left(&c) >= 4)
             line_add_char(l, cursor_u32(&c));
@@ -72,8 +70,7 @@ static void line_add_value(struct line *l, uint8_t tag, struct bytes value)
         while (cursor_left(&c) > 0)
             line_add_char(l, cursor_u8(&c));
         return;
-    default:
-        line_add(l, value);
+    default: line_add(l, value);
     }
 }
 
