@@ -146,6 +146,8 @@ static enum proto_verdict read_packets(
         uint8_t type = cursor_u8(&packet);
         if (type == SSH_KEXINIT && !peer->offered)
             read_offer(pf, peer, packet);
+        else if (!peer->offered && bytes_start_with(peer->banner, BYTES("SSH-1.99-")))
+            state->old = true, peer->phase = ENCRYPTED; // could speak both and spoke SSH-1
         else if (type == SSH_NEWKEYS)
             peer->phase = ENCRYPTED;
         *in = ahead;
