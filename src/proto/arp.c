@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ARP (RFC 826) and its reverse kinds (RFC 903, 2390), address conflict detection (RFC 5227).
 // Emits one arp record a message of Ethernet and IPv4. Called for each packet; keeps no state.
-// Anomalies: impossible lengths, unknown operations, a sender that is not its frame's, a broadcast
-// address as sender.
+// Anomalies: other links and protocols, unknown operations, a sender that is not its frame's, a
+// broadcast address as sender.
 #include "proto/proto.h"
 
-enum { ARP_ETHERNET = 1, ARP_IPV4 = 0x0800, MAC_BYTES = 6, IPV4_BYTES = 4 };
+enum { ARP_ETHERNET = 1, ARP_IEEE802 = 6, ARP_IPV4 = 0x0800, MAC_BYTES = 6, IPV4_BYTES = 4 };
 
 static const char *const opcodes[] = {NULL, "request", "reply", "request_reverse", "reply_reverse",
     "drarp_request", "drarp_reply", "drarp_error", "inarp_request", "inarp_reply", "arp_nak"};
@@ -54,15 +54,17 @@ static enum proto_verdict arp_parse(struct proto_flow *pf, enum flow_side side, 
     arp.src_ip = take_address(in);
     arp.dest_mac = cursor_take(in, MAC_BYTES);
     arp.dest_ip = take_address(in);
-    if (!cursor_ok(in) || hardware != ARP_ETHERNET || protocol != ARP_IPV4 ||
-        hardware_bytes != MAC_BYTES || protocol_bytes != IPV4_BYTES) {
-        proto_anomaly(pf, ANOMALY_ARP_INVALID_PKT);
+    if (!cursor_ok(in) || (hardware != ARP_ETHERNET && hardware != ARP_IEEE802) ||
+        protocol != ARP_IPV4 || hardware_bytes != MAC_BYTES || protocol_bytes != IPV4_BYTES) {
+        proto_anomaly(pf, ANOMALY_ARP_UNSUPPORTED_PKT);
         return PROTO_DONE;
     }
     if (opcode == 0 || opcode >= OPCODES) {
         proto_anomaly(pf, ANOMALY_ARP_UNSUPPORTED_OPCODE);
         return PROTO_DONE;
     }
+    if (hardware == ARP_IEEE802)
+        arp.hw_type = BYTES("ieee802");
     arp.opcode = bytes_from_text(opcodes[opcode]);
     bool about_itself = memcmp(arp.src_ip.bytes, arp.dest_ip.bytes, IPV4_BYTES) == 0;
     bool has_address = memcmp(arp.src_ip.bytes, "\0\0\0\0", IPV4_BYTES) != 0;

@@ -29,7 +29,7 @@ TEST(arp)
     CHECK(parse_test_has(out, "arp.broadcast_source"));
     parse_test_finish(&t);
     out = run_arp(&t, BYTES("\0\1\x08\0\6\4\0\1"));
-    CHECK(parse_test_has(out, "arp.invalid_pkt"));
+    CHECK(parse_test_has(out, "arp.unsupported_pkt"));
     CHECK_EQ(parse_test_count(out, "\"event_type\":\"arp\""), 0);
     parse_test_finish(&t);
 }
