@@ -36,8 +36,15 @@ static inline void write_hex8(struct json *j, uint8_t v)
     json_hex(j, bytes_make(&v, 1));
 }
 
+// Without leading zeros, as EVE writes the flags of DNS.
 static inline void write_hex16(struct json *j, uint16_t v)
 {
-    const uint8_t raw[2] = {(uint8_t)(v >> 8), (uint8_t)v};
-    json_hex(j, bytes_make(raw, sizeof raw));
+    static const char digits[] = "0123456789abcdef";
+    char text[6] = {'"'};
+    size_t len = 1;
+    for (unsigned shift = 16; shift > 0; shift -= 4)
+        if (v >> (shift - 4) || shift == 4)
+            text[len++] = digits[v >> (shift - 4) & 15];
+    text[len++] = '"';
+    json_raw(j, text, len);
 }
