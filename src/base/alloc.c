@@ -3,6 +3,7 @@
 // check needs no atomics.
 #include "base/alloc.h"
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static _Thread_local uint64_t fail_countdown;
 static _Thread_local bool fail_happened;
@@ -29,6 +30,17 @@ void *base_calloc(size_t count, size_t size)
 void *base_realloc(void *old, size_t size)
 {
     return alloc_must_fail() ? NULL : realloc(old, size ? size : 1);
+}
+
+void *base_malloc_huge(size_t size)
+{
+    if (size < ALLOC_HUGE_BYTES || size > PTRDIFF_MAX)
+        return base_malloc(size);
+    size_t whole = (size + ALLOC_HUGE_BYTES - 1) & ~((size_t)ALLOC_HUGE_BYTES - 1);
+    void *memory = alloc_must_fail() ? NULL : aligned_alloc(ALLOC_HUGE_BYTES, whole);
+    if (memory)
+        (void)madvise(memory, whole, MADV_HUGEPAGE); // a wish; pages of 4 KiB do too
+    return memory;
 }
 
 void base_free(void *memory)

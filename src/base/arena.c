@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chunk is a header and a body. Chunks whose size is exactly a class size go back to the free
-// list of their size_class, others to malloc. An arena's chunks grow with what it already holds, so
+// A chunk is a header and a body. Small chunks are cut from blocks, which stay with the pool; larger
+// ones come from malloc. Chunks whose size is exactly a class size go back to the free list of their
+// size_class, others to malloc. An arena's chunks grow with what it already holds, so
 // that a flow with little state costs 256 bytes and a batch does not walk thousands of chunks.
 // Under AddressSanitizer everything not handed out is poisoned.
 #include "base/arena.h"
@@ -22,7 +23,14 @@
 enum {
     ALIGNMENT = 16,
     SMALLEST_CHUNK_BYTES = 256,
-    POOL_KEEP_BYTES = 8 * 1024 * 1024, // free lists hold no more than this
+    POOL_KEEP_BYTES = 8 * 1024 * 1024, // of chunks from malloc, free lists hold no more than this
+    BLOCK_CLASSES = 3,                 // the smallest ones, cut from blocks
+    FIRST_BLOCK_BYTES = 32 * 1024,     // doubling up to ALLOC_HUGE_BYTES
+};
+
+struct block {
+    struct block *next;
+    size_t size; // with this header
 };
 
 struct chunk {
@@ -60,6 +68,37 @@ void pool_init(struct pool *pool, size_t limit_bytes)
     *pool = (struct pool){.limit_bytes = limit_bytes};
 }
 
+// Cut a chunk of a small class from the newest block, or from a new one.
+static struct chunk *block_cut(struct pool *pool, size_t size)
+{
+    if ((size_t)(pool->end - pool->at) < size) {
+        size_t room = pool->blocks ? 2 * pool->blocks->size : FIRST_BLOCK_BYTES;
+        room = room > ALLOC_HUGE_BYTES ? ALLOC_HUGE_BYTES : room;
+        struct block *block = base_malloc_huge(room);
+        if (!block)
+            return NULL;
+        *block = (struct block){pool->blocks, room};
+        pool->blocks = block;
+        pool->at = (uint8_t *)block + ALIGNMENT;
+        pool->end = (uint8_t *)block + room;
+        ASAN_POISON_MEMORY_REGION(pool->at, room - ALIGNMENT);
+    }
+    struct chunk *chunk = (struct chunk *)(void *)pool->at;
+    pool->at += size;
+    ASAN_UNPOISON_MEMORY_REGION(chunk, sizeof *chunk);
+    return chunk;
+}
+
+static void blocks_free(struct pool *pool)
+{
+    struct block *next;
+    for (struct block *block = pool->blocks; block; block = next) {
+        next = block->next;
+        ASAN_UNPOISON_MEMORY_REGION(block, block->size);
+        base_free(block);
+    }
+}
+
 static void chunk_free(struct chunk *chunk)
 {
     ASAN_UNPOISON_MEMORY_REGION(chunk, chunk->size);
@@ -69,13 +108,14 @@ static void chunk_free(struct chunk *chunk)
 void pool_finish(struct pool *pool)
 {
     assert(pool->used_bytes == 0); // an arena outlives its pool
-    for (int size_class = 0; size_class < POOL_CLASSES; size_class++) {
+    for (int size_class = BLOCK_CLASSES; size_class < POOL_CLASSES; size_class++) {
         struct chunk *next;
         for (struct chunk *chunk = pool->free[size_class]; chunk; chunk = next) {
             next = chunk->next;
             chunk_free(chunk);
         }
     }
+    blocks_free(pool);
     *pool = (struct pool){.limit_bytes = pool->limit_bytes};
 }
 
@@ -89,14 +129,15 @@ static bool pool_allows(const struct pool *pool, size_t size)
 static struct chunk *pool_take(struct pool *pool, size_t size)
 {
     int size_class = class_for(size);
-    struct chunk *chunk = NULL;
-    if (size_class < POOL_CLASSES && class_bytes(size_class) == size)
-        chunk = pool->free[size_class];
+    bool classed = size_class < POOL_CLASSES && class_bytes(size_class) == size;
+    struct chunk *chunk = classed ? pool->free[size_class] : NULL;
     if (chunk) {
         pool->free[size_class] = chunk->next;
-        pool->kept_bytes -= size;
+        if (size_class >= BLOCK_CLASSES)
+            pool->kept_bytes -= size;
     } else {
-        chunk = base_malloc(size);
+        bool small = classed && size_class < BLOCK_CLASSES;
+        chunk = small ? block_cut(pool, size) : base_malloc(size);
         if (!chunk)
             return NULL;
         chunk->size = size;
@@ -111,16 +152,18 @@ static struct chunk *pool_take(struct pool *pool, size_t size)
 static void pool_give(struct pool *pool, struct chunk *chunk)
 {
     int size_class = class_for(chunk->size);
+    bool classed = size_class < POOL_CLASSES && class_bytes(size_class) == chunk->size;
+    bool small = classed && size_class < BLOCK_CLASSES;
     pool->used_bytes -= chunk->size;
-    if (size_class == POOL_CLASSES || class_bytes(size_class) != chunk->size ||
-        pool->kept_bytes + chunk->size > POOL_KEEP_BYTES) {
+    if (!small && (!classed || pool->kept_bytes + chunk->size > POOL_KEEP_BYTES)) {
         chunk_free(chunk);
         return;
     }
     ASAN_POISON_MEMORY_REGION(chunk_body(chunk), chunk->size - sizeof *chunk);
     chunk->next = pool->free[size_class];
     pool->free[size_class] = chunk;
-    pool->kept_bytes += chunk->size;
+    if (!small)
+        pool->kept_bytes += chunk->size;
 }
 
 void arena_init(struct arena *arena, struct pool *pool, size_t budget_bytes)

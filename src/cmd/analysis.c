@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/gate.h"
+#include "base/hash.h"
 #include "cmd/worker.h"
 #include <errno.h>
 #include <unistd.h>
@@ -244,8 +245,8 @@ static bool run_threads(struct analysis *a)
     for (unsigned i = 0; i < a->count && all; i++) {
         threads[i].a = a;
         threads[i].worker = &a->workers[i];
-        all = threads[i].started = thread_start(&threads[i].thread, "worker", worker_run,
-            &threads[i]);
+        all = threads[i].started =
+            thread_start(&threads[i].thread, "worker", worker_run, &threads[i]);
     }
     if (all) {
         write_in_order(a);
@@ -288,7 +289,7 @@ static bool workers_create(struct analysis *a)
     a->workers = base_calloc(a->count, sizeof *a->workers);
     for (unsigned i = 0; a->workers && i < a->count; i++) {
         struct worker *w = &a->workers[i];
-        if (!worker_init(w, a->options->config, i, a->count))
+        if (!worker_init(w, a->options->config, i, a->count, a->result->summary.hosts.seed))
             return false;
         w->write_records = a->options->events_fd >= 0;
         w->keep_marks = a->count > 1;
@@ -347,7 +348,7 @@ static void collect(struct analysis *a)
 bool analysis_run(const struct analysis_options *options, struct analysis_result *result)
 {
     memset(result, 0, sizeof *result);
-    summary_init(&result->summary, options->config);
+    summary_init(&result->summary, options->config, hash_seed());
     struct analysis a = {
         .options = options,
         .result = result,

@@ -32,6 +32,6 @@ struct analysis_result {
 
 // False: out of memory or threads before anything was read. Else the result is filled; give it
 // back with analysis_finish.
-[[nodiscard]] bool analysis_run(const struct analysis_options *options,
-    struct analysis_result *result);
+[[nodiscard]] bool analysis_run(
+    const struct analysis_options *options, struct analysis_result *result);
 void analysis_finish(struct analysis_result *result);

@@ -6,7 +6,7 @@
 
 enum { TEXT_ROOM = 8192, ERROR_ROOM = 1024, SAFE_ROOM = 512 };
 
-static enum lang chosen;      // by --lang
+static enum lang chosen; // by --lang
 static bool is_chosen = false;
 
 static enum lang lang_of_environment(void)

@@ -24,8 +24,8 @@ enum lang cmd_lang_of_arguments(int *argc, char **argv);
 void cmd_safe(FILE *to, struct bytes b);
 
 // Print a text with its placeholders filled, without a line end.
-void cmd_print(FILE *to, enum text_id id, enum lang lang, const struct text_arg *args,
-    size_t count);
+void cmd_print(
+    FILE *to, enum text_id id, enum lang lang, const struct text_arg *args, size_t count);
 
 // The same for texts without placeholders.
 void cmd_put(FILE *to, enum text_id id, enum lang lang);

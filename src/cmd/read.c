@@ -97,10 +97,8 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
             putchar('\n');
             *finished = true;
             return CMD_DONE;
-        case ':':
-            return cmd_usage("read", TEXT_CMD_OPTION_NEEDS_VALUE, lang, argv[optind - 1]);
-        default:
-            return cmd_usage("read", TEXT_CMD_UNKNOWN_OPTION, lang, argv[optind - 1]);
+        case ':': return cmd_usage("read", TEXT_CMD_OPTION_NEEDS_VALUE, lang, argv[optind - 1]);
+        default: return cmd_usage("read", TEXT_CMD_UNKNOWN_OPTION, lang, argv[optind - 1]);
         }
     }
     o->files = optind;
@@ -144,8 +142,8 @@ static void warn_of_inputs(const struct analysis_result *result, bool quiet)
     }
 }
 
-static enum cmd_exit finish(const struct analysis_result *result, int events_fd,
-    const char *events_path, enum lang lang)
+static enum cmd_exit finish(
+    const struct analysis_result *result, int events_fd, const char *events_path, enum lang lang)
 {
     int error = result->write_error;
     if (events_fd >= 0 && close(events_fd) != 0 && error == 0)

@@ -95,10 +95,8 @@ static void print_traffic(const struct printer *p)
 
 static void print_hosts(const struct printer *p)
 {
-    uint64_t counts[65] = {0}; // 0: outside
-    const struct map *hosts = &p->result->summary.hosts;
-    for (size_t i = 0; i < hosts->count; i++)
-        counts[((const struct summary_host *)hosts->entries[i]->value)->segment]++;
+    uint64_t counts[SUMMARY_SEGMENTS + 1];
+    summary_hosts(&p->result->summary, counts);
     heading(p, TEXT_READ_INSIDE);
     for (size_t s = 0; s < p->config->segments_count; s++) {
         char n[LAYOUT_NUMBER];
@@ -172,7 +170,8 @@ static void print_complete(const struct printer *p)
         char count[LAYOUT_NUMBER], bytes[LAYOUT_NUMBER];
         layout_number(m->tcp_reassembly_gap, count);
         layout_bytes(m->tcp_gap_bytes, bytes);
-        struct text_arg args[] = {{"count", bytes_from_text(count)}, {"bytes", bytes_from_text(bytes)}};
+        struct text_arg args[] = {
+            {"count", bytes_from_text(count)}, {"bytes", bytes_from_text(bytes)}};
         next_line(&first);
         cmd_print(stdout, TEXT_READ_GAPS, p->lang, args, 2);
     }

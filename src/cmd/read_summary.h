@@ -3,6 +3,7 @@
 #include "cmd/analysis.h"
 #include "schema/text.h"
 
-// Print what a run adds up to on standard output, for people. events_path: where records went, or NULL.
+// Print what a run adds up to on standard output, for people. events_path: where records went, or
+// NULL.
 void read_summary_print(const struct analysis_result *result, const struct config *config,
     enum lang lang, const char *events_path);

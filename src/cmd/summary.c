@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/summary.h"
+#include "base/alloc.h"
+#include "base/hash.h"
 
 enum {
-    KINDS = 4096,            // protocols, file types, anomalies
-    HOSTS = 256 * 1024,      // hosts told apart
-    NAMES = 64 * 1024,       // names told apart
+    KINDS = 4096,        // protocols, file types, anomalies
+    HOSTS = 1024 * 1024, // hosts told apart
+    FIRST_HOSTS = 1024,
+    SEGMENT_MASK = 127, // low bits of a host set's entry
+    NAMES = 64 * 1024,  // names told apart
     KINDS_BYTES = 1024 * 1024,
-    HOSTS_BYTES = 32 * 1024 * 1024,
     NAMES_BYTES = 8 * 1024 * 1024,
     NAME_BYTES = 255,
 };
 
-void summary_init(struct summary *summary, const struct config *config)
+void summary_init(struct summary *summary, const struct config *config, uint64_t seed)
 {
     memset(summary, 0, sizeof *summary);
     summary->config = config;
     map_init(&summary->protocols, sizeof(struct summary_pair), KINDS, KINDS_BYTES);
-    map_init(&summary->hosts, sizeof(struct summary_host), HOSTS, HOSTS_BYTES);
+    summary->hosts.seed = seed;
     map_init(&summary->names, sizeof(uint64_t), NAMES, NAMES_BYTES);
     map_init(&summary->files, sizeof(struct summary_pair), KINDS, KINDS_BYTES);
     map_init(&summary->anomalies, sizeof(uint64_t), KINDS, KINDS_BYTES);
@@ -25,7 +28,7 @@ void summary_init(struct summary *summary, const struct config *config)
 void summary_finish(struct summary *summary)
 {
     map_finish(&summary->protocols);
-    map_finish(&summary->hosts);
+    base_free(summary->hosts.slots);
     map_finish(&summary->names);
     map_finish(&summary->files);
     map_finish(&summary->anomalies);
@@ -40,20 +43,64 @@ static uint16_t segment_of(const struct config *config, const struct addr *a)
     return 0;
 }
 
-static void add_host(struct summary *s, const struct addr *a, uint64_t bytes)
+// Where an entry is or would be. There is always an empty slot.
+static uint64_t *host_slot(const struct host_set *set, uint64_t entry)
+{
+    size_t mask = set->room - 1, at = entry >> 7 & mask;
+    while (set->slots[at] && (set->slots[at] | SEGMENT_MASK) != (entry | SEGMENT_MASK))
+        at = (at + 1) & mask;
+    return &set->slots[at];
+}
+
+static bool hosts_grow(struct host_set *set)
+{
+    if (set->count < set->room / 2)
+        return true;
+    struct host_set old = *set;
+    set->room = old.room ? 2 * old.room : FIRST_HOSTS;
+    set->slots = set->room <= 2 * HOSTS ? base_calloc(set->room, sizeof *set->slots) : NULL;
+    if (!set->slots) {
+        *set = old;
+        return false;
+    }
+    for (size_t i = 0; i < old.room; i++)
+        if (old.slots[i])
+            *host_slot(set, old.slots[i]) = old.slots[i];
+    base_free(old.slots);
+    return true;
+}
+
+// entry: a host's hash and, in the low bits, its segment.
+static void host_put(struct host_set *set, uint64_t entry)
+{
+    if (!hosts_grow(set)) {
+        set->refused++;
+        return;
+    }
+    *host_slot(set, entry) = entry;
+    set->count++;
+}
+
+static void add_host(struct summary *s, const struct addr *a)
 {
     bool group = a->version == 4 ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
     if (a->version == 0 || group)
         return;
-    uint8_t key[17] = {a->version};
-    memcpy(&key[1], a->bytes, 16);
-    struct summary_host *host = map_add(&s->hosts, bytes_make(key, sizeof key));
-    if (!host)
+    struct host_set *set = &s->hosts;
+    uint64_t hash = hash_bytes(bytes_make(a, sizeof *a), set->seed) | (SEGMENT_MASK + 1);
+    if (set->room && *host_slot(set, hash))
         return;
-    if (host->flows == 0)
-        host->segment = segment_of(s->config, a);
-    host->flows++;
-    host->bytes += bytes;
+    host_put(set, (hash & ~(uint64_t)SEGMENT_MASK) | segment_of(s->config, a));
+}
+
+void summary_hosts(const struct summary *summary, uint64_t counts[SUMMARY_SEGMENTS + 1])
+{
+    memset(counts, 0, (SUMMARY_SEGMENTS + 1) * sizeof *counts);
+    for (size_t i = 0; i < summary->hosts.room; i++) {
+        uint64_t segment = summary->hosts.slots[i] & SEGMENT_MASK;
+        if (summary->hosts.slots[i] && segment <= SUMMARY_SEGMENTS)
+            counts[segment]++;
+    }
 }
 
 static void add_flow(struct summary *s, const struct record *record)
@@ -62,8 +109,8 @@ static void add_flow(struct summary *s, const struct record *record)
     uint64_t bytes = flow->bytes_toserver + flow->bytes_toclient;
     s->flows++;
     s->bytes += bytes;
-    add_host(s, &record->head.src_ip, bytes);
-    add_host(s, &record->head.dest_ip, bytes);
+    add_host(s, &record->head.src_ip);
+    add_host(s, &record->head.dest_ip);
     struct bytes name = record->head.app_proto;
     struct summary_pair *p = map_add(&s->protocols, name.data ? name : BYTES("-"));
     if (p) {
@@ -134,17 +181,11 @@ static void add_pairs(struct map *to, const struct map *from)
     to->refused += from->refused;
 }
 
-static void add_hosts(struct map *to, const struct map *from)
+static void add_hosts(struct host_set *to, const struct host_set *from)
 {
-    for (size_t i = 0; i < from->count; i++) {
-        struct summary_host *sum = map_add(to, from->entries[i]->key);
-        const struct summary_host *more = from->entries[i]->value;
-        if (sum) {
-            sum->segment = more->segment;
-            sum->flows += more->flows;
-            sum->bytes += more->bytes;
-        }
-    }
+    for (size_t i = 0; i < from->room; i++)
+        if (from->slots[i] && !(to->room && *host_slot(to, from->slots[i])))
+            host_put(to, from->slots[i]);
     to->refused += from->refused;
 }
 

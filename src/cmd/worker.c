@@ -7,18 +7,19 @@ enum { FLUSH_BYTES = 256 * 1024 };
 
 static void emit(void *context, const struct record *record);
 
-bool worker_init(struct worker *worker, const struct config *config, unsigned index, unsigned count)
+bool worker_init(struct worker *worker, const struct config *config, unsigned index, unsigned count,
+    uint64_t seed)
 {
     memset(worker, 0, sizeof *worker);
     worker->index = index;
     worker->count = count;
     pool_init(&worker->pool, config->app_layer.memory_bytes / count);
-    summary_init(&worker->summary, config);
+    summary_init(&worker->summary, config, seed);
     worker->engine = proto_engine_create(config, &worker->pool, &worker->metrics, emit, worker);
     worker->fragments = fragments_create(config->defrag.memory_bytes / count);
     if (worker->engine)
-        worker->flows = flow_table_create(config, proto_engine_handler(worker->engine),
-            &worker->pool, &worker->metrics);
+        worker->flows = flow_table_create(
+            config, proto_engine_handler(worker->engine), &worker->pool, &worker->metrics);
     return worker->engine && worker->fragments && worker->flows;
 }
 
@@ -156,8 +157,8 @@ static void pack_flush(struct worker *worker, struct pack *pack)
     pack->count = 0;
 }
 
-static void pack_add(struct worker *worker, struct pack *pack, const struct decoded *p,
-    uint64_t order)
+static void pack_add(
+    struct worker *worker, struct pack *pack, const struct decoded *p, uint64_t order)
 {
     pack->packets[pack->count] = p;
     pack->orders[pack->count++] = order;
@@ -165,8 +166,8 @@ static void pack_add(struct worker *worker, struct pack *pack, const struct deco
         pack_flush(worker, pack);
 }
 
-static void handle_fragment(struct worker *worker, struct pack *pack, const struct decoded *p,
-    uint64_t order)
+static void handle_fragment(
+    struct worker *worker, struct pack *pack, const struct decoded *p, uint64_t order)
 {
     struct decoded whole;
     whole.anomaly_count = 0;
@@ -186,8 +187,8 @@ static void handle_fragment(struct worker *worker, struct pack *pack, const stru
 }
 
 // Packets that are not simply one of a flow: their turn comes after those before them.
-static void handle_special(struct worker *worker, struct pack *pack, const struct decoded *p,
-    uint64_t order)
+static void handle_special(
+    struct worker *worker, struct pack *pack, const struct decoded *p, uint64_t order)
 {
     pack_flush(worker, pack);
     worker->order = order;

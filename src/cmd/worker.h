@@ -30,9 +30,9 @@ struct output {
 struct slot {
     struct packet_batch batch;
     struct decoded decoded[BATCH_PACKETS];
-    uint64_t first_order; // index of its first packet in the whole input
-    int64_t now_us;       // packet time after its last packet
-    bool last;            // the end of the input; holds no packets
+    uint64_t first_order;   // index of its first packet in the whole input
+    int64_t now_us;         // packet time after its last packet
+    bool last;              // the end of the input; holds no packets
     struct output *outputs; // one a worker
 };
 
@@ -53,8 +53,9 @@ struct worker {
 };
 
 struct config;
+// seed: of all workers' summaries.
 [[nodiscard]] bool worker_init(struct worker *worker, const struct config *config, unsigned index,
-    unsigned count);
+    unsigned count, uint64_t seed);
 void worker_finish(struct worker *worker);
 
 // Decode a slot's packets; counts go to the worker that does it.

@@ -14,8 +14,8 @@
 enum flow_side { FLOW_CLIENT, FLOW_SERVER }; // who sent it; EVE's to_server, to_client
 
 enum {
-    FLOW_FIRST_BYTES = 16,  // of each side's payload, kept for the record
-    FLOW_LENGTHS = 10,      // payload lengths of the first packets that carry any
+    FLOW_FIRST_BYTES = 16, // of each side's payload, kept for the record
+    FLOW_LENGTHS = 10,     // payload lengths of the first packets that carry any
     FLOW_SHA1_BYTES = 20,
     FLOW_ANOMALIES = 4, // kinds of stream anomalies told of one flow
 };
@@ -31,6 +31,8 @@ enum flow_flag {
 };
 
 enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSED, FLOW_STATES };
+
+enum flow_basis { FLOW_UNNAMED, FLOW_BY_PARSER, FLOW_BY_NDPI };
 
 enum flow_reason { FLOW_ENDED_TIMEOUT, FLOW_ENDED_REUSED, FLOW_ENDED_EVICTED, FLOW_ENDED_SHUTDOWN };
 
@@ -50,19 +52,18 @@ struct flow {
     uint32_t packets[2];
     uint64_t bytes[2]; // frames on the wire
     int64_t first_us, last_us;
-    uint64_t id;    // EVE flow_id: the same in every run over the same packets
-    uint64_t order; // index of the first packet
-    void *app;      // the consumer's
-    struct flow_stream *stream;     // TCP reassembly; NULL until it is needed
-    const char *app_proto;          // a name that outlives the flow; NULL: not known yet
-    const char *app_basis;          // what the name rests on: parser, ndpi, ndpi_guess
-    uint32_t tcp_next[2];           // next sequence number expected from each side
-    uint8_t tcp_flags[2];           // all flags seen
-    uint8_t tcp_sync[2];            // tcp_next is known
-    uint8_t tcp_fin[2];             // FIN was reached in order
+    uint64_t order;             // index of the first packet
+    void *app;                  // the consumer's
+    struct flow_stream *stream; // TCP reassembly; NULL until it is needed
+    const char *app_proto;      // a name that outlives the flow; NULL: not known yet
+    uint32_t tcp_next[2];       // next sequence number expected from each side
+    uint8_t tcp_flags[2];       // all flags seen
+    uint8_t tcp_sync[2];        // tcp_next is known
+    uint8_t tcp_fin[2];         // FIN was reached in order
     uint8_t first_count[2];
     uint8_t tunnels;
     uint8_t lengths_count;
+    uint8_t app_basis; // enum flow_basis: what app_proto rests on
     uint8_t first[2][FLOW_FIRST_BYTES];
     int16_t lengths[FLOW_LENGTHS]; // negative: from the server
     uint8_t community_id[FLOW_SHA1_BYTES];
@@ -79,8 +80,8 @@ struct flow_handler {
         const struct decoded *packet);
     bool (*gap)(void *context, struct flow *flow, enum flow_side side, size_t lost,
         const struct decoded *packet);
-    void (*side_end)(void *context, struct flow *flow, enum flow_side side,
-        const struct decoded *packet);
+    void (*side_end)(
+        void *context, struct flow *flow, enum flow_side side, const struct decoded *packet);
     void (*end)(void *context, struct flow *flow);
     void (*emit)(void *context, const struct record *record);
 };
@@ -89,6 +90,10 @@ static inline enum flow_side flow_other(enum flow_side side)
 {
     return side == FLOW_CLIENT ? FLOW_SERVER : FLOW_CLIENT;
 }
+
+// EVE's flow_id: the same in every run over the same packets. 53 bits, so that programs that keep
+// numbers as doubles keep this one.
+uint64_t flow_id(const struct flow *flow);
 
 static inline uint16_t flow_port(const struct flow *flow, enum flow_side side)
 {
@@ -137,14 +142,14 @@ struct flow_head_room {
 };
 
 // Fill a record's head from a flow: addresses, ports, protocol, Community ID (v1 specification).
-void flow_head(struct flow *flow, int64_t time_us, struct flow_head_room *room,
-    struct record_head *head);
+void flow_head(
+    struct flow *flow, int64_t time_us, struct flow_head_room *room, struct record_head *head);
 
 // Write an anomaly record of a flow, once for each `anomaly` of layer stream and applayer the
 // caller wants told; the caller keeps count.
-void flow_emit_anomaly(const struct flow_handler *handler, struct flow *flow, int64_t time_us,
-    enum anomaly anomaly);
+void flow_emit_anomaly(
+    const struct flow_handler *handler, struct flow *flow, int64_t time_us, enum anomaly anomaly);
 
 // Head of a packet that belongs to no flow (ARP, damaged ones).
-void flow_packet_head(const struct decoded *packet, struct flow_head_room *room,
-    struct record_head *head);
+void flow_packet_head(
+    const struct decoded *packet, struct flow_head_room *room, struct record_head *head);

@@ -5,7 +5,7 @@
 
 enum {
     FLOW_NONE = UINT32_MAX,
-    FLOW_SLAB = 4096,         // flows allocated at a time
+    FLOW_SLAB = 7680,          // flows allocated at a time: nearly 2 MiB
     FLOW_WHEEL_SECONDS = 4096, // timers reach this far; longer ones are looked at again
 };
 
@@ -28,7 +28,7 @@ struct flow_table {
     struct flow_slot *slots;
     uint32_t slot_mask;
     uint32_t count;
-    uint64_t order; // see flow_table_order
+    uint64_t order;      // see flow_table_order
     struct flow **slabs; // flow i lives in slabs[i / FLOW_SLAB]
     uint32_t slab_count;
     uint32_t free_head; // linked by timer_next
@@ -37,7 +37,7 @@ struct flow_table {
     bool wheel_started;
     struct flow_ended *ended; // on their way out, for sorting
     size_t ended_count, ended_room;
-    size_t stream_bytes; // out-of-order bytes held over all flows
+    size_t stream_bytes;                // out-of-order bytes held over all flows
     int64_t timeout_us[4][FLOW_STATES]; // TCP, UDP, ICMP, other
 };
 
@@ -53,8 +53,8 @@ static inline int64_t flow_packet_us(const struct decoded *packet)
 }
 
 // TCP: state, order, gaps. Calls the handler with payload in order.
-void flow_tcp_packet(struct flow_table *table, struct flow *flow, enum flow_side side,
-    const struct decoded *packet);
+void flow_tcp_packet(
+    struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet);
 
 // Hand over what still waits behind gaps, then forget the stream. `packet` may be NULL.
 void flow_tcp_finish(struct flow_table *table, struct flow *flow);

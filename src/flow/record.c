@@ -35,6 +35,11 @@ static struct bytes proto_name(uint8_t ip_proto, char room[4])
     return bytes_make(room, n);
 }
 
+uint64_t flow_id(const struct flow *flow)
+{
+    return hash_mix(hash_mix(flow->order + 1) ^ (uint64_t)flow->first_us) >> 11;
+}
+
 static bool has_ports(uint8_t ip_proto)
 {
     return ip_proto == TCP || ip_proto == UDP || ip_proto == SCTP;
@@ -91,8 +96,8 @@ static size_t vlans(const uint16_t vlan[DECODE_VLANS])
     return vlan[0] == 0 ? 0 : vlan[1] == 0 ? 1 : 2;
 }
 
-void flow_head(struct flow *flow, int64_t time_us, struct flow_head_room *room,
-    struct record_head *head)
+void flow_head(
+    struct flow *flow, int64_t time_us, struct flow_head_room *room, struct record_head *head)
 {
     if (!(flow->flags & FLOW_COMMUNITY_ID))
         community_id_compute(flow);
@@ -101,7 +106,7 @@ void flow_head(struct flow *flow, int64_t time_us, struct flow_head_room *room,
     *head = (struct record_head){
         .timestamp = time_us,
         .has_flow_id = true,
-        .flow_id = flow->id,
+        .flow_id = flow_id(flow),
         .vlan = flow->vlan,
         .vlan_count = vlans(flow->vlan),
         .src_ip = flow_addr(flow, FLOW_CLIENT),
@@ -120,8 +125,8 @@ void flow_head(struct flow *flow, int64_t time_us, struct flow_head_room *room,
     }
 }
 
-void flow_packet_head(const struct decoded *packet, struct flow_head_room *room,
-    struct record_head *head)
+void flow_packet_head(
+    const struct decoded *packet, struct flow_head_room *room, struct record_head *head)
 {
     *head = (struct record_head){
         .timestamp = flow_packet_us(packet),
@@ -148,8 +153,8 @@ static struct bytes anomaly_type(enum anomaly anomaly)
     return bytes_from_text(anomaly_layer(anomaly));
 }
 
-void flow_emit_anomaly(const struct flow_handler *handler, struct flow *flow, int64_t time_us,
-    enum anomaly anomaly)
+void flow_emit_anomaly(
+    const struct flow_handler *handler, struct flow *flow, int64_t time_us, enum anomaly anomaly)
 {
     struct flow_head_room room;
     struct record_anomaly body = {
@@ -162,8 +167,8 @@ void flow_emit_anomaly(const struct flow_handler *handler, struct flow *flow, in
     handler->emit(handler->context, &record);
 }
 
-void flow_stream_anomaly(struct flow_table *table, struct flow *flow, const struct decoded *packet,
-    enum anomaly anomaly)
+void flow_stream_anomaly(
+    struct flow_table *table, struct flow *flow, const struct decoded *packet, enum anomaly anomaly)
 {
     table->metrics->tcp_anomalies++;
     table->metrics->anomalies[anomaly]++;
@@ -172,8 +177,8 @@ void flow_stream_anomaly(struct flow_table *table, struct flow *flow, const stru
             return;
         if (flow->anomalies_told[i] == ANOMALY_NONE) {
             flow->anomalies_told[i] = (uint16_t)anomaly;
-            flow_emit_anomaly(table->handler, flow,
-                packet ? flow_packet_us(packet) : flow->last_us, anomaly);
+            flow_emit_anomaly(
+                table->handler, flow, packet ? flow_packet_us(packet) : flow->last_us, anomaly);
             return;
         }
     }
@@ -184,6 +189,16 @@ static struct bytes state_name(const struct flow *f)
     return f->state == FLOW_NEW           ? BYTES("new")
            : f->state == FLOW_ESTABLISHED ? BYTES("established")
                                           : BYTES("closed");
+}
+
+static struct bytes basis_name(const struct flow *f)
+{
+    switch ((enum flow_basis)f->app_basis) {
+    case FLOW_UNNAMED: break;
+    case FLOW_BY_PARSER: return BYTES("parser");
+    case FLOW_BY_NDPI: return BYTES("ndpi");
+    }
+    return (struct bytes){NULL, 0};
 }
 
 static struct bytes reason_name(enum flow_reason reason)
@@ -257,7 +272,7 @@ void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_rea
         .midstream = flow->flags & FLOW_MIDSTREAM,
         .has_tunnel_depth = flow->tunnels > 0,
         .tunnel_depth = flow->tunnels,
-        .app_proto_confidence = bytes_from_text(flow->app_basis),
+        .app_proto_confidence = basis_name(flow),
         .packet_lengths = lengths,
         .packet_lengths_count = flow->lengths_count,
     };

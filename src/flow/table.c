@@ -11,7 +11,9 @@
 
 enum {
     FIRST_SLOTS = 4096,
-    AHEAD = 4, // flows prefetched before their packet's turn
+    AHEAD = 4, // packets between fetching a flow, what its consumer keeps, and its turn
+    LINE_BYTES = 64,
+    APP_BYTES = 256, // of the consumer's state that are fetched ahead
     ICMP = 1,
     ICMPV6 = 58,
 };
@@ -36,8 +38,8 @@ static inline uint64_t load64(const uint8_t *p)
     return v;
 }
 
-static inline uint64_t endpoint_hash(const struct flow_table *t, const uint8_t addr[16],
-    uint8_t version, uint16_t port)
+static inline uint64_t endpoint_hash(
+    const struct flow_table *t, const uint8_t addr[16], uint8_t version, uint16_t port)
 {
     uint64_t h = fold(load64(addr) ^ t->seed[0], port ^ t->seed[1]);
     return version == 6 ? fold(h ^ load64(addr + 8), t->seed[1]) : h;
@@ -85,16 +87,16 @@ static void lookup_fill(const struct flow_table *t, const struct decoded *p, str
     l->hash = (uint32_t)fold(ends ^ t->seed[1], rest ^ t->seed[0]);
 }
 
-static inline bool ends_match(const struct flow *f, const struct decoded *p,
-    const struct lookup *l, int source)
+static inline bool ends_match(
+    const struct flow *f, const struct decoded *p, const struct lookup *l, int source)
 {
     return f->port[source] == l->port[0] && f->port[1 - source] == l->port[1] &&
            memcmp(f->addr[source], p->src, 16) == 0 && memcmp(f->addr[1 - source], p->dst, 16) == 0;
 }
 
 // Is p of flow f, and who sent it?
-static inline bool flow_matches(const struct flow *f, const struct decoded *p,
-    const struct lookup *l, enum flow_side *side)
+static inline bool flow_matches(
+    const struct flow *f, const struct decoded *p, const struct lookup *l, enum flow_side *side)
 {
     if (f->ip_proto != p->ip_proto || f->ip_version != p->ip_version ||
         f->tunnel_key != p->tunnel_key || memcmp(f->vlan, p->vlan, sizeof f->vlan) != 0)
@@ -128,13 +130,14 @@ static void slot_put(struct flow_slot *slots, uint32_t mask, struct flow_slot en
 
 static struct flow_slot *slots_create(uint32_t count)
 {
-    struct flow_slot *slots = base_malloc(count * sizeof *slots);
+    struct flow_slot *slots = base_malloc_huge(count * sizeof *slots);
     for (uint32_t i = 0; slots && i < count; i++)
         slots[i].index = FLOW_NONE;
     return slots;
 }
 
-// Double the slots when three quarters are taken. Out of memory: keep the old ones while any is free.
+// Double the slots when three quarters are taken. Out of memory: keep the old ones while any is
+// free.
 static void slots_grow(struct flow_table *t)
 {
     uint32_t size = t->slot_mask + 1;
@@ -174,7 +177,7 @@ static bool slab_add(struct flow_table *t)
     if (!slabs)
         return false;
     t->slabs = slabs;
-    struct flow *slab = base_malloc(FLOW_SLAB * sizeof *slab);
+    struct flow *slab = base_malloc_huge(FLOW_SLAB * sizeof *slab);
     if (!slab)
         return false;
     slabs[t->slab_count] = slab;
@@ -220,13 +223,14 @@ static void evict_one(struct flow_table *t)
     }
 }
 
-static void flow_begin(struct flow *f, const struct decoded *p, const struct lookup *l,
-    uint64_t order)
+static void flow_begin(
+    struct flow *f, const struct decoded *p, const struct lookup *l, uint64_t order)
 {
     memset(f, 0, sizeof *f);
     // A SYN-ACK comes from the server; of anything else the first sender is the client until a
     // protocol knows better.
-    bool from_server = p->kind == DECODE_TCP && (p->tcp_flags & TCP_SYN) && (p->tcp_flags & TCP_ACK);
+    bool from_server =
+        p->kind == DECODE_TCP && (p->tcp_flags & TCP_SYN) && (p->tcp_flags & TCP_ACK);
     int source = from_server ? FLOW_SERVER : FLOW_CLIENT;
     memcpy(f->addr[source], p->src, 16);
     memcpy(f->addr[1 - source], p->dst, 16);
@@ -241,12 +245,10 @@ static void flow_begin(struct flow *f, const struct decoded *p, const struct loo
     f->order = order;
     f->first_us = f->last_us = flow_packet_us(p);
     f->flags = from_server ? FLOW_REVERSED : 0;
-    // 53 bits, so that programs that keep numbers as doubles keep this one.
-    f->id = hash_mix(hash_mix(order + 1) ^ (uint64_t)f->first_us) >> 11;
 }
 
-static uint32_t flow_create(struct flow_table *t, const struct decoded *p, const struct lookup *l,
-    uint64_t order)
+static uint32_t flow_create(
+    struct flow_table *t, const struct decoded *p, const struct lookup *l, uint64_t order)
 {
     if (t->count >= t->config->flow.max_flows)
         evict_one(t);
@@ -329,8 +331,8 @@ void flow_deliver(struct flow_table *table, struct flow *flow, enum flow_side si
 }
 
 // A connection that closes is due earlier than its timer says.
-static void handle_tcp(struct flow_table *t, struct flow *f, enum flow_side side,
-    const struct decoded *p)
+static void handle_tcp(
+    struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
     uint8_t before = f->state;
     flow_tcp_packet(t, f, side, p);
@@ -340,8 +342,8 @@ static void handle_tcp(struct flow_table *t, struct flow *f, enum flow_side side
     }
 }
 
-static void flow_handle(struct flow_table *t, const struct decoded *p, const struct lookup *l,
-    uint64_t order)
+static void flow_handle(
+    struct flow_table *t, const struct decoded *p, const struct lookup *l, uint64_t order)
 {
     enum flow_side side;
     t->order = order;
@@ -359,6 +361,33 @@ static void flow_handle(struct flow_table *t, const struct decoded *p, const str
     flow_deliver(t, f, side, bytes_make(p->payload, p->payload_len), p);
 }
 
+// The first flow in the slot a packet will look at; most often it is the packet's.
+static struct flow *flow_expected(const struct flow_table *t, const struct lookup *l)
+{
+    uint32_t index = t->slots[l->hash & t->slot_mask].index;
+    return index == FLOW_NONE ? NULL : flow_at(t, index);
+}
+
+static void fetch_lines(const void *at, size_t bytes)
+{
+    for (size_t line = 0; line < bytes; line += LINE_BYTES)
+        __builtin_prefetch((const char *)at + line); // lint: an address to prefetch, never read
+}
+
+static void fetch_flow(const struct flow_table *t, const struct lookup *l)
+{
+    const struct flow *flow = flow_expected(t, l);
+    if (flow)
+        fetch_lines(flow, sizeof *flow);
+}
+
+static void fetch_app(const struct flow_table *t, const struct lookup *l)
+{
+    const struct flow *flow = flow_expected(t, l);
+    if (flow && flow->app)
+        fetch_lines(flow->app, APP_BYTES);
+}
+
 void flow_table_packets(struct flow_table *table, const struct decoded *const *packets,
     const uint64_t *orders, size_t count)
 {
@@ -369,15 +398,10 @@ void flow_table_packets(struct flow_table *table, const struct decoded *const *p
         __builtin_prefetch(&table->slots[lookups[i].hash & table->slot_mask]);
     }
     for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count) {
-            uint32_t slot = lookups[i + AHEAD].hash & table->slot_mask;
-            uint32_t index = table->slots[slot].index;
-            if (index != FLOW_NONE) {
-                const char *ahead = (const char *)flow_at(table, index);
-                for (size_t line = 0; line < sizeof(struct flow); line += 64)
-                    __builtin_prefetch(ahead + line); // lint: address arithmetic for prefetch only
-            }
-        }
+        if (i + 2 * AHEAD < count)
+            fetch_flow(table, &lookups[i + 2 * AHEAD]);
+        if (i + AHEAD < count)
+            fetch_app(table, &lookups[i + AHEAD]);
         flow_handle(table, packets[i], &lookups[i], orders[i]);
     }
 }
@@ -410,6 +434,10 @@ static void end_sorted(struct flow_table *t, enum flow_reason reason)
     if (t->ended_count)
         qsort(t->ended, t->ended_count, sizeof *t->ended, by_order);
     for (size_t i = 0; i < t->ended_count; i++) {
+        if (i + 2 * AHEAD < t->ended_count)
+            fetch_lines(flow_at(t, t->ended[i + 2 * AHEAD].index), sizeof(struct flow));
+        if (i + AHEAD < t->ended_count && flow_at(t, t->ended[i + AHEAD].index)->app)
+            fetch_lines(flow_at(t, t->ended[i + AHEAD].index)->app, APP_BYTES);
         t->order = FLOW_ORDER_EXPIRY | t->ended[i].order;
         flow_end(t, t->ended[i].index, reason);
     }

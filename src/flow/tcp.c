@@ -8,10 +8,10 @@
 #include "flow/internal.h"
 
 enum {
-    SEEN = 8,                     // delivered segments of a side remembered for comparison
-    WAITING_SEGMENTS = 256,       // early segments of a side
-    WAITING_BYTES = 256 * 1024,   // and their bytes
-    HOLE_PATIENCE = 2,            // early segments before an acknowledged hole is given up
+    SEEN = 8,                        // delivered segments of a side remembered for comparison
+    WAITING_SEGMENTS = 256,          // early segments of a side
+    WAITING_BYTES = 256 * 1024,      // and their bytes
+    HOLE_PATIENCE = 2,               // early segments before an acknowledged hole is given up
     WINDOW_BYTES = 1024 * 1024 * 16, // a segment further ahead is not of this connection
 };
 
@@ -38,7 +38,7 @@ struct stream_side {
 };
 
 struct flow_stream {
-    struct arena arena; // the stream itself
+    struct arena arena;    // the stream itself
     struct arena early[2]; // early segments of each side; given back when none waits
     struct stream_side side[2];
 };
@@ -144,8 +144,8 @@ static void drop_waiting(struct flow_table *t, struct flow *f, enum flow_side si
 }
 
 // Deliver the waiting segments that have become next. Returns the side, which may have changed.
-static enum flow_side drain(struct flow_table *t, struct flow *f, enum flow_side side,
-    const struct decoded *p)
+static enum flow_side drain(
+    struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
     for (;;) {
         struct stream_side *s = &f->stream->side[side];
@@ -169,8 +169,8 @@ static enum flow_side drain(struct flow_table *t, struct flow *f, enum flow_side
     return side;
 }
 
-static void tell_gap(struct flow_table *t, struct flow *f, enum flow_side side, size_t lost,
-    const struct decoded *p)
+static void tell_gap(
+    struct flow_table *t, struct flow *f, enum flow_side side, size_t lost, const struct decoded *p)
 {
     if (f->gaps < UINT16_MAX)
         f->gaps++;
@@ -184,8 +184,8 @@ static void tell_gap(struct flow_table *t, struct flow *f, enum flow_side side, 
 }
 
 // Give up the hole before the first waiting segment.
-static enum flow_side skip_hole(struct flow_table *t, struct flow *f, enum flow_side side,
-    const struct decoded *p)
+static enum flow_side skip_hole(
+    struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
     uint32_t first = f->stream->side[side].waiting->seq;
     uint32_t lost = first - f->tcp_next[side];
@@ -233,8 +233,8 @@ static struct segment *segment_copy(struct flow_table *t, struct flow *f, enum f
 {
     struct stream_side *s = &f->stream->side[side];
     bool full = t->stream_bytes + data.len > t->config->stream.memory_bytes;
-    struct segment *copy = full ? NULL
-                                : arena_alloc(&f->stream->early[side], sizeof *copy + data.len);
+    struct segment *copy =
+        full ? NULL : arena_alloc(&f->stream->early[side], sizeof *copy + data.len);
     if (!copy) {
         t->metrics->tcp_segment_memcap_drop++;
         return NULL;
@@ -312,8 +312,8 @@ static struct bytes trim_old(struct flow_table *t, struct flow *f, enum flow_sid
     return bytes_from(data, old);
 }
 
-static enum flow_side handle_payload(struct flow_table *t, struct flow *f, enum flow_side side,
-    const struct decoded *p)
+static enum flow_side handle_payload(
+    struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
     uint32_t seq = p->tcp_seq + (p->tcp_flags & TCP_SYN ? 1 : 0);
     struct bytes data = bytes_make(p->payload, p->payload_len);
@@ -362,8 +362,8 @@ static void note_ack(struct flow *f, enum flow_side side, const struct decoded *
 }
 
 // A FIN counts for the consumer once all bytes before it are there.
-static void handle_fin(struct flow_table *t, struct flow *f, enum flow_side side,
-    const struct decoded *p)
+static void handle_fin(
+    struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
     if (f->tcp_fin[side] || (f->flags & FLOW_UNWANTED))
         return;
@@ -399,8 +399,8 @@ static void handle_state(struct flow *f, enum flow_side side, const struct decod
         f->state = FLOW_ESTABLISHED;
 }
 
-void flow_tcp_packet(struct flow_table *table, struct flow *flow, enum flow_side side,
-    const struct decoded *packet)
+void flow_tcp_packet(
+    struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
     handle_state(flow, side, packet);
     note_ack(flow, side, packet);

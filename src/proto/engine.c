@@ -68,8 +68,8 @@ static void pending_drop(struct proto_pending *pending)
 }
 
 // Append to the unread bytes. False: over the limit, or out of memory.
-static bool pending_add(struct proto_engine *e, struct proto_pending *pending, struct bytes data,
-    size_t limit)
+static bool pending_add(
+    struct proto_engine *e, struct proto_pending *pending, struct bytes data, size_t limit)
 {
     if (pending->len + data.len > limit)
         return false;
@@ -139,7 +139,7 @@ static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
     pf->proto = proto;
     pf->speaker = FLOW_CLIENT;
     pf->flow->app_proto = proto->name;
-    pf->flow->app_basis = "parser";
+    pf->flow->app_basis = FLOW_BY_PARSER;
     return true;
 }
 
@@ -155,7 +155,7 @@ static void flow_release(struct flow *flow)
         const char *name = namer_finish(e->namer, ef);
         if (!flow->app_proto && name) {
             flow->app_proto = name;
-            flow->app_basis = "ndpi";
+            flow->app_basis = FLOW_BY_NDPI;
         }
     }
     pending_drop(&ef->pending[0]);
@@ -180,8 +180,8 @@ static void swap_sides(struct engine_flow *ef)
 }
 
 // The first protocol that knows these bytes. *more: one wants to see more of them.
-static const struct proto *probe_all(struct proto_engine *e, const struct proto_first *first,
-    enum proto_probe *answer, bool *more)
+static const struct proto *probe_all(
+    struct proto_engine *e, const struct proto_first *first, enum proto_probe *answer, bool *more)
 {
     *more = false;
     if (e->forced) {
@@ -214,7 +214,7 @@ static bool name_packet(struct engine_flow *ef, const struct decoded *packet)
     ef->naming_over = true;
     if (name) {
         flow->app_proto = name;
-        flow->app_basis = "ndpi";
+        flow->app_basis = FLOW_BY_NDPI;
     }
     return false;
 }
@@ -230,8 +230,8 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     bool waited = pending->len > 0;
     if (waited && pending_add(e, pending, data, PROBE_BYTES))
         data = pending_bytes(pending);
-    struct proto_first first = {data, ef->pf.carrier, flow->port[side],
-        flow->port[flow_other(side)]};
+    struct proto_first first = {
+        data, ef->pf.carrier, flow->port[side], flow->port[flow_other(side)]};
     enum proto_probe answer = PROBE_NO;
     bool more;
     const struct proto *proto = probe_all(e, &first, &answer, &more);
@@ -272,7 +272,7 @@ static bool not_mine(struct engine_flow *ef)
 {
     parser_end(ef);
     ef->pf.flow->app_proto = NULL;
-    ef->pf.flow->app_basis = NULL;
+    ef->pf.flow->app_basis = FLOW_UNNAMED;
     ef->probe[0] = ef->probe[1] = PROBED;
     return name_packet(ef, ef->pf.packet);
 }
@@ -311,8 +311,8 @@ static bool probe_again(struct engine_flow *ef, enum flow_side side, struct byte
 }
 
 // Keep what the parser left unread of `view`, which is either the pending bytes or the packet's.
-static bool keep_rest(struct engine_flow *ef, enum flow_side side, struct bytes view, size_t used,
-    bool from_pending)
+static bool keep_rest(
+    struct engine_flow *ef, enum flow_side side, struct bytes view, size_t used, bool from_pending)
 {
     struct proto_pending *pending = &ef->pending[side];
     if (ef->pf.carrier != OVER_TCP) // datagrams are not joined
@@ -362,8 +362,8 @@ static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data)
     return act(ef, side, verdict, view, cursor_pos(&in), from_pending);
 }
 
-static bool handle_payload(void *context, struct flow *flow, enum flow_side side,
-    struct bytes data, const struct decoded *packet)
+static bool handle_payload(void *context, struct flow *flow, enum flow_side side, struct bytes data,
+    const struct decoded *packet)
 {
     struct proto_engine *e = context;
     struct engine_flow *ef = flow->app ? flow->app : flow_begin(e, flow);
@@ -398,15 +398,15 @@ static bool handle_gap(void *context, struct flow *flow, enum flow_side side, si
         return true;
     bool wanted = false;
     if (ef->pf.proto->gap)
-        wanted = act(ef, side, ef->pf.proto->gap(&ef->pf, side, lost), (struct bytes){NULL, 0}, 0,
-            true);
+        wanted =
+            act(ef, side, ef->pf.proto->gap(&ef->pf, side, lost), (struct bytes){NULL, 0}, 0, true);
     if (!wanted)
         flow_release(flow);
     return wanted;
 }
 
-static void handle_side_end(void *context, struct flow *flow, enum flow_side side,
-    const struct decoded *packet)
+static void handle_side_end(
+    void *context, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
     (void)context;
     struct engine_flow *ef = flow->app;
@@ -444,8 +444,8 @@ struct proto_engine *proto_engine_create(const struct config *config, struct poo
     struct proto_engine *e = base_calloc(1, sizeof *e);
     if (!e)
         return NULL;
-    e->handler = (struct flow_handler){e, handle_payload, handle_gap, handle_side_end, handle_end,
-        handle_emit};
+    e->handler = (struct flow_handler){
+        e, handle_payload, handle_gap, handle_side_end, handle_end, handle_emit};
     e->config = config;
     e->pool = pool;
     e->metrics = metrics;

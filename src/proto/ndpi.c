@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // nDPI names the flows no parser claims, from their first packets (libndpi 4.2).
+// Names rest on content: its list of address ranges is emptied, which also saves its look-ups.
 // Its caches between flows are emptied after each use: what it says of a flow then depends on that
 // flow alone, and so is the same for any number of workers.
 #include "base/alloc.h"
@@ -13,7 +14,7 @@ enum { NAME_BYTES = 32, PACKET_BYTES = UINT16_MAX };
 
 struct namer {
     struct ndpi_detection_module_struct *ndpi;
-    unsigned packets; // shown of one flow at most
+    unsigned packets;                                     // shown of one flow at most
     char names[NDPI_MAX_SUPPORTED_PROTOCOLS][NAME_BYTES]; // lower case
 };
 
@@ -24,6 +25,15 @@ static void names_fill(struct namer *namer)
         for (size_t i = 0; name && name[i] && i < NAME_BYTES - 1; i++)
             namer->names[id][i] = (char)tolower((unsigned char)name[i]);
     }
+}
+
+static void addresses_empty(struct ndpi_detection_module_struct *ndpi)
+{
+    ndpi_patricia_tree_t *none = ndpi_patricia_new(32);
+    if (!none)
+        return;
+    ndpi_patricia_destroy(ndpi->protocols_ptree, free);
+    ndpi->protocols_ptree = none;
 }
 
 struct namer *namer_create(unsigned packets)
@@ -37,6 +47,7 @@ struct namer *namer_create(unsigned packets)
         namer_destroy(namer);
         return NULL;
     }
+    addresses_empty(namer->ndpi);
     NDPI_PROTOCOL_BITMASK all;
     NDPI_BITMASK_SET_ALL(all);
     ndpi_set_protocol_detection_bitmask2(namer->ndpi, &all);
@@ -74,8 +85,8 @@ static void caches_empty(struct ndpi_detection_module_struct *ndpi)
 
 static const char *name_of(const struct namer *namer, ndpi_protocol found)
 {
-    uint16_t id = found.master_protocol != NDPI_PROTOCOL_UNKNOWN ? found.master_protocol
-                                                                 : found.app_protocol;
+    uint16_t id =
+        found.master_protocol != NDPI_PROTOCOL_UNKNOWN ? found.master_protocol : found.app_protocol;
     bool known = id != NDPI_PROTOCOL_UNKNOWN && id < NDPI_MAX_SUPPORTED_PROTOCOLS;
     return known && namer->names[id][0] ? namer->names[id] : NULL;
 }
@@ -87,15 +98,15 @@ static bool ndpi_begin(struct engine_flow *ef)
     return ef->ndpi != NULL;
 }
 
-bool namer_packet(struct namer *namer, struct engine_flow *ef, const struct decoded *packet,
-    const char **name)
+bool namer_packet(
+    struct namer *namer, struct engine_flow *ef, const struct decoded *packet, const char **name)
 {
     *name = NULL;
     if (!ndpi_begin(ef))
         return true;
     uint16_t len = packet->l3_len > PACKET_BYTES ? PACKET_BYTES : (uint16_t)packet->l3_len;
-    ndpi_protocol found = ndpi_detection_process_packet(namer->ndpi, ef->ndpi, packet->l3, len,
-        (uint64_t)packet->time_ns / 1000'000);
+    ndpi_protocol found = ndpi_detection_process_packet(
+        namer->ndpi, ef->ndpi, packet->l3, len, (uint64_t)packet->time_ns / 1000'000);
     caches_empty(namer->ndpi);
     *name = name_of(namer, found);
     if (*name || ++ef->named_packets >= namer->packets) {
