@@ -54,7 +54,7 @@ struct smtp_mail {
     int64_t time_us;
     bool has_from;
     bool ended;  // its last byte was seen
-    bool failed; // the server refused it
+    bool failed; // the server refused it, or the client took it back
     bool broken; // its parts cannot be told apart
     struct bytes from;
     struct smtp_list rcpt, rejected;

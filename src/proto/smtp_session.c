@@ -184,6 +184,10 @@ static bool command_act(struct proto_flow *pf, enum smtp_command command, struct
     case SMTP_BDAT: return bdat_command(pf, argument);
     case SMTP_AUTH: auth_command(pf, argument); return true;
     case SMTP_STARTTLS: smtp->phase = SMTP_TLS_WAIT; return true;
+    case SMTP_RSET:
+        if (smtp->mail)
+            smtp->mail->failed = true;
+        return true;
     case SMTP_DATA:
         smtp->phase = SMTP_DATA_WAIT;
         smtp->data_accepted = false;
