@@ -81,9 +81,10 @@ static void *brotli_alloc(void *opaque, size_t size)
 static void brotli_free(void *opaque, void *memory)
 {
     struct layer *layer = opaque;
+    struct counted *behind = memory;
     if (!memory)
         return;
-    struct counted *block = &((struct counted *)memory)[-1];
+    struct counted *block = &behind[-1];
     layer->brotli_bytes -= block->size;
     base_free(block);
 }

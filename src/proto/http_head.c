@@ -23,7 +23,7 @@ static struct bytes keep(struct http_tx *tx, struct bytes value)
 
 static bool is_version(struct bytes b)
 {
-    return bytes_start_with_nocase(b, BYTES("HTTP/")) && b.len >= 8;
+    return bytes_start_with_nocase(b, BYTES("HTTP/"));
 }
 
 static uint8_t version_of(struct bytes b)
