@@ -99,7 +99,8 @@ def fuzz(build, target, seconds):
     args = [os.path.join(build, "tests/fuzz/fuzz_" + target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
             "-max_len=65536", "-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={broken}/{target}-", corpus]
     # Leaks are looked for when the fuzzer ends, not after each input: that would cost most of the time.
-    done = subprocess.run(args, capture_output=True, text=True, errors="replace", timeout=seconds + 120)
+    env = {"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", **os.environ}
+    done = subprocess.run(args, capture_output=True, text=True, errors="replace", timeout=seconds + 120, env=env)
     return "" if done.returncode == 0 else done.stderr[-6000:]
 
 

@@ -89,7 +89,8 @@ static void give(struct fuzz *fuzz, enum flow_side side, struct bytes data)
 {
     uint8_t *own = malloc(data.len ? data.len : 1);
     assert(own);
-    memcpy(own, data.data, data.len);
+    if (data.len)
+        memcpy(own, data.data, data.len);
     struct bytes block = bytes_make(own, data.len);
     describe(fuzz, side, block);
     if (PROTO_NAMED(PROTO_UNDER_TEST).carriers & OVER_LINK) {
