@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chunk is a header and a body. Small chunks are cut from blocks, which stay with the pool; larger
-// ones come from malloc. Chunks whose size is exactly a class size go back to the free list of their
-// size_class, others to malloc. An arena's chunks grow with what it already holds, so
-// that a flow with little state costs 256 bytes and a batch does not walk thousands of chunks.
-// Under AddressSanitizer everything not handed out is poisoned.
+// A chunk is a header and a body. Small chunks are cut from blocks, which stay with the pool;
+// larger ones come from malloc. Chunks whose size is exactly a class size go back to the free list
+// of their size_class, others to malloc. An arena's chunks grow with what it already holds, so that
+// a flow with little state costs 256 bytes and a batch does not walk thousands of chunks. Under
+// AddressSanitizer everything not handed out is poisoned.
 #include "base/arena.h"
 #include "base/alloc.h"
 #include <assert.h>

@@ -11,10 +11,10 @@ struct pool {
     struct chunk *free[POOL_CLASSES];
     struct block *blocks; // newest first; chunks of the three smallest classes are cut from them
     uint8_t *at, *end;    // uncut part of the newest block
-    size_t used_bytes;  // in arenas now
-    size_t kept_bytes;  // in free lists, without what lies in blocks
-    size_t peak_bytes;  // most that was in arenas at once
-    size_t limit_bytes; // arenas fail past this; 0: no limit
+    size_t used_bytes;    // in arenas now
+    size_t kept_bytes;    // in free lists, without what lies in blocks
+    size_t peak_bytes;    // most that was in arenas at once
+    size_t limit_bytes;   // arenas fail past this; 0: no limit
 };
 
 struct arena {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Open addressing with linear probing. A slot holds the hash, so that only the entry looked for is
-// touched; a list beside it keeps the entries in the order in which they came, so that going through
-// them is the same in every run whatever the seed.
+// touched; a list beside it keeps the entries in the order in which they came, so that going
+// through them is the same in every run whatever the seed.
 #include "base/map.h"
 #include "base/alloc.h"
 #include "base/hash.h"

@@ -23,11 +23,11 @@ enum lang cmd_lang_of_arguments(int *argc, char **argv);
 // Print bytes from anywhere so that they cannot drive a terminal.
 void cmd_safe(FILE *to, struct bytes b);
 
-// Print a text with its placeholders filled, without a line end.
+// Print a text with its blanks filled, without a line end.
 void cmd_print(
     FILE *to, enum text_id id, enum lang lang, const struct text_arg *args, size_t count);
 
-// The same for texts without placeholders.
+// The same for texts without blanks.
 void cmd_put(FILE *to, enum text_id id, enum lang lang);
 
 // "yagura read: MESSAGE" on standard error, then how to get help; returns CMD_USAGE.

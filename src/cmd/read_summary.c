@@ -231,7 +231,7 @@ static void table_others(const struct printer *p, size_t count, size_t shown)
 // Rows of name, count, bytes. The map is sorted in place.
 static void print_pairs(const struct printer *p, const struct map *map, size_t rows)
 {
-    struct map *sorted = (struct map *)map;
+    struct map *sorted = (struct map *)map; // lint: only its order changes, and the run is over
     map_sort(sorted, by_bytes);
     for (size_t i = 0; i < map->count && i < rows; i++) {
         const struct summary_pair *pair = map->entries[i]->value;
@@ -255,7 +255,7 @@ static void print_pairs(const struct printer *p, const struct map *map, size_t r
 
 static void print_counts(const struct printer *p, const struct map *map)
 {
-    struct map *sorted = (struct map *)map;
+    struct map *sorted = (struct map *)map; // lint: only its order changes, and the run is over
     map_sort(sorted, by_count);
     for (size_t i = 0; i < map->count && i < TOP; i++) {
         char count[LAYOUT_NUMBER];

@@ -144,6 +144,11 @@ static void add_names(struct summary *s, const struct record_dns *dns)
         count(&s->names, dns->queries[i].rrname);
 }
 
+static void add_anomaly(struct summary *summary, const struct record_anomaly *anomaly)
+{
+    count(&summary->anomalies, anomaly->event);
+}
+
 void summary_record(struct summary *summary, const struct record *record)
 {
     summary->records++;
@@ -151,9 +156,7 @@ void summary_record(struct summary *summary, const struct record *record)
     case RECORD_FLOW: add_flow(summary, record); break;
     case RECORD_DNS: add_names(summary, record->body); break;
     case RECORD_FILEINFO: add_file(summary, record->body); break;
-    case RECORD_ANOMALY:
-        count(&summary->anomalies, ((const struct record_anomaly *)record->body)->event);
-        break;
+    case RECORD_ANOMALY: add_anomaly(summary, record->body); break;
     default: break;
     }
 }

@@ -6,10 +6,10 @@
 #include "proto/proto.h"
 
 enum {
-    PROBE_BYTES = 4096,    // a side is probed over at most so many of its first bytes
+    PROBE_BYTES = 4096, // a side is probed over at most so many of its first bytes
     ANOMALY_WORDS = (ANOMALIES + 63) / 64,
-    FLOW_FILES = 64,       // files of one flow open at once
-    FILE_BYTES = 8 * 1024, // memory of one open file
+    FLOW_FILES = 64,        // files of one flow open at once
+    FILE_BYTES = 8 * 1024,  // memory of one open file
     FILE_NAME_BYTES = 1024, // of its name are kept
 };
 
@@ -60,8 +60,8 @@ struct proto_file {
 void namer_destroy(struct namer *namer);
 
 // Show nDPI a packet of the flow. True: it needs no more; *name is then set, or NULL for unknown.
-bool namer_packet(struct namer *namer, struct engine_flow *ef, const struct decoded *packet,
-    const char **name);
+bool namer_packet(
+    struct namer *namer, struct engine_flow *ef, const struct decoded *packet, const char **name);
 
 // The flow ends or its packets are enough: what nDPI makes of it, NULL for unknown.
 const char *namer_finish(struct namer *namer, struct engine_flow *ef);

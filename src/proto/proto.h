@@ -33,18 +33,18 @@ struct proto_first {
 };
 
 struct proto_flow {
-    void *state;               // proto->state_bytes, zeroed at the start
-    struct arena arena;        // lives as long as the parser, within proto->budget_bytes
+    void *state;        // proto->state_bytes, zeroed at the start
+    struct arena arena; // lives as long as the parser, within proto->budget_bytes
     enum proto_carrier carrier;
-    bool ended[2];             // that side will send no more: the cursor holds its last bytes
-    size_t need[2];            // set beside PROTO_MORE: do not call before so many bytes stand unread
-    int64_t time_us;           // of the packet being parsed
+    bool ended[2];   // that side will send no more: the cursor holds its last bytes
+    size_t need[2];  // set beside PROTO_MORE: do not call before so many bytes stand unread
+    int64_t time_us; // of the packet being parsed
     const struct decoded *packet; // the packet being parsed; NULL in finish
     struct flow *flow;
     struct proto_engine *engine;
     const struct proto *proto;
-    uint64_t tx_count;         // transactions begun; parsers number theirs from here
-    enum flow_side speaker;    // who is src in the heads of records emitted; the client unless set
+    uint64_t tx_count;      // transactions begun; parsers number theirs from here
+    enum flow_side speaker; // who is src in the heads of records emitted; the client unless set
     // the engine's own:
     struct proto_pending *pending[2];
     const struct proto *switch_to;
@@ -85,8 +85,8 @@ extern const struct proto proto_any;
 
 // A file travels in this flow. `name` may be empty; `side` is its sender. NULL when the budget
 // does not allow one more; the other calls take NULL. Finish every file with proto_file_close.
-struct proto_file *proto_file_open(struct proto_flow *pf, enum flow_side side, struct bytes name,
-    uint64_t tx_id);
+struct proto_file *proto_file_open(
+    struct proto_flow *pf, enum flow_side side, struct bytes name, uint64_t tx_id);
 void proto_file_data(struct proto_flow *pf, struct proto_file *file, struct bytes data);
 void proto_file_gap(struct proto_flow *pf, struct proto_file *file, size_t lost);
 // complete: the last byte was seen. Emits the fileinfo record.
@@ -95,7 +95,8 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
 // Does data look like printable text? For probes.
 bool proto_is_text(struct bytes data);
 
-// The engine: tries probes, keeps unread bytes, runs parsers, names the rest with nDPI. One a worker.
+// The engine: tries probes, keeps unread bytes, runs parsers, names the rest with nDPI. One a
+// worker.
 struct proto_engine;
 
 // Everything is borrowed and outlives the engine. emit gets every record of this worker, in order.
