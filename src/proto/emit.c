@@ -22,8 +22,8 @@ static void head_fill(struct proto_flow *pf, int64_t time_us, uint64_t tx_id,
     head->tx_id = tx_id;
 }
 
-void proto_emit_at(struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id,
-    int64_t time_us)
+void proto_emit_at(
+    struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id, int64_t time_us)
 {
     struct flow_head_room room;
     struct record record = {.type = type, .body = body};
@@ -66,8 +66,8 @@ void proto_switch(struct proto_flow *pf, const struct proto *next)
     pf->switch_to = next;
 }
 
-struct proto_file *proto_file_open(struct proto_flow *pf, enum flow_side side, struct bytes name,
-    uint64_t tx_id)
+struct proto_file *proto_file_open(
+    struct proto_flow *pf, enum flow_side side, struct bytes name, uint64_t tx_id)
 {
     struct engine_flow *ef = engine_flow_of(pf);
     struct arena arena;

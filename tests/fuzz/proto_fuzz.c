@@ -56,7 +56,7 @@ static void start(struct fuzz *fuzz, uint8_t choice)
         .ip_proto = ip_proto_of(carriers),
         .first_us = 1'795'248'000'000'000,
         .last_us = 1'795'248'000'000'000,
-        .id = 1,
+        .order = 1,
     };
     fuzz->wanted = true;
 }
