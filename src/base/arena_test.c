@@ -128,9 +128,31 @@ TEST(freed_chunks_are_used_again)
     start(0, 1 << 20);
     void *first = arena_alloc(&arena, 100);
     arena_reset(&arena);
-    CHECK_EQ(pool.kept_bytes, 256);
+    CHECK_EQ(pool.kept_bytes, 0); // it lies in a block
     CHECK(arena_alloc(&arena, 100) == first);
+    arena_reset(&arena);
+    void *large = arena_alloc(&arena, 10'000);
+    arena_reset(&arena);
+    CHECK_EQ(pool.kept_bytes, 16'384);
+    CHECK(arena_alloc(&arena, 10'000) == large);
     CHECK_EQ(pool.kept_bytes, 0);
+    stop();
+}
+
+TEST(blocks_grow_and_stay)
+{
+    start(0, 64 << 20);
+    for (int i = 0; i < 20'000; i++) {
+        uint8_t *p = arena_alloc(&arena, 200);
+        CHECK(p != NULL);
+        memset(p, i, 200);
+    }
+    const struct block *blocks = pool.blocks;
+    CHECK(blocks != NULL);
+    arena_reset(&arena);
+    for (int i = 0; i < 20'000; i++)
+        CHECK(arena_alloc(&arena, 200) != NULL);
+    CHECK(pool.blocks == blocks);
     stop();
 }
 
@@ -227,6 +249,6 @@ TEST(each_allocation_may_fail)
 TEST_MAIN(T(alignment_and_distinct_addresses), T(a_small_arena_is_one_small_chunk),
     T(chunks_grow_with_the_arena), T(zalloc_clears_reused_memory), T(budget_is_kept),
     T(pool_limit_is_shared), T(absurd_sizes_are_refused), T(large_chunks_leave_the_pool),
-    T(freed_chunks_are_used_again), T(the_pool_keeps_a_limited_amount), T(copies),
-    T(grow_in_place_and_by_copy), T(growing_alone_gives_the_old_chunk_back),
+    T(freed_chunks_are_used_again), T(blocks_grow_and_stay), T(the_pool_keeps_a_limited_amount),
+    T(copies), T(grow_in_place_and_by_copy), T(growing_alone_gives_the_old_chunk_back),
     T(each_allocation_may_fail))
