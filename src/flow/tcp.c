@@ -312,6 +312,17 @@ static struct bytes trim_old(struct flow_table *t, struct flow *f, enum flow_sid
     return bytes_from(data, old);
 }
 
+// No handshake was seen; what one side acknowledges tells where the other one stands, so that a
+// loss right at the beginning is a gap and not the beginning.
+static void begin_midstream(struct flow *f, enum flow_side other, const struct decoded *p)
+{
+    f->flags |= FLOW_MIDSTREAM;
+    if (f->tcp_sync[other] || !(p->tcp_flags & TCP_ACK))
+        return;
+    f->tcp_sync[other] = 1;
+    f->tcp_next[other] = p->tcp_ack;
+}
+
 static enum flow_side handle_payload(
     struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
@@ -323,7 +334,7 @@ static enum flow_side handle_payload(
         f->tcp_sync[side] = 1;
         f->tcp_next[side] = seq;
         if (!(f->tcp_flags[side] & TCP_SYN))
-            f->flags |= FLOW_MIDSTREAM;
+            begin_midstream(f, flow_other(side), p);
     }
     if (seq_before(seq, f->tcp_next[side]))
         data = trim_old(t, f, side, &seq, data, p);
