@@ -5,6 +5,7 @@
 #include "base/gate.h"
 #include "base/hash.h"
 #include "cmd/worker.h"
+#include "file/file.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -291,6 +292,9 @@ static bool workers_create(struct analysis *a)
         struct worker *w = &a->workers[i];
         if (!worker_init(w, a->options->config, i, a->count, a->result->summary.hosts.seed))
             return false;
+        if (a->options->files_folder >= 0 && !worker_keep_files(w, a->options->files_folder,
+                                                 a->options->config->files.keep_limit_bytes))
+            return false;
         w->write_records = a->options->events_fd >= 0;
         w->keep_marks = a->count > 1;
         w->flush = output_write;
@@ -338,6 +342,8 @@ static void collect(struct analysis *a)
         summary_add(&r->summary, &a->workers[i].summary);
         metrics_add(&r->metrics, &a->workers[i].metrics);
         r->peak_bytes += a->workers[i].pool.peak_bytes;
+        if (a->workers[i].keep && r->keep_error == 0)
+            r->keep_error = file_keep_error(a->workers[i].keep);
     }
     r->packets = a->next_order;
     r->first_us = a->first_us;

@@ -14,7 +14,8 @@ struct analysis_options {
     const char *const *paths;
     size_t paths_count;
     unsigned workers;
-    int events_fd; // where records go as lines of JSON; -1: nowhere
+    int events_fd;    // where records go as lines of JSON; -1: nowhere
+    int files_folder; // descriptor of the folder where files are kept; -1: they are not
     // Called between batches with the share read (negative: unknown) and the packets so far.
     void (*progress)(void *context, double share, uint64_t packets);
     void *progress_context;
@@ -27,6 +28,7 @@ struct analysis_result {
     uint64_t packets;
     int64_t first_us, last_us; // of the packets
     int write_error;           // errno of the first failed write, 0 for none
+    int keep_error;            // errno of the first file that could not be kept, 0 for none
     size_t peak_bytes;         // memory for flows' state and streams
 };
 

@@ -22,8 +22,9 @@ struct read_options {
     const char *folder; // NULL: no records are written
     const char *config;
     bool quiet, log_json;
+    bool keep_files;
     unsigned workers; // 0: as configured
-    int files;        // index of the first in argv
+    int first_path;   // its index in argv
 };
 
 struct progress {
@@ -78,7 +79,7 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
     static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
         {"config", required_argument, NULL, 'c'}, {"quiet", no_argument, NULL, 'q'},
         {"workers", required_argument, NULL, 'w'}, {"log-json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"files", no_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     enum lang lang = cmd_lang(CONFIG_OUTPUT_LANG_AUTO);
     *finished = false;
     opterr = 0;
@@ -88,6 +89,7 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
         case 'c': o->config = optarg; break;
         case 'q': o->quiet = true; break;
         case 'j': o->log_json = true; break;
+        case 'f': o->keep_files = true; break;
         case 'w':
             if (!parse_workers(optarg, &o->workers))
                 return cmd_usage("read", TEXT_CMD_BAD_WORKERS, lang, optarg);
@@ -101,7 +103,9 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
         default: return cmd_usage("read", TEXT_CMD_UNKNOWN_OPTION, lang, argv[optind - 1]);
         }
     }
-    o->files = optind;
+    o->first_path = optind;
+    if (o->keep_files && !o->folder)
+        return cmd_usage("read", TEXT_READ_FILES_NEED_OUTPUT, lang, "");
     return optind < argc ? CMD_DONE : cmd_usage("read", TEXT_CMD_NO_FILES, lang, "");
 }
 
@@ -128,6 +132,19 @@ static int events_open(const char *folder, char path[PATH_MAX], enum lang lang)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         complain(TEXT_READ_CANNOT_WRITE, lang, path, errno);
+    return fd;
+}
+
+// Make and open DIR/files; -1: told on standard error.
+static int files_open(const char *folder, char path[PATH_MAX], enum lang lang)
+{
+    int fd = -1;
+    errno = ENAMETOOLONG;
+    if (snprintf(path, PATH_MAX, "%s/files", folder) < PATH_MAX &&
+        (mkdir(path, 0700) == 0 || errno == EEXIST))
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        complain(TEXT_READ_CANNOT_MAKE_FOLDER, lang, path, errno);
     return fd;
 }
 
@@ -175,12 +192,17 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
     int events_fd = o->folder ? events_open(o->folder, events_path, progress.lang) : -1;
     if (o->folder && events_fd < 0)
         return CMD_FAILED;
+    char files_path[PATH_MAX] = "";
+    int files_fd = o->keep_files ? files_open(o->folder, files_path, progress.lang) : -1;
+    if (o->keep_files && files_fd < 0)
+        return CMD_FAILED;
     struct analysis_options options = {
         .config = config,
         .paths = paths,
         .paths_count = count,
         .workers = workers_of(o, config),
         .events_fd = events_fd,
+        .files_folder = files_fd,
         .progress = o->quiet || !isatty(STDERR_FILENO) ? NULL : progress_tell,
         .progress_context = &progress,
     };
@@ -191,6 +213,10 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
             fputs("\r\033[K", stderr);
         warn_of_inputs(&result, o->quiet);
         status = finish(&result, events_fd, events_path, progress.lang);
+        if (result.keep_error) {
+            complain(TEXT_READ_CANNOT_KEEP, progress.lang, files_path, result.keep_error);
+            status = CMD_FAILED;
+        }
         if (!o->quiet && result.packets > 0)
             read_summary_print(&result, config, progress.lang, o->folder ? events_path : NULL);
     } else {
@@ -213,8 +239,8 @@ enum cmd_exit cmd_read(int argc, char **argv)
     struct config config;
     if (!cmd_config(options.config, &config))
         return CMD_USAGE;
-    status = run(&options, &config, (const char *const *)&argv[options.files],
-        (size_t)(argc - options.files));
+    status = run(&options, &config, (const char *const *)&argv[options.first_path],
+        (size_t)(argc - options.first_path));
     config_finish(&config);
     return status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/worker.h"
 #include "base/alloc.h"
+#include "file/file.h"
 #include "schema/config.h"
 
 enum { FLUSH_BYTES = 256 * 1024 };
@@ -23,10 +24,18 @@ bool worker_init(struct worker *worker, const struct config *config, unsigned in
     return worker->engine && worker->fragments && worker->flows;
 }
 
+bool worker_keep_files(struct worker *worker, int folder, uint64_t limit_bytes)
+{
+    worker->keep = file_keep_create(folder, worker->index, limit_bytes);
+    proto_engine_keep_files(worker->engine, worker->keep);
+    return worker->keep != NULL;
+}
+
 void worker_finish(struct worker *worker)
 {
     flow_table_destroy(worker->flows);
     proto_engine_destroy(worker->engine);
+    file_keep_destroy(worker->keep);
     fragments_destroy(worker->fragments);
     summary_finish(&worker->summary);
     pool_finish(&worker->pool);

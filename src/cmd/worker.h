@@ -44,8 +44,9 @@ struct worker {
     struct flow_table *flows;
     struct proto_engine *engine;
     struct fragments *fragments;
-    struct output *output; // of the slot being handled
-    uint64_t order;        // of the packet outside flows being handled; UINT64_MAX: ask the table
+    struct file_keep *keep; // NULL: files are not kept
+    struct output *output;  // of the slot being handled
+    uint64_t order;         // of the packet outside flows being handled; UINT64_MAX: ask the table
     bool keep_marks, write_records;
     // Called when the output has grown long and its order needs no merging.
     void (*flush)(void *context, struct output *output);
@@ -56,6 +57,9 @@ struct config;
 // seed: of all workers' summaries.
 [[nodiscard]] bool worker_init(struct worker *worker, const struct config *config, unsigned index,
     unsigned count, uint64_t seed);
+// Keep files in a folder. False: out of memory.
+[[nodiscard]] bool worker_keep_files(struct worker *worker, int folder, uint64_t limit_bytes);
+
 void worker_finish(struct worker *worker);
 
 // Decode a slot's packets; counts go to the worker that does it.

@@ -3,25 +3,28 @@
 // kept until the end for a look at the type.
 #include "file/file.h"
 #include "base/hash.h"
+#include "file/keep.h"
 #include "file/kind.h"
 
 struct file {
     struct arena *arena;
     uint64_t size;
     bool gaps;
-    bool headless; // a gap came before the first bytes, or no memory for them
+    bool headless;          // a gap came before the first bytes, or no memory for them
+    struct file_keep *keep; // NULL: not asked for
+    struct keep_file kept;
     struct hash_file *hash;
     uint8_t *head;
     size_t head_len, head_room;
     _Alignas(16) uint8_t hash_room[HASH_FILE_STATE_BYTES];
 };
 
-struct file *file_open(struct arena *arena)
+struct file *file_open(struct arena *arena, struct file_keep *keep)
 {
     struct file *file = arena_alloc(arena, sizeof *file);
     if (!file)
         return NULL;
-    *file = (struct file){.arena = arena};
+    *file = (struct file){.arena = arena, .keep = keep};
     file->hash = hash_file_init(file->hash_room);
     return file;
 }
@@ -58,8 +61,10 @@ void file_append(struct file *file, struct bytes data)
     if (file->head_len < KIND_HEAD_BYTES && !file->headless && !file->gaps)
         head_append(file, data);
     file->size += data.len;
-    if (!file->gaps) // digests of half a file tell nothing
-        hash_file_update(file->hash, data);
+    if (file->gaps) // digests of half a file tell nothing
+        return;
+    hash_file_update(file->hash, data);
+    keep_append(file->keep, &file->kept, data);
 }
 
 void file_gap(struct file *file, size_t lost)
@@ -74,6 +79,10 @@ void file_close(struct file *file, bool complete, struct file_kinds *kinds, stru
     out->hashed = out->complete;
     if (out->hashed)
         hash_file_finish(file->hash, out->md5, out->sha256);
+    if (out->hashed)
+        out->stored = keep_finish(file->keep, &file->kept, out->sha256);
+    else
+        keep_drop(file->keep, &file->kept);
     if (file->head_len > 0)
         file_kinds_find(kinds, bytes_make(file->head, file->head_len), &out->magic, &out->mime);
 }

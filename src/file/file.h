@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file crossing the wire: counted, hashed and typed as its bytes pass, without keeping them.
+// A file crossing the wire: counted, hashed and typed as its bytes pass; kept only on request.
 #pragma once
 #include "base/arena.h"
 #include "base/hash.h"
@@ -18,13 +18,21 @@ struct file_result {
     struct bytes
         magic; // libmagic's description of the first bytes; lives as long as `kinds`' next use
     struct bytes mime;
+    bool stored; // kept in the folder under its SHA-256
     bool hashed; // md5 and sha256 are there: the file was complete
     uint8_t md5[MD5_BYTES];
     uint8_t sha256[SHA256_BYTES];
 };
 
-// Memory comes from the arena and lives as long as it. NULL when out of budget.
-[[nodiscard]] struct file *file_open(struct arena *arena);
+// A folder in which files are kept under their SHA-256; one per worker. The descriptor is borrowed.
+// Files longer than the limit are not kept. NULL: out of memory.
+struct file_keep;
+[[nodiscard]] struct file_keep *file_keep_create(int folder, unsigned worker, uint64_t limit_bytes);
+void file_keep_destroy(struct file_keep *keep);
+int file_keep_error(const struct file_keep *keep); // errno of the first failure; 0: none
+
+// Memory comes from the arena and lives as long as it. keep may be NULL. NULL when out of budget.
+[[nodiscard]] struct file *file_open(struct arena *arena, struct file_keep *keep);
 void file_append(struct file *file, struct bytes data);
 void file_gap(struct file *file, size_t lost);
 void file_close(

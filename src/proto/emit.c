@@ -82,7 +82,7 @@ struct proto_file *proto_file_open(
     pfile->name = arena_copy(&pfile->arena, bytes_sub(name, 0, FILE_NAME_BYTES));
     pfile->tx_id = tx_id;
     pfile->side = side;
-    pfile->file = file_open(&pfile->arena);
+    pfile->file = file_open(&pfile->arena, pf->engine->keep);
     if (!pfile->file) {
         arena = pfile->arena;
         arena_reset(&arena);
@@ -119,6 +119,7 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
         .mimetype = result.mime,
         .gaps = result.gaps,
         .state = result.complete ? BYTES("CLOSED") : BYTES("TRUNCATED"),
+        .stored = result.stored,
         .size = result.size,
         .tx_id = file->tx_id,
         .direction = file->side == FLOW_CLIENT ? BYTES("to_server") : BYTES("to_client"),

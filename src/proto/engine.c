@@ -470,6 +470,11 @@ void proto_engine_destroy(struct proto_engine *engine)
     base_free(engine);
 }
 
+void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep)
+{
+    engine->keep = keep;
+}
+
 const struct flow_handler *proto_engine_handler(struct proto_engine *engine)
 {
     return &engine->handler;

@@ -23,6 +23,7 @@ struct proto_engine {
     void (*emit)(void *context, const struct record *record);
     void *emit_context;
     struct file_kinds *kinds;
+    struct file_keep *keep; // NULL: files are not kept
     struct namer *namer; // NULL: nDPI is switched off
     const struct proto *forced;
 };

@@ -105,6 +105,10 @@ struct proto_engine;
     void (*emit)(void *context, const struct record *record), void *context);
 void proto_engine_destroy(struct proto_engine *engine);
 
+// Keep the files that cross from here on. Borrowed.
+struct file_keep;
+void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep);
+
 // What a flow table is to call.
 const struct flow_handler *proto_engine_handler(struct proto_engine *engine);
 
