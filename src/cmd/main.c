@@ -2,6 +2,7 @@
 // yagura COMMAND: one file a command, named in cmd.def.
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -80,6 +81,20 @@ static enum cmd_exit unknown(const char *word)
     return CMD_USAGE;
 }
 
+// What was printed must have arrived. A reader that has seen enough (EPIPE) needs no message.
+static enum cmd_exit flushed(enum cmd_exit status, enum lang lang)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (errno != EPIPE) {
+        struct text_arg args[] = {{"reason", bytes_from_text(strerror(errno))}};
+        fputs("yagura: ", stderr);
+        cmd_print(stderr, TEXT_CMD_CANNOT_PRINT, lang, args, 1);
+        fputs("\n", stderr);
+    }
+    return status == CMD_DONE ? CMD_FAILED : status;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); // a closed pipe is a write error, told as one
@@ -91,15 +106,15 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         help(stdout, lang);
-        return CMD_DONE;
+        return (int)flushed(CMD_DONE, lang);
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("yagura " YAGURA_VERSION);
-        return CMD_DONE;
+        return (int)flushed(CMD_DONE, lang);
     }
     for (size_t i = 0; i < COMMANDS; i++)
         if (is_named(&commands[i], argv[1])) {
-            enum cmd_exit status = commands[i].run(argc - 1, &argv[1]);
+            enum cmd_exit status = flushed(commands[i].run(argc - 1, &argv[1]), lang);
             log_finish();
             return (int)status;
         }
