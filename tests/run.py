@@ -21,6 +21,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "fuzz")]
 import cli  # noqa: E402
 import goldens  # noqa: E402
 import laws  # noqa: E402
+import lint_test  # noqa: E402
 from fuzz_run import fuzz_all  # noqa: E402
 
 PARTS = ("build", "lint", "unit", "golden", "laws", "cli", "fuzz")
@@ -116,6 +117,7 @@ def main():
         for name, target in (("gcc, release", args.build), ("clang, sanitizers", args.check), ("fuzzers", args.fuzz)):
             tally.run([(f"build {name}", command(["make", "--no-print-directory", "built-" + target]))])
     if "lint" in parts:
+        tally.run(lint_test.jobs())
         tally.run([("lint", command([sys.executable, "tools/lint.py"]))])
     if "unit" in parts:
         for folder in (args.build, args.check):

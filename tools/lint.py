@@ -22,7 +22,7 @@ POINTER_ROOMS = ("base", "capture", "decode")
 LOCK_ROOMS = ("base",)
 
 # Written in parts, so that this file does not hold them.
-PROMISES = re.compile("TO" "DO|FIX" "ME|X" "XX|not impl" "emented|place" "holder")
+PROMISES = re.compile(r"TO" "DO|FIX" r"ME|\bX" r"XX\b|not impl" "emented|place" "holder")
 MACHINE = re.compile("/(?:wo" "rk|fa" "rm|ro" "ot)/|/tmp/" r"d\b|/tmp/mi" "xed")
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
