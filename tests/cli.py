@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: exit statuses, help, several ways of giving input. `make test` runs it with sanitizers."""
 import gzip
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -103,6 +105,24 @@ def many_files(yagura):
     return problem
 
 
+def kept_files(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        problem = expect(call(yagura, "read", "-q", "-o", folder, "--files", DAY), 0)
+        names = os.listdir(os.path.join(folder, "files"))
+        for name in names:
+            path = os.path.join(folder, "files", name)
+            with open(path, "rb") as f:
+                if hashlib.sha256(f.read()).hexdigest() != name:
+                    return f"{name} is not its SHA-256"
+            if os.stat(path).st_mode & 0o777 != 0o400:
+                return f"{name} has mode {os.stat(path).st_mode & 0o777:o}, not 400"
+        with open(os.path.join(folder, "events.jsonl")) as f:
+            known = set(re.findall(r'"sha256":"([0-9a-f]{64})"', f.read()))
+    if not names or not set(names) <= known:
+        return f"{len(names)} files, of which the records know {len(known & set(names))}"
+    return problem or expect(call(yagura, "read", "--files", DAY), 2)
+
+
 def summary(yagura):
     env = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     return expect(call(yagura, "read", DAY, env=env), 0, "http")
@@ -128,6 +148,6 @@ def wrong_configuration(yagura):
 
 def jobs(yagura):
     for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file, output_not_writable,
-                 disk_full, stdout_full, standard_input, compressed, many_files, summary, summary_japanese, quiet,
+                 disk_full, stdout_full, standard_input, compressed, many_files, kept_files, summary, summary_japanese, quiet,
                  wrong_configuration):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)
