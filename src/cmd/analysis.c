@@ -9,7 +9,11 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { SLOTS_MORE = 2 }; // slots beside one a worker
+enum {
+    SLOTS_MORE = 2,           // slots beside one a worker
+    FLUSH_STEPS = 64,         // in which the flows left at the end are ended
+    MERGE_BYTES = 256 * 1024, // written at a time
+};
 
 struct analysis {
     const struct analysis_options *options;
@@ -26,7 +30,8 @@ struct analysis {
     struct mutex reading; // guards what follows
     struct clock clock;
     uint64_t next_batch, next_order;
-    bool over; // the last batch has been read
+    unsigned flushed; // steps of the end taken
+    bool over;        // the last of them was
     bool clock_started;
     int64_t first_us, last_us;
 };
@@ -61,14 +66,24 @@ static void note_times(struct analysis *a, const struct packet_batch *batch)
     }
 }
 
-// Fill a slot with the next batch, or mark it as the last one.
+// After the last packet flows end in steps of so many packets, each in a slot of its own.
+static void slot_flush(struct analysis *a, struct slot *slot)
+{
+    a->flushed++;
+    slot->last = a->over = a->flushed == FLUSH_STEPS;
+    slot->flush_below = slot->last ? UINT64_MAX : a->next_order / FLUSH_STEPS * a->flushed + 1;
+}
+
+// Fill a slot with the next batch, or with a step of the end.
 static void slot_read(struct analysis *a, struct slot *slot)
 {
     slot->batch.count = 0;
-    slot->last = !capture_read(a->capture, &slot->batch);
-    a->over = slot->last;
-    if (slot->last)
+    slot->flush_below = 0;
+    slot->last = false;
+    if (a->flushed || !capture_read(a->capture, &slot->batch)) {
         slot->batch.count = 0;
+        slot_flush(a, slot);
+    }
     slot->first_order = a->next_order;
     a->next_order += slot->batch.count;
     note_times(a, &slot->batch);
@@ -184,6 +199,14 @@ static struct source *first_of(struct source *sources, unsigned count)
     return first;
 }
 
+static void merged_write(struct analysis *a, struct json *merged)
+{
+    write_all(a, merged->data, merged->len);
+    if (merged->failed)
+        a->result->write_error = ENOMEM;
+    json_clear(merged);
+}
+
 // The workers' records of a slot in one order. Records of equal order come from one worker.
 static void slot_write(struct analysis *a, struct slot *slot, struct json *merged)
 {
@@ -194,11 +217,10 @@ static void slot_write(struct analysis *a, struct slot *slot, struct json *merge
     while ((s = first_of(sources, a->count))) {
         size_t start = record_start(s), end = s->out->marks[s->mark++].end;
         json_raw(merged, &s->out->text.data[start], end - start);
+        if (merged->len >= MERGE_BYTES)
+            merged_write(a, merged);
     }
-    write_all(a, merged->data, merged->len);
-    if (merged->failed)
-        a->result->write_error = ENOMEM;
-    json_clear(merged);
+    merged_write(a, merged);
     for (unsigned i = 0; i < a->count; i++)
         output_clear(a, &slot->outputs[i]);
 }

@@ -17,10 +17,13 @@ bool worker_init(struct worker *worker, const struct config *config, unsigned in
     pool_init(&worker->pool, config->app_layer.memory_bytes / count);
     summary_init(&worker->summary, config, seed);
     worker->engine = proto_engine_create(config, &worker->pool, &worker->metrics, emit, worker);
-    worker->fragments = fragments_create(config->defrag.memory_bytes / count);
+    worker->fragments =
+        fragments_create(config->defrag.memory_bytes / count, config->defrag.timeout_us * 1000);
     if (worker->engine)
         worker->flows = flow_table_create(
             config, proto_engine_handler(worker->engine), &worker->pool, &worker->metrics);
+    if (worker->flows)
+        flow_table_share(worker->flows, count);
     return worker->engine && worker->fragments && worker->flows;
 }
 
@@ -234,8 +237,10 @@ void worker_handle(struct worker *worker, struct slot *slot)
     worker->output = &slot->outputs[worker->index];
     handle_packets(worker, slot);
     worker->order = UINT64_MAX;
-    if (slot->last) {
-        flow_table_flush(worker->flows);
+    if (slot->flush_below) {
+        flow_table_flush_before(worker->flows, slot->flush_below);
+        if (slot->last)
+            flow_table_flush(worker->flows);
         return;
     }
     flow_table_expire(worker->flows, slot->now_us);

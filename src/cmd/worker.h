@@ -32,7 +32,8 @@ struct slot {
     struct decoded decoded[BATCH_PACKETS];
     uint64_t first_order;   // index of its first packet in the whole input
     int64_t now_us;         // packet time after its last packet
-    bool last;              // the end of the input; holds no packets
+    uint64_t flush_below;   // the input is over: end the flows that began before this packet
+    bool last;              // nothing comes after it
     struct output *outputs; // one a worker
 };
 

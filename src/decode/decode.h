@@ -24,7 +24,9 @@ enum decode_kind {
     DECODE_SCTP,
     DECODE_ICMP,
     DECODE_ICMPV6,
-    DECODE_IP, // another IP protocol (ESP, IGMP, OSPF...), or a transport header cut or damaged
+    // Another IP protocol (ESP, IGMP, OSPF...); or a transport header cut or damaged, of which the
+    // ports are there when the capture holds them.
+    DECODE_IP,
 };
 
 // Why a packet is DECODE_NOTHING.
@@ -88,8 +90,8 @@ void decode_packet(const struct packet *packet, struct decoded *out);
 
 struct fragments;
 
-// limit_bytes bounds the memory of all unfinished datagrams.
-[[nodiscard]] struct fragments *fragments_create(size_t limit_bytes);
+// limit_bytes bounds the memory of all unfinished datagrams, timeout_ns their age in packet time.
+[[nodiscard]] struct fragments *fragments_create(size_t limit_bytes, int64_t timeout_ns);
 void fragments_destroy(struct fragments *fragments);
 
 // Add a packet of kind DECODE_FRAGMENT. True: its datagram is complete and decoded into `out`,
@@ -100,5 +102,5 @@ void fragments_destroy(struct fragments *fragments);
 bool decode_fragment(
     struct fragments *fragments, const struct decoded *fragment, struct decoded *out);
 
-// Drop datagrams older than the timeout (30 s of packet time); returns how many.
+// Drop datagrams older than the timeout; returns how many.
 size_t fragments_expire(struct fragments *fragments, int64_t now_ns);

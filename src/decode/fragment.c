@@ -19,8 +19,6 @@ enum {
     FRAGMENT_DATAGRAMS_MAX = 16'384,
 };
 
-static const int64_t fragment_timeout_ns = 30'000'000'000;
-
 struct fragment_key {
     uint8_t src[16], dst[16];
     uint32_t tunnel_key;
@@ -58,6 +56,7 @@ struct datagram {
 struct fragments {
     struct pool pool;
     uint64_t seed;
+    int64_t timeout_ns;
     struct datagram *datagrams;
     uint32_t *buckets;
     uint32_t count, bucket_mask;
@@ -79,7 +78,7 @@ static void fragment_raise(struct decoded *out, enum trouble trouble)
     decoded_raise(out, (enum anomaly)anomalies[out->ip_version == 6][trouble]);
 }
 
-struct fragments *fragments_create(size_t limit_bytes)
+struct fragments *fragments_create(size_t limit_bytes, int64_t timeout_ns)
 {
     struct fragments *f = base_calloc(1, sizeof *f);
     if (!f)
@@ -93,6 +92,7 @@ struct fragments *fragments_create(size_t limit_bytes)
         buckets *= 2;
     pool_init(&f->pool, limit_bytes);
     f->seed = hash_seed();
+    f->timeout_ns = timeout_ns;
     f->datagrams = base_calloc(count, sizeof *f->datagrams);
     f->buckets = base_malloc(buckets * sizeof *f->buckets);
     if (!f->datagrams || !f->buckets) {
@@ -158,8 +158,8 @@ static void datagram_kill(struct datagram *d)
 size_t fragments_expire(struct fragments *f, int64_t now_ns)
 {
     size_t dropped = 0;
-    while (f->oldest != FRAGMENT_NONE &&
-           now_ns - f->datagrams[f->oldest].started_ns > fragment_timeout_ns) {
+    while (
+        f->oldest != FRAGMENT_NONE && now_ns - f->datagrams[f->oldest].started_ns > f->timeout_ns) {
         datagram_drop(f, f->oldest);
         dropped++;
     }
@@ -210,8 +210,7 @@ static uint32_t datagram_find(struct fragments *f, const struct decoded *p, stru
     uint32_t index = f->buckets[bucket];
     while (index != FRAGMENT_NONE && memcmp(&f->datagrams[index].key, &key, sizeof key) != 0)
         index = f->datagrams[index].next;
-    if (index != FRAGMENT_NONE &&
-        p->time_ns - f->datagrams[index].started_ns > fragment_timeout_ns) {
+    if (index != FRAGMENT_NONE && p->time_ns - f->datagrams[index].started_ns > f->timeout_ns) {
         datagram_drop(f, index); // its id is in use again
         index = FRAGMENT_NONE;
     }

@@ -13,7 +13,7 @@ static int64_t now_ns;
 static void start(size_t len)
 {
     fragments_destroy(table);
-    table = fragments_create(256 * (size_t)1024);
+    table = fragments_create(256 * (size_t)1024, 30'000'000'000);
     built.len = len;
     for (size_t i = 0; i < len; i++)
         build_at()[i] = (uint8_t)('a' + i % 26);
@@ -315,7 +315,7 @@ TEST(oldest_makes_room)
 
 static bool create_once(void *context)
 {
-    struct fragments *f = fragments_create(1 << 20);
+    struct fragments *f = fragments_create(1 << 20, 30'000'000'000);
     fragments_destroy(f);
     return f;
 }

@@ -14,6 +14,16 @@ enum {
     SCTP_I_DATA = 64, // RFC 8260
 };
 
+// A header that is cut or damaged still says which flow it belongs to while its ports are there.
+static enum step transport_damaged(struct dissect *d)
+{
+    if (d->len >= 4) {
+        d->out->src_port = load16(d->at);
+        d->out->dst_port = load16(d->at + 2);
+    }
+    return dissect_end(d, DECODE_IP);
+}
+
 static void tcp_option(struct decoded *out, const uint8_t *option)
 {
     if (option[0] == TCP_MSS && option[1] == 4)
@@ -55,17 +65,17 @@ static bool tcp_long_header(struct dissect *d, size_t hlen)
 static inline enum step decode_tcp(struct dissect *d)
 {
     if (!dissect_need(d, 20, ANOMALY_TCP_PKT_TOO_SMALL))
-        return dissect_end(d, DECODE_IP);
+        return transport_damaged(d);
     const uint8_t *h = d->at;
     struct decoded *out = d->out;
     size_t hlen = (size_t)(h[12] >> 4) * 4;
     if (UNLIKELY(hlen < 20)) {
         dissect_raise(d, ANOMALY_TCP_HLEN_TOO_SMALL);
-        return dissect_end(d, DECODE_IP);
+        return transport_damaged(d);
     }
     out->tcp_flags = h[13];
     if (hlen > 20 && UNLIKELY(!tcp_long_header(d, hlen)))
-        return dissect_end(d, DECODE_IP);
+        return transport_damaged(d);
     out->src_port = load16(h);
     out->dst_port = load16(h + 2);
     out->tcp_seq = load32(h + 4);
@@ -80,13 +90,13 @@ static inline enum step decode_tcp(struct dissect *d)
 static inline enum step decode_udp(struct dissect *d)
 {
     if (!dissect_need(d, 8, ANOMALY_UDP_PKT_TOO_SMALL))
-        return dissect_end(d, DECODE_IP);
+        return transport_damaged(d);
     const uint8_t *h = d->at;
     struct decoded *out = d->out;
     size_t length = load16(h + 4);
     if (UNLIKELY(length < 8) && length != 0) { // zero: a jumbogram, or segmented later
         dissect_raise(d, ANOMALY_UDP_LEN_INVALID);
-        return dissect_end(d, DECODE_IP);
+        return transport_damaged(d);
     }
     if (UNLIKELY(length > d->wire))
         dissect_raise(d, ANOMALY_UDP_LEN_INVALID);
@@ -131,7 +141,7 @@ static void sctp_find_data(struct dissect *d)
 static enum step decode_sctp(struct dissect *d)
 {
     if (!dissect_need(d, 12, ANOMALY_SCTP_PKT_TOO_SMALL))
-        return dissect_end(d, DECODE_IP);
+        return transport_damaged(d);
     d->out->src_port = load16(d->at);
     d->out->dst_port = load16(d->at + 2);
     dissect_skip(d, 12);

@@ -111,6 +111,9 @@ struct flow_table;
 [[nodiscard]] struct flow_table *flow_table_create(const struct config *config,
     const struct flow_handler *handler, struct pool *pool, struct metrics *metrics);
 
+// The table is one of so many that share the limits of the configuration. After creation: one.
+void flow_table_share(struct flow_table *table, unsigned tables);
+
 // Ends nothing: call flow_table_flush first when the flows' records are wanted.
 void flow_table_destroy(struct flow_table *table);
 
@@ -124,6 +127,10 @@ void flow_table_expire(struct flow_table *table, int64_t now_us);
 
 // End every flow: the input is over.
 void flow_table_flush(struct flow_table *table);
+
+// The same in steps, so that the records of all flows need not be held at once: end the flows that
+// began before packet `below`. Steps rise; the last one is UINT64_MAX; no packets come between.
+void flow_table_flush_before(struct flow_table *table, uint64_t below);
 
 // Where what is being told now belongs among the records of all workers: the order of the packet
 // that is handled, or, while flows expire, that of the flow's first packet after all packets.

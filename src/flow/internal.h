@@ -5,6 +5,8 @@
 
 enum {
     FLOW_NONE = UINT32_MAX,
+    // A flow and its slots, of which at most three quarters are taken and at least three eighths.
+    FLOW_BYTES = sizeof(struct flow) + 24,
     FLOW_SLAB = 7680,          // flows allocated at a time: nearly 2 MiB
     FLOW_WHEEL_SECONDS = 4096, // timers reach this far; longer ones are looked at again
 };
@@ -36,9 +38,10 @@ struct flow_table {
     int64_t wheel_second; // all buckets before it have been emptied
     bool wheel_started;
     struct flow_ended *ended; // on their way out, for sorting
-    size_t ended_count, ended_room;
-    size_t stream_bytes;                // out-of-order bytes held over all flows
-    int64_t timeout_us[4][FLOW_STATES]; // TCP, UDP, ICMP, other
+    size_t ended_count, ended_room, ended_done;
+    uint32_t max_flows;
+    size_t stream_bytes, max_stream_bytes; // out-of-order bytes held over all flows
+    int64_t timeout_us[4][FLOW_STATES];    // TCP, UDP, ICMP, other
 };
 
 static inline struct flow *flow_at(const struct flow_table *table, uint32_t index)

@@ -13,7 +13,8 @@ enum {
     FIRST_SLOTS = 4096,
     AHEAD = 4, // packets between fetching a flow, what its consumer keeps, and its turn
     LINE_BYTES = 64,
-    APP_BYTES = 256, // of the consumer's state that are fetched ahead
+    EVICT_SPARED = 16, // flows found alive before one is evicted all the same
+    APP_BYTES = 256,   // of the consumer's state that are fetched ahead
     ICMP = 1,
     ICMPV6 = 58,
 };
@@ -209,12 +210,21 @@ static void flow_end(struct flow_table *t, uint32_t index, enum flow_reason reas
     t->count--;
 }
 
-// The table is full: the flow that would be looked at soonest gives way.
+// The table is full: the flow that would end soonest gives way. Timers are not moved by packets, so
+// a few flows that are alive are put where they belong first.
 static void evict_one(struct flow_table *t)
 {
-    for (int64_t s = t->wheel_second; s < t->wheel_second + FLOW_WHEEL_SECONDS; s++) {
+    int spared = 0;
+    for (int64_t s = t->wheel_second; s < t->wheel_second + FLOW_WHEEL_SECONDS;) {
         uint32_t index = t->wheel[(uint64_t)s % FLOW_WHEEL_SECONDS];
-        if (index == FLOW_NONE)
+        if (index == FLOW_NONE) {
+            s++;
+            continue;
+        }
+        flow_wheel_remove(t, index);
+        const struct flow *f = flow_at(t, index);
+        flow_wheel_add(t, index, f->last_us + flow_timeout_us(t, f));
+        if (f->timer_bucket != (uint64_t)s % FLOW_WHEEL_SECONDS && spared++ < EVICT_SPARED)
             continue;
         flow_wheel_remove(t, index);
         t->metrics->flow_evicted++;
@@ -250,7 +260,7 @@ static void flow_begin(
 static uint32_t flow_create(
     struct flow_table *t, const struct decoded *p, const struct lookup *l, uint64_t order)
 {
-    if (t->count >= t->config->flow.max_flows)
+    if (t->count >= t->max_flows)
         evict_one(t);
     slots_grow(t);
     if ((t->free_head == FLOW_NONE && !slab_add(t)) || t->count >= t->slot_mask) {
@@ -308,13 +318,13 @@ static void flow_count(struct flow *f, enum flow_side side, const struct decoded
     f->bytes[side] += p->frame_len;
     if (f->packets[FLOW_CLIENT] && f->packets[FLOW_SERVER])
         f->flags |= FLOW_BOTH_SIDES;
-    if (p->payload_len == 0)
+    if (p->payload_wire_len == 0)
         return;
     if (f->lengths_count < FLOW_LENGTHS) {
         int length = p->payload_wire_len > INT16_MAX ? INT16_MAX : (int)p->payload_wire_len;
         f->lengths[f->lengths_count++] = (int16_t)(side == FLOW_CLIENT ? length : -length);
     }
-    if (f->first_count[side] == 0) {
+    if (f->first_count[side] == 0 && p->payload_len > 0) {
         uint8_t n = p->payload_len < FLOW_FIRST_BYTES ? (uint8_t)p->payload_len : FLOW_FIRST_BYTES;
         memcpy(f->first[side], p->payload, n);
         f->first_count[side] = n;
@@ -342,6 +352,12 @@ static void handle_tcp(
     }
 }
 
+static bool has_transport(const struct decoded *p)
+{
+    enum { TCP = 6, UDP = 17, SCTP = 132 };
+    return p->ip_proto == TCP || p->ip_proto == UDP || p->ip_proto == SCTP;
+}
+
 static void flow_handle(
     struct flow_table *t, const struct decoded *p, const struct lookup *l, uint64_t order)
 {
@@ -356,6 +372,8 @@ static void flow_handle(
         handle_tcp(t, f, side, p);
         return;
     }
+    if (p->kind == DECODE_IP && has_transport(p))
+        return; // its transport header is damaged or cut: what follows is nobody's payload
     if ((f->flags & FLOW_BOTH_SIDES) && f->state == FLOW_NEW)
         f->state = FLOW_ESTABLISHED;
     flow_deliver(t, f, side, bytes_make(p->payload, p->payload_len), p);
@@ -428,20 +446,34 @@ static void end_later(struct flow_table *t, uint32_t index, enum flow_reason rea
     t->ended[t->ended_count++] = (struct flow_ended){flow_at(t, index)->order, index};
 }
 
-// Flows end in the order in which they began, whichever bucket or worker they came from.
-static void end_sorted(struct flow_table *t, enum flow_reason reason)
+// Ask for the memory of flows that end soon.
+static void fetch_ended(const struct flow_table *t, size_t i)
+{
+    if (i + 2 * AHEAD < t->ended_count)
+        fetch_lines(flow_at(t, t->ended[i + 2 * AHEAD].index), sizeof(struct flow));
+    if (i + AHEAD < t->ended_count && flow_at(t, t->ended[i + AHEAD].index)->app)
+        fetch_lines(flow_at(t, t->ended[i + AHEAD].index)->app, APP_BYTES);
+}
+
+static void sort_ended(struct flow_table *t)
 {
     if (t->ended_count)
         qsort(t->ended, t->ended_count, sizeof *t->ended, by_order);
-    for (size_t i = 0; i < t->ended_count; i++) {
-        if (i + 2 * AHEAD < t->ended_count)
-            fetch_lines(flow_at(t, t->ended[i + 2 * AHEAD].index), sizeof(struct flow));
-        if (i + AHEAD < t->ended_count && flow_at(t, t->ended[i + AHEAD].index)->app)
-            fetch_lines(flow_at(t, t->ended[i + AHEAD].index)->app, APP_BYTES);
-        t->order = FLOW_ORDER_EXPIRY | t->ended[i].order;
-        flow_end(t, t->ended[i].index, reason);
+}
+
+// Flows end in the order in which they began, whichever bucket or worker they came from: those
+// collected and sorted that began before packet `below`.
+static void end_sorted(struct flow_table *t, uint64_t below, enum flow_reason reason)
+{
+    for (; t->ended_done < t->ended_count && t->ended[t->ended_done].order < below;
+         t->ended_done++) {
+        struct flow_ended ended = t->ended[t->ended_done];
+        fetch_ended(t, t->ended_done);
+        t->order = FLOW_ORDER_EXPIRY | ended.order;
+        flow_end(t, ended.index, reason);
     }
-    t->ended_count = 0;
+    if (t->ended_done == t->ended_count)
+        t->ended_done = t->ended_count = 0;
 }
 
 void flow_table_expire(struct flow_table *table, int64_t now_us)
@@ -455,18 +487,26 @@ void flow_table_expire(struct flow_table *table, int64_t now_us)
         else
             flow_wheel_add(table, index, due);
     }
-    end_sorted(table, FLOW_ENDED_TIMEOUT);
+    sort_ended(table);
+    end_sorted(table, UINT64_MAX, FLOW_ENDED_TIMEOUT);
+}
+
+void flow_table_flush_before(struct flow_table *table, uint64_t below)
+{
+    if (table->ended_count == 0) {
+        for (uint32_t at = 0; at <= table->slot_mask; at++)
+            if (table->slots[at].index != FLOW_NONE)
+                end_later(table, table->slots[at].index, FLOW_ENDED_SHUTDOWN);
+        sort_ended(table);
+        flow_wheel_init(table);
+    }
+    end_sorted(table, below, FLOW_ENDED_SHUTDOWN);
 }
 
 void flow_table_flush(struct flow_table *table)
 {
-    while (table->count) {
-        for (uint32_t at = 0; at <= table->slot_mask; at++)
-            if (table->slots[at].index != FLOW_NONE)
-                end_later(table, table->slots[at].index, FLOW_ENDED_SHUTDOWN);
-        end_sorted(table, FLOW_ENDED_SHUTDOWN);
-    }
-    flow_wheel_init(table);
+    while (table->count) // again only where memory was short
+        flow_table_flush_before(table, UINT64_MAX);
 }
 
 uint64_t flow_table_order(const struct flow_table *table)
@@ -513,6 +553,17 @@ static void timeouts_fill(struct flow_table *t)
     t->timeout_us[0][FLOW_CLOSED] = t->config->flow.timeout_tcp_closed_us;
 }
 
+void flow_table_share(struct flow_table *table, unsigned tables)
+{
+    const struct config *config = table->config;
+    uint64_t by_memory = config->flow.memory_bytes / FLOW_BYTES / tables;
+    uint64_t by_count = config->flow.max_flows / tables;
+    uint64_t most = by_memory < by_count ? by_memory : by_count;
+    table->max_flows = most < FLOW_NONE ? (uint32_t)most : FLOW_NONE;
+    table->max_flows = table->max_flows ? table->max_flows : 1;
+    table->max_stream_bytes = config->stream.memory_bytes / tables;
+}
+
 struct flow_table *flow_table_create(const struct config *config,
     const struct flow_handler *handler, struct pool *pool, struct metrics *metrics)
 {
@@ -529,6 +580,7 @@ struct flow_table *flow_table_create(const struct config *config,
     t->slot_mask = FIRST_SLOTS - 1;
     t->slots = slots_create(FIRST_SLOTS);
     timeouts_fill(t);
+    flow_table_share(t, 1);
     flow_wheel_init(t);
     if (!t->slots) {
         flow_table_destroy(t);

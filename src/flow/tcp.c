@@ -33,6 +33,7 @@ struct stream_side {
     bool has_acked;
     uint8_t seen_at;
     struct seen seen[SEEN];
+    uint64_t shown; // bytes the consumer has been given, for stream.depth
     bool has_fin;
     uint32_t fin; // the sequence number at which this side ends
 };
@@ -111,6 +112,23 @@ static void compare_seen(struct flow_table *t, struct flow *f, enum flow_side si
         }
 }
 
+// As much of data as stream.depth leaves; afterwards the flow is only counted.
+static void deliver_within_depth(struct flow_table *t, struct flow *f, enum flow_side side,
+    struct bytes data, const struct decoded *p)
+{
+    uint64_t depth = t->config->stream.depth_bytes;
+    uint64_t shown = f->stream ? f->stream->side[side].shown : 0;
+    uint64_t left = depth > shown ? depth - shown : 0;
+    bool all = depth == 0 || data.len <= left;
+    if (f->stream)
+        f->stream->side[side].shown += data.len;
+    flow_deliver(t, f, side, all ? data : bytes_sub(data, 0, (size_t)left), p);
+    if (all || (f->flags & FLOW_UNWANTED))
+        return;
+    flow_stream_anomaly(t, f, p, ANOMALY_STREAM_REASSEMBLY_DEPTH_REACHED);
+    f->flags |= FLOW_UNWANTED;
+}
+
 // Payload at the expected place: over to the consumer.
 static void deliver_next(struct flow_table *t, struct flow *f, enum flow_side side, uint32_t seq,
     struct bytes data, const struct decoded *p)
@@ -124,7 +142,7 @@ static void deliver_next(struct flow_table *t, struct flow *f, enum flow_side si
         s->seen[s->seen_at++ % SEEN] = (struct seen){seq, (uint32_t)data.len, segment_hash(data)};
     }
     // A reversal inside changes whose side this is; the caller must not use `side` after it.
-    flow_deliver(t, f, side, data, p);
+    deliver_within_depth(t, f, side, data, p);
 }
 
 // Whose packet this is, after the consumer may have turned the flow around.
@@ -232,7 +250,7 @@ static struct segment *segment_copy(struct flow_table *t, struct flow *f, enum f
     uint32_t seq, struct bytes data, struct segment *next)
 {
     struct stream_side *s = &f->stream->side[side];
-    bool full = t->stream_bytes + data.len > t->config->stream.memory_bytes;
+    bool full = t->stream_bytes + data.len > t->max_stream_bytes;
     struct segment *copy =
         full ? NULL : arena_alloc(&f->stream->early[side], sizeof *copy + data.len);
     if (!copy) {
@@ -323,6 +341,14 @@ static void begin_midstream(struct flow *f, enum flow_side other, const struct d
     f->tcp_next[other] = p->tcp_ack;
 }
 
+// Has the receiver acknowledged bytes around here? Then the capture lost more than a window.
+static bool acked_near(const struct flow *f, enum flow_side side, uint32_t seq)
+{
+    const struct stream_side *s = f->stream ? &f->stream->side[side] : NULL;
+    return s && s->has_acked && !s->waiting && seq_before(f->tcp_next[side], s->acked) &&
+           (s->acked - seq <= WINDOW_BYTES || seq - s->acked <= WINDOW_BYTES);
+}
+
 static enum flow_side handle_payload(
     struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
@@ -341,6 +367,13 @@ static enum flow_side handle_payload(
     if (data.len == 0 && !seq_before(f->tcp_next[side], wire_end))
         return side;
     uint32_t ahead = seq - f->tcp_next[side];
+    if (ahead > WINDOW_BYTES && acked_near(f, side, seq)) {
+        f->tcp_next[side] = seq;
+        before = f->flags;
+        tell_gap(t, f, side, ahead, p);
+        side = side_now(f, side, before);
+        ahead = 0;
+    }
     if (ahead > WINDOW_BYTES) {
         flow_stream_anomaly(t, f, p, ANOMALY_STREAM_PKT_OUT_OF_WINDOW);
         return side;
@@ -374,19 +407,19 @@ static void note_ack(struct flow *f, enum flow_side side, const struct decoded *
 
 // A FIN counts for the consumer once all bytes before it are there.
 static void handle_fin(
-    struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
+    struct flow_table *t, struct flow *f, enum flow_side side, bool here, const struct decoded *p)
 {
     if (f->tcp_fin[side] || (f->flags & FLOW_UNWANTED))
         return;
     struct stream_side *s = f->stream ? &f->stream->side[side] : NULL;
-    bool here = p->tcp_flags & TCP_FIN;
     if (!here && !(s && s->has_fin))
         return;
-    uint32_t fin = here ? p->tcp_seq + p->payload_wire_len : s->fin;
-    if (!f->tcp_sync[side] || !seq_before(f->tcp_next[side], fin)) {
+    uint32_t fin =
+        here ? p->tcp_seq + (p->tcp_flags & TCP_SYN ? 1 : 0) + p->payload_wire_len : s->fin;
+    if (!f->tcp_sync[side] || f->tcp_next[side] == fin) {
         f->tcp_fin[side] = 1;
         t->handler->side_end(t->handler->context, f, side, p);
-    } else if (stream_of(t, f)) {
+    } else if (seq_before(f->tcp_next[side], fin) && stream_of(t, f)) {
         f->stream->side[side].has_fin = true;
         f->stream->side[side].fin = fin;
     }
@@ -398,7 +431,8 @@ static void handle_state(struct flow *f, enum flow_side side, const struct decod
     if (flags & TCP_SYN) {
         if ((flags & TCP_ACK) && side == FLOW_SERVER)
             f->flags |= FLOW_SYN_ACK;
-        if (!f->tcp_sync[side] || f->state == FLOW_NEW) {
+        // Until bytes were taken, the last SYN counts: some hosts answer with one after the other.
+        if (!f->tcp_sync[side] || (f->state == FLOW_NEW && !f->stream)) {
             f->tcp_next[side] = p->tcp_seq + 1;
             f->tcp_sync[side] = 1;
         }
@@ -425,7 +459,11 @@ void flow_tcp_packet(
             side = side_now(flow, side, before);
         }
     }
-    handle_fin(table, flow, side, packet);
+    uint8_t before = flow->flags;
+    handle_fin(table, flow, side, packet->tcp_flags & TCP_FIN, packet);
+    side = side_now(flow, side, before);
+    if (flow->stream) // an acknowledgement may have ended the wait for the other side's last bytes
+        handle_fin(table, flow, flow_other(side), false, packet);
     if ((flow->flags & FLOW_UNWANTED) && flow->stream)
         flow_tcp_finish(table, flow);
 }

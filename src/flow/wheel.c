@@ -23,7 +23,10 @@ static uint32_t bucket_of(const struct flow_table *table, int64_t due_us)
 void flow_wheel_add(struct flow_table *table, uint32_t index, int64_t due_us)
 {
     if (!table->wheel_started) {
-        table->wheel_second = due_us / MICROSECONDS - FLOW_WHEEL_SECONDS / 2;
+        // From the packet's time, not from a due time days ahead: all workers must end a flow after
+        // the same packet.
+        table->wheel_second =
+            flow_at(table, index)->last_us / MICROSECONDS - FLOW_WHEEL_SECONDS / 2;
         table->wheel_started = true;
     }
     uint32_t bucket = bucket_of(table, due_us);

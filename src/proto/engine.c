@@ -221,6 +221,12 @@ static bool name_packet(struct engine_flow *ef, const struct decoded *packet)
 
 static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data);
 
+static void probe_over(struct engine_flow *ef, enum flow_side side)
+{
+    pending_drop(&ef->pending[side]);
+    ef->probe[side] = PROBED;
+}
+
 // Probe one side's first bytes. True: keep sending.
 static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes data)
 {
@@ -228,7 +234,11 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     const struct flow *flow = ef->pf.flow;
     struct proto_pending *pending = &ef->pending[side];
     bool waited = pending->len > 0;
-    if (waited && pending_add(e, pending, data, PROBE_BYTES))
+    if (waited && !pending_add(e, pending, data, PENDING_PROBE_BYTES)) {
+        probe_over(ef, side); // probing the rest alone would take the middle for the beginning
+        return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
+    }
+    if (waited)
         data = pending_bytes(pending);
     struct proto_first first = {
         data, ef->pf.carrier, flow->port[side], flow->port[flow_other(side)]};
@@ -252,10 +262,9 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
         return wanted;
     }
     bool room = ef->pf.carrier == OVER_TCP && data.len < PROBE_BYTES && !ef->pf.ended[side];
-    if (more && room && (waited || pending_add(e, pending, data, PROBE_BYTES)))
+    if (more && room && (waited || pending_add(e, pending, data, PENDING_PROBE_BYTES)))
         return true;
-    pending_drop(pending);
-    ef->probe[side] = PROBED;
+    probe_over(ef, side);
     return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
 }
 
@@ -273,7 +282,8 @@ static bool not_mine(struct engine_flow *ef)
     parser_end(ef);
     ef->pf.flow->app_proto = NULL;
     ef->pf.flow->app_basis = FLOW_UNNAMED;
-    ef->probe[0] = ef->probe[1] = PROBED;
+    probe_over(ef, FLOW_CLIENT);
+    probe_over(ef, FLOW_SERVER);
     return name_packet(ef, ef->pf.packet);
 }
 

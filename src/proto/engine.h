@@ -7,6 +7,7 @@
 
 enum {
     PROBE_BYTES = 4096, // a side is probed over at most so many of its first bytes
+    PENDING_PROBE_BYTES = PROBE_BYTES + 65'536, // the segment that ends the probing comes on top
     ANOMALY_WORDS = (ANOMALIES + 63) / 64,
     FLOW_FILES = 64,        // files of one flow open at once
     FILE_BYTES = 8 * 1024,  // memory of one open file
@@ -24,7 +25,7 @@ struct proto_engine {
     void *emit_context;
     struct file_kinds *kinds;
     struct file_keep *keep; // NULL: files are not kept
-    struct namer *namer; // NULL: nDPI is switched off
+    struct namer *namer;    // NULL: nDPI is switched off
     const struct proto *forced;
 };
 
