@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from goldens import HERE, run
@@ -146,8 +147,14 @@ def wrong_configuration(yagura):
         return "" if done.returncode in (1, 2) and b":2" in done.stderr and b"no_such_key" in done.stderr else expect(done, 2)
 
 
+def readme_picture(yagura):
+    done = subprocess.run([sys.executable, os.path.join(HERE, "../tools/picture.py"), "--check"], capture_output=True, text=True,
+                          timeout=60, env={**os.environ, "YAGURA": yagura})
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
 def jobs(yagura):
     for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file, output_not_writable,
                  disk_full, stdout_full, standard_input, compressed, many_files, kept_files, summary, summary_japanese, quiet,
-                 wrong_configuration):
+                 wrong_configuration, readme_picture):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

@@ -39,6 +39,7 @@ LOCK_RULES = (
      "lock"),
 )
 CONTROL = re.compile(r"(?:\}\s*)?(?:else\s+)?(if|for|while|switch|else|do)\b")
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
@@ -193,6 +194,9 @@ def check_text(lint, path, text):
     if path.endswith((".c", ".h", ".py", ".def")) and len(lines) - 1 > FILE_LINES:
         lint.breach(path, len(lines) - 1, f"file of {len(lines) - 1} lines; {FILE_LINES} at the most")
     for i, line in enumerate(lines):
+        for link in LINK.findall(line) if path.endswith(".md") else ():
+            if not os.path.exists(os.path.join(TOP, os.path.dirname(path), link)):
+                lint.breach(path, i + 1, f"a link to {link}, which is not there")
         if PROMISES.search(line):
             lint.promises += 1
             lint.breach(path, i + 1, "a promise instead of work: " + PROMISES.search(line).group(0))

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""picture.py: doc/picture.svg and doc/picture.ja.svg, the summary of `make run` as it stands on a terminal.
+"""picture.py [--check]: doc/picture.svg and doc/picture.ja.svg, the summary of `make run` as it stands on a terminal.
 
-Made from the real output of build/yagura, so that the README cannot promise what the program does not print.
+Made from the real output of build/yagura (or of $YAGURA), so that the README cannot promise what the program does not
+print; --check says whether the pictures are still true.
 """
 import html
 import os
@@ -52,14 +53,21 @@ def picture(lines, title):
 
 
 def main():
+    stale = []
     for lang, name in (("en", "picture.svg"), ("ja", "picture.ja.svg")):
         done = subprocess.run([YAGURA, "read", "--lang", lang] + ARGS, cwd=TOP, capture_output=True,
                               text=True, check=True, env={**os.environ, "TZ": "UTC"})
         lines = ["$ build/yagura read " + " ".join(ARGS)] + done.stdout.rstrip("\n").split("\n")
-        with open(os.path.join(TOP, "doc", name), "w", encoding="utf-8") as f:
-            f.write(picture(lines, "Yagura's summary of a morning in a pretend city hall"))
-        if "--print" in sys.argv:
-            print(done.stdout)
+        drawn = picture(lines, "Yagura's summary of a morning in a pretend city hall")
+        path = os.path.join(TOP, "doc", name)
+        if "--check" not in sys.argv:
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(drawn)
+        elif open(path, encoding="utf-8").read() != drawn:
+            stale.append("doc/" + name)
+    if stale:
+        print(f"{', '.join(stale)}: no longer what the program prints; run tools/picture.py")
+    return 1 if stale else 0
 
 
-main()
+sys.exit(main())
