@@ -61,6 +61,15 @@ def count_packets(path):
     return packets, data
 
 
+def peak_kib(pid):
+    """Most memory so far. (ru_maxrss would count what this program held when it started the other.)"""
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            return next((int(line.split()[1]) for line in f if line.startswith("VmHWM")), 0)
+    except OSError:
+        return 0
+
+
 def measure(args, folder):
     """(CPU seconds, wall seconds, peak KiB) of one run; None when the program failed."""
     out = os.path.join(folder, "out")
@@ -68,13 +77,17 @@ def measure(args, folder):
     os.makedirs(out)
     start = time.monotonic()
     child = subprocess.Popen([a.replace("OUT", out) for a in args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
+    done = peak = 0
+    while not done:
+        time.sleep(0.01)
+        peak = max(peak, peak_kib(child.pid))
+        done, status, used = os.wait4(child.pid, os.WNOHANG)
     child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - start
     if child.returncode != 0:
         print(f"{' '.join(args)}: exit status {child.returncode}", file=sys.stderr)
         return None
-    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss
+    return used.ru_utime + used.ru_stime, wall, peak
 
 
 def instructions(args, folder):
