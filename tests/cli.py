@@ -2,6 +2,7 @@
 """The command line: exit statuses, help, several ways of giving input. `make test` runs it with sanitizers."""
 import gzip
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tempfile
 
 from goldens import HERE, run
+from packets import read_capture
 
 GET = os.path.join(HERE, "pcap/http/get/in.pcap")
 DAY = os.path.join(HERE, "pcap/cityhall/day/in.pcap")
@@ -147,6 +149,15 @@ def wrong_configuration(yagura):
         return "" if done.returncode in (1, 2) and b":2" in done.stderr and b"no_such_key" in done.stderr else expect(done, 2)
 
 
+def statistics(yagura):
+    """The last record counts what the capture holds."""
+    packets = read_capture(DAY)[1]
+    want = {"packets": len(packets), "bytes": sum(len(p.data) for p in packets)}
+    *_, last = map(json.loads, run(yagura, DAY))
+    got = {k: last.get("stats", {}).get("capture", {}).get(k) for k in want}
+    return "" if got == want else f"{got} instead of {want}"
+
+
 def readme_picture(yagura):
     done = subprocess.run([sys.executable, os.path.join(HERE, "../tools/picture.py"), "--check"], capture_output=True, text=True,
                           timeout=60, env={**os.environ, "YAGURA": yagura})
@@ -156,5 +167,5 @@ def readme_picture(yagura):
 def jobs(yagura):
     for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file, output_not_writable,
                  disk_full, stdout_full, standard_input, compressed, many_files, kept_files, summary, summary_japanese, quiet,
-                 wrong_configuration, readme_picture):
+                 wrong_configuration, statistics, readme_picture):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)
