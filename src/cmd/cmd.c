@@ -91,7 +91,7 @@ bool cmd_config(const char *path, struct config *config)
 {
     char error[ERROR_ROOM];
     *config = config_defaults;
-    if (!path || config_load(config, path, error, sizeof error))
+    if (!path || config_load(config, path, cmd_lang(CONFIG_OUTPUT_LANG_AUTO), error, sizeof error))
         return true;
     fprintf(stderr, "yagura: %s\n", error);
     return false;

@@ -52,5 +52,5 @@ void config_allowed_write(
 const char *config_key_near(const struct config_key *section, struct bytes text);
 
 // config_load for a file that is in memory; `name` stands for it in messages.
-[[nodiscard]] bool config_read(
-    struct config *out, const char *name, struct bytes content, char *error, size_t error_size);
+[[nodiscard]] bool config_read(struct config *out, const char *name, struct bytes content,
+    enum lang lang, char *error, size_t error_size);

@@ -5,6 +5,7 @@
 // (they make small files huge), as is a file over CONFIG_FILE_BYTES. Depth is that of the table.
 #include "base/alloc.h"
 #include "schema/config_key.h"
+#include "schema/reason.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -134,7 +135,7 @@ static bool refuse_yaml(struct loader *l)
     bool unreadable = p->error == YAML_READER_ERROR;
     size_t line =
         unreadable ? line_of_offset(l->content, p->problem_offset) : p->problem_mark.line + 1;
-    const char *reason = p->problem ? p->problem : "damaged";
+    const char *reason = reason_of_yaml(p->problem, l->lang);
     return refuse(l, (struct refusal){.id = TEXT_CONFIG_NOT_YAML, .line = line, .reason = reason});
 }
 
@@ -446,8 +447,8 @@ static bool read_section(struct loader *l, const struct config_key *section, voi
     if (file)
         (void)fclose(file);
     if (error)
-        return refuse(
-            l, (struct refusal){.id = TEXT_CONFIG_CANNOT_READ, .reason = strerror(error)});
+        return refuse(l, (struct refusal){.id = TEXT_CONFIG_CANNOT_READ,
+                             .reason = reason_of_errno(error, l->lang)});
     l->content = bytes_make(room, len);
     if (len <= CONFIG_FILE_BYTES)
         return true;
@@ -463,19 +464,25 @@ static bool end(struct config *out, bool ok)
     return ok;
 }
 
-bool config_read(
-    struct config *out, const char *name, struct bytes content, char *error, size_t error_size)
+bool config_read(struct config *out, const char *name, struct bytes content, enum lang lang,
+    char *error, size_t error_size)
 {
     *out = config_defaults;
-    struct loader l = {
-        .file = name, .content = content, .out = out, .error = error, .error_size = error_size};
+    struct loader l = {.file = name,
+        .content = content,
+        .out = out,
+        .lang = lang,
+        .error = error,
+        .error_size = error_size};
     return end(out, parse(&l));
 }
 
-bool config_load(struct config *out, const char *path, char *error, size_t error_size)
+bool config_load(
+    struct config *out, const char *path, enum lang lang, char *error, size_t error_size)
 {
     *out = config_defaults;
-    struct loader l = {.file = path, .out = out, .error = error, .error_size = error_size};
+    struct loader l = {
+        .file = path, .out = out, .lang = lang, .error = error, .error_size = error_size};
     uint8_t *room = base_malloc(CONFIG_FILE_BYTES + 1);
     bool ok = room ? read_file(&l, room) && parse(&l) : refuse_memory(&l);
     base_free(room);

@@ -15,7 +15,7 @@ static bool load(struct config *out, struct bytes content)
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(content.data, 1, content.len, file) != content.len || fclose(file) != 0)
         abort();
-    return config_load(out, path, error, sizeof error);
+    return config_load(out, path, LANG_EN, error, sizeof error);
 }
 
 // The error without "FILE:".
@@ -146,14 +146,30 @@ TEST(refuses_nul_bytes)
 TEST(refuses_what_cannot_be_read)
 {
     struct config c;
-    CHECK(!config_load(&c, "/nowhere/yagura.yaml", error, sizeof error));
+    CHECK(!config_load(&c, "/nowhere/yagura.yaml", LANG_EN, error, sizeof error));
     CHECK_TEXT(
         bytes_from_text(error), "/nowhere/yagura.yaml: cannot be read: No such file or directory");
-    CHECK(!config_load(&c, "/tmp", error, sizeof error));
+    CHECK(!config_load(&c, "/tmp", LANG_EN, error, sizeof error));
     CHECK_TEXT(bytes_from_text(error), "/tmp: cannot be read: Is a directory");
-    CHECK(!config_load(&c, "/dev/zero", error, sizeof error));
+    CHECK(!config_load(&c, "/dev/zero", LANG_EN, error, sizeof error));
     CHECK_TEXT(bytes_from_text(error),
         "/dev/zero: is larger than a configuration can be; allowed: 1048576 bytes");
+}
+
+TEST(speaks_japanese)
+{
+    struct config c;
+    CHECK(!config_load(&c, "/nowhere/yagura.yaml", LANG_JA, error, sizeof error));
+    CHECK_TEXT(bytes_from_text(error),
+        "/nowhere/yagura.yaml: 読み取れません: ファイルまたはフォルダがありません");
+    CHECK(!load(&c, BYTES("flow: {memory: 4T}\n")));
+    CHECK(!config_load(&c, path, LANG_JA, error, sizeof error));
+    CHECK_TEXT(said(), "1: flow.memory: 「4T」は指定できません。指定できるもの: 1M から 64G までの"
+                       "バイト数(例: 4096、64k、16M、2G)");
+    CHECK(!load(&c, BYTES("workers: 1\n}\n")));
+    CHECK(!config_load(&c, path, LANG_JA, error, sizeof error));
+    CHECK_TEXT(said(), "2: YAML として正しくありません: キーがありません(字下げと括弧を確認して"
+                       "ください)");
 }
 
 // The same bytes over and over, up to the limit: must end in a message, and soon.
@@ -195,7 +211,7 @@ TEST(small_error_buffers_are_respected)
 {
     char small[8];
     struct config c;
-    CHECK(!config_load(&c, "/nowhere", small, sizeof small));
+    CHECK(!config_load(&c, "/nowhere", LANG_EN, small, sizeof small));
     CHECK_TEXT(bytes_from_text(small), "/nowher");
 }
 
@@ -253,7 +269,7 @@ TEST(example_says_the_defaults)
 
 static const struct test_case cases[] = {T(nothing_gives_the_defaults), T(reads_every_type),
     T(refuses_with_line_key_and_what_is_allowed), T(refuses_nul_bytes),
-    T(refuses_what_cannot_be_read), T(refuses_a_megabyte_of_anything),
+    T(refuses_what_cannot_be_read), T(speaks_japanese), T(refuses_a_megabyte_of_anything),
     T(long_lists_end_at_their_limit), T(small_error_buffers_are_respected),
     T(survives_any_failing_allocation), T(example_says_the_defaults)};
 

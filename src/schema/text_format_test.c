@@ -9,7 +9,7 @@ TEST(fills_blanks_in_both_languages)
     size_t len = text_format(out, sizeof out, TEXT_CONFIG_ALLOWED_TEXT, LANG_EN, args, 2);
     CHECK_TEXT(bytes_make(out, len), "text of 1 to 64k bytes");
     len = text_format(out, sizeof out, TEXT_CONFIG_ALLOWED_TEXT, LANG_JA, args, 2);
-    CHECK_TEXT(bytes_make(out, len), "1から64kバイトまでの文字列");
+    CHECK_TEXT(bytes_make(out, len), "1 から 64k バイトまでの文字列");
     CHECK_EQ(out[len], 0);
 }
 

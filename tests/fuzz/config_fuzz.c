@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct config config;
     char error[512] = "";
-    bool taken = config_read(&config, "fuzz.yaml", bytes_make(data, size), error, sizeof error);
+    enum lang lang = size % 2 ? LANG_JA : LANG_EN;
+    bool taken =
+        config_read(&config, "fuzz.yaml", bytes_make(data, size), lang, error, sizeof error);
     assert(taken || strncmp(error, "fuzz.yaml:", 10) == 0);
     assert(!strchr(error, '\n'));
     config_finish(&config);

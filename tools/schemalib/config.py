@@ -128,7 +128,7 @@ def members(keys):
 
 
 def config_h(keys):
-    lines = ["#pragma once", '#include "base/addr.h"', ""]
+    lines = ["#pragma once", '#include "base/addr.h"', '#include "schema/text.h"', ""]
     for key in walk(keys):
         if key.type == "enum":
             lines += [f"{key.enum} {{ {', '.join(enum_value(key, w) for w in key.words)} }};", ""]
@@ -140,7 +140,8 @@ def config_h(keys):
         "// What holds where the file says nothing.", "extern const struct config config_defaults;", "",
         "// Read a file over the defaults. False: *out is the defaults and `error` one line of text,",
         '// "FILE:LINE: KEY: what is wrong; allowed: ...". True: give *out back with config_finish.',
-        "[[nodiscard]] bool config_load(struct config *out, const char *path, char *error, size_t error_size);",
+        "[[nodiscard]] bool config_load(struct config *out, const char *path, enum lang lang, char *error,",
+        "    size_t error_size);",
         "void config_finish(struct config *config);"]
 
 
