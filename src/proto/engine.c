@@ -279,7 +279,9 @@ static bool broken(struct engine_flow *ef, enum anomaly anomaly)
 // A wrong probe: the other protocols are not asked again, nDPI is.
 static bool not_mine(struct engine_flow *ef)
 {
+    const struct decoded *packet = ef->pf.packet;
     parser_end(ef);
+    ef->pf.packet = packet;
     ef->pf.flow->app_proto = NULL;
     ef->pf.flow->app_basis = FLOW_UNNAMED;
     probe_over(ef, FLOW_CLIENT);

@@ -11,7 +11,7 @@
 enum proto_verdict {
     PROTO_MORE,     // keep feeding; what the cursor has not passed is shown again with what follows
     PROTO_DONE,     // nothing more is wanted from this flow; it is only counted from here
-    PROTO_NOT_MINE, // the probe was wrong; others may look
+    PROTO_NOT_MINE, // the probe was wrong; nDPI may look
     PROTO_BROKEN,   // the protocol was violated: recorded as an anomaly, the parser is let go
 };
 
