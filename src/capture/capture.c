@@ -85,7 +85,7 @@ static bool source_advance(struct source *s)
 {
     enum step step = source_next(s, &s->head);
     if (step == STEP_FULL) // only for want of memory: the window is the source's own
-        source_damage(s, "out of memory at byte %llu", (unsigned long long)source_offset(s));
+        source_damage(s, (struct note){.id = TEXT_CAPTURE_NO_MEMORY_AT});
     if (step == STEP_PACKET)
         return true;
     source_end(s);
@@ -238,7 +238,7 @@ static bool capture_read_direct(struct capture *c, struct packet_batch *batch)
     }
     bool kept = source_unbind(s);
     if (!kept)
-        source_damage(s, "out of memory at byte %llu", (unsigned long long)source_offset(s));
+        source_damage(s, (struct note){.id = TEXT_CAPTURE_NO_MEMORY_AT});
     if (step == STEP_END || !kept || batch->count == 0) {
         source_end(s);
         c->direct = NULL;
@@ -302,6 +302,12 @@ void capture_report(const struct capture *c, size_t index, struct capture_report
     out->file_bytes = s->stream.raw_read - (s->stream.in_end - s->stream.in_at);
     if (s->format == &format_pcapng)
         out->dropped = pcapng_dropped(&s->pcapng);
+}
+
+size_t capture_damage_text(
+    const struct capture *c, size_t index, enum lang lang, char *out, size_t room)
+{
+    return source_damage_text(&c->sources[index], lang, out, room);
 }
 
 double capture_progress(const struct capture *c)

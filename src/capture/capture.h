@@ -3,6 +3,7 @@
 // input, several at once in the order of their time stamps.
 #pragma once
 #include "base/bytes.h"
+#include "schema/text.h"
 
 // LINKTYPE_ values of the pcap registry that are read (https://www.tcpdump.org/linktypes.html).
 enum link_type {
@@ -36,6 +37,7 @@ enum {
     BATCH_BYTES = 512 * 1024,          // a batch ends with the packet that reaches this
     CAPTURE_PACKET_BYTES = 256 * 1024, // a longer captured length is damage, not a packet
     CAPTURE_LINKS = 8,                 // different link types an input's report names
+    CAPTURE_TEXT_BYTES = 600,          // any damage text fits
 };
 
 // One batch of packets in time order with the memory that holds them.
@@ -51,20 +53,19 @@ void packet_batch_finish(struct packet_batch *batch);
 
 struct capture;
 
-// What became of one input. Texts live as long as the capture.
+// What became of one input. Its texts live as long as the capture.
 struct capture_report {
     const char *path; // as given; "-" is standard input
     uint64_t packets;
-    uint64_t bytes;            // captured bytes of those packets
-    uint64_t file_bytes;       // of the input consumed
-    const char *damage;        // NULL, or what is wrong and where ("truncated at byte 1234 ...")
-    bool unreadable;           // nothing could be read at all
-    const char *format;        // "pcap (microseconds) in gzip"; NULL when unreadable
-    uint64_t damages;          // places found damaged; `damage` describes the first
-    uint64_t lost_bytes;       // unpacked bytes read over because of damage
-    uint64_t cut_packets;      // captured shorter than they were on the wire
-    uint64_t dropped;          // packets the file says were lost while capturing (pcapng only)
-    int64_t first_ns, last_ns; // earliest and latest packet; 0 without packets
+    uint64_t bytes;                // captured bytes of those packets
+    uint64_t file_bytes;           // of the input consumed
+    bool unreadable;               // nothing could be read at all
+    const char *format;            // "pcap (ns), gzip"; NULL when unreadable
+    uint64_t damages;              // places found damaged, and 1 when unreadable
+    uint64_t lost_bytes;           // unpacked bytes read over because of damage
+    uint64_t cut_packets;          // captured shorter than they were on the wire
+    uint64_t dropped;              // packets the file says were lost while capturing (pcapng only)
+    int64_t first_ns, last_ns;     // earliest and latest packet; 0 without packets
     uint16_t links[CAPTURE_LINKS]; // link types seen, in order of appearance
     uint8_t links_count;
 };
@@ -83,6 +84,11 @@ void capture_destroy(struct capture *capture);
 
 size_t capture_sources(const struct capture *capture);
 void capture_report(const struct capture *capture, size_t source, struct capture_report *out);
+
+// What is wrong with an input and where: the first damage and how many more there are; "" when
+// nothing is. Returns the length.
+size_t capture_damage_text(
+    const struct capture *capture, size_t source, enum lang lang, char *out, size_t room);
 
 // Name of a link type for people: "Ethernet"; NULL for one without a name here.
 const char *capture_link_name(uint16_t link);

@@ -66,6 +66,8 @@ TEST(damage_in_one_of_several)
     struct seen *s = seen_all(capture_create_memory(inputs, 4, 0));
     CHECK_EQ(s->count, 7);
     CHECK_DAMAGE(s, "cut off: the packet at byte 132 has 35 of 36 bytes");
+    CHECK_DAMAGE_JA(
+        s, "途中で切れています(132 バイト目のパケットは 36 バイトのうち 35 バイトしかありません)");
 }
 
 // More files than are kept open: each waits, closed, for its time.
@@ -95,6 +97,7 @@ TEST(many_files)
 TEST(what_is_no_capture)
 {
     CHECK_DAMAGE(seen_path("/nonexistent/x"), "it cannot be opened: No such file or directory");
+    CHECK_DAMAGE_JA(seen_path("/nonexistent/x"), "開けません: ファイルまたはフォルダがありません");
     CHECK_DAMAGE(seen_path("/"), "it is a directory, not a capture file");
     CHECK_DAMAGE(seen_path(put_file(0, BYTES(""))), "it is empty");
     CHECK_DAMAGE(seen_path(put_file(0, BYTES("{\"a\": 1}\n"))), "it is a JSON text, not a capture");
@@ -107,6 +110,7 @@ TEST(what_is_no_capture)
         "it is the beginning of a pcap file, cut off inside its header, not a capture");
     struct seen *s = seen_path(put_file(0, BYTES("\1\2\3\4\5")));
     CHECK_DAMAGE(s, "it is a file of unknown kind, not a capture");
+    CHECK_DAMAGE_JA(s, "種類の分からないファイルです。キャプチャではありません");
     CHECK(s->report.unreadable);
     CHECK_EQ(s->count, 0);
     unlink(paths[0]);

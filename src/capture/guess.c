@@ -5,41 +5,38 @@
 
 struct guess {
     struct bytes magic;
-    const char *kind;
+    enum text_id kind;
 };
 
 static const struct guess guesses[] = {
-    {{(const uint8_t *)"\x1f\x8b", 2}, "a gzip file"},
-    {{(const uint8_t *)"\x28\xb5\x2f\xfd", 4}, "a zstd file"},
+    {{(const uint8_t *)"\x1f\x8b", 2}, TEXT_KIND_GZIP},
+    {{(const uint8_t *)"\x28\xb5\x2f\xfd", 4}, TEXT_KIND_ZSTD},
     {{(const uint8_t *)"\xfd"
                        "7zXZ",
          5},
-        "an xz file (unpack it first)"},
-    {{(const uint8_t *)"BZh", 3}, "a bzip2 file (unpack it first)"},
-    {{(const uint8_t *)"\x04\x22\x4d\x18", 4}, "an lz4 file (unpack it first)"},
-    {{(const uint8_t *)"7z\xbc\xaf", 4}, "a 7z archive (unpack it first)"},
-    {{(const uint8_t *)"PK\x03\x04", 4}, "a zip archive (unpack it first)"},
-    {{(const uint8_t *)"Rar!", 4}, "a rar archive (unpack it first)"},
-    {{(const uint8_t *)"snoop\0\0\0", 8}, "a snoop capture (convert it with editcap -F pcapng)"},
-    {{(const uint8_t *)"GMBU", 4}, "a Network Monitor capture (convert it with editcap -F pcapng)"},
-    {{(const uint8_t *)"RTSS", 4}, "a Network Monitor capture (convert it with editcap -F pcapng)"},
-    {{(const uint8_t *)"\xac\x01\x00\x1c", 4},
-        "an Ixia capture (convert it with editcap -F pcapng)"},
-    {{(const uint8_t *)"\xab\x01\x00\x1c", 4},
-        "an Ixia capture (convert it with editcap -F pcapng)"},
-    {{(const uint8_t *)"TRSNIFF data", 12},
-        "a Sniffer capture (convert it with editcap -F pcapng)"},
+        TEXT_KIND_XZ},
+    {{(const uint8_t *)"BZh", 3}, TEXT_KIND_BZIP2},
+    {{(const uint8_t *)"\x04\x22\x4d\x18", 4}, TEXT_KIND_LZ4},
+    {{(const uint8_t *)"7z\xbc\xaf", 4}, TEXT_KIND_7Z},
+    {{(const uint8_t *)"PK\x03\x04", 4}, TEXT_KIND_ZIP},
+    {{(const uint8_t *)"Rar!", 4}, TEXT_KIND_RAR},
+    {{(const uint8_t *)"snoop\0\0\0", 8}, TEXT_KIND_SNOOP},
+    {{(const uint8_t *)"GMBU", 4}, TEXT_KIND_NETMON},
+    {{(const uint8_t *)"RTSS", 4}, TEXT_KIND_NETMON},
+    {{(const uint8_t *)"\xac\x01\x00\x1c", 4}, TEXT_KIND_IXIA},
+    {{(const uint8_t *)"\xab\x01\x00\x1c", 4}, TEXT_KIND_IXIA},
+    {{(const uint8_t *)"TRSNIFF data", 12}, TEXT_KIND_SNIFFER},
     {{(const uint8_t *)"\x7f"
                        "ELF",
          4},
-        "a Linux program"},
-    {{(const uint8_t *)"MZ", 2}, "a Windows program"},
-    {{(const uint8_t *)"%PDF-", 5}, "a PDF document"},
-    {{(const uint8_t *)"\x89PNG", 4}, "a PNG picture"},
-    {{(const uint8_t *)"\xff\xd8\xff", 3}, "a JPEG picture"},
-    {{(const uint8_t *)"SQLite format 3", 15}, "an SQLite database"},
-    {{(const uint8_t *)"ElfFile", 7}, "a Windows event log"},
-    {{(const uint8_t *)"\x0a\x0d\x0d\x0a", 4}, "the beginning of a pcapng file without byte order"},
+        TEXT_KIND_ELF},
+    {{(const uint8_t *)"MZ", 2}, TEXT_KIND_EXE},
+    {{(const uint8_t *)"%PDF-", 5}, TEXT_KIND_PDF},
+    {{(const uint8_t *)"\x89PNG", 4}, TEXT_KIND_PNG},
+    {{(const uint8_t *)"\xff\xd8\xff", 3}, TEXT_KIND_JPEG},
+    {{(const uint8_t *)"SQLite format 3", 15}, TEXT_KIND_SQLITE},
+    {{(const uint8_t *)"ElfFile", 7}, TEXT_KIND_EVTX},
+    {{(const uint8_t *)"\x0a\x0d\x0d\x0a", 4}, TEXT_KIND_PCAPNG_START},
 };
 
 static bool guess_capture_start(struct bytes b)
@@ -71,22 +68,22 @@ static bool guess_zero(struct bytes b)
     return i == b.len;
 }
 
-const char *guess_kind(struct bytes b)
+enum text_id guess_kind(struct bytes b)
 {
     b = bytes_sub(b, 0, SNIFF_BYTES);
     if (b.len == 0)
-        return "nothing";
+        return TEXT_KIND_NOTHING;
     if (guess_capture_start(b))
-        return "the beginning of a pcap file, cut off inside its header";
+        return TEXT_KIND_PCAP_START;
     for (size_t i = 0; i < sizeof guesses / sizeof *guesses; i++)
         if (bytes_start_with(b, guesses[i].magic))
             return guesses[i].kind;
     if (guess_zero(b))
-        return "a file full of zeros";
+        return TEXT_KIND_ZEROS;
     bool json = bytes_at(b, 0) == '{' || bytes_at(b, 0) == '[';
     if (guess_text(b))
-        return json ? "a JSON text" : "a text file";
-    return "a file of unknown kind";
+        return json ? TEXT_KIND_JSON : TEXT_KIND_TEXT;
+    return TEXT_KIND_UNKNOWN;
 }
 
 const char *capture_link_name(uint16_t link)

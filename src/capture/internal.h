@@ -21,7 +21,6 @@ enum {
     SOURCES_MAX = UINT16_MAX,           // struct packet numbers them in 16 bits
     SOURCES_OPEN_MAX = 128,             // more inputs: files wait closed until their time comes
     ZSTD_WINDOW_LOG_MAX = 27,           // 128 MiB, what `zstd --long` makes by default
-    CAPTURE_TEXT_BYTES = 400,           // one damage text
 };
 
 #define CAPTURE_TIME_MAX_NS (8'500'000'000 * 1'000'000'000) // year 2239; sums cannot overflow
@@ -47,6 +46,19 @@ static inline uint64_t wire_u64(const uint8_t *at, bool swap)
     return swap ? __builtin_bswap64(v) : v;
 }
 
+// ---- note.c
+
+// A text about an input with what may stand in its blanks, kept so until somebody wants to read it.
+struct note {
+    enum text_id id;
+    enum text_id what, packing; // texts within the text
+    int error;                  // {reason}, an errno
+    uint64_t at;                // byte of the input
+    uint64_t have, size, value; // numbers; {type} is `value` in hexadecimal
+};
+
+size_t note_format(char *out, size_t room, const struct note *note, enum lang lang);
+
 // ---- stream.c, unpack.c
 
 enum stream_kind { STREAM_PLAIN, STREAM_GZIP, STREAM_ZSTD };
@@ -64,13 +76,13 @@ struct stream {
     bool raw_ended;
     bool in_member;   // inside a gzip member or a zstd frame
     size_t zstd_want; // bytes the zstd decoder hopes for
-    bool failed;      // error says why; nothing more comes
+    bool failed;      // `why` says why; nothing more comes
     struct z_stream_s *gzip;
     struct ZSTD_DCtx_s *zstd;
-    char error[CAPTURE_TEXT_BYTES / 2];
+    struct note why;
 };
 
-// False: error says why.
+// False: `why` says why.
 [[nodiscard]] bool stream_open_path(struct stream *s, const char *path);
 [[nodiscard]] bool stream_open_memory(struct stream *s, struct bytes memory, size_t step);
 void stream_close(struct stream *s);
@@ -80,7 +92,9 @@ size_t stream_read(struct stream *s, uint8_t *to, size_t room);
 
 // More raw bytes into `in` once it is used up. False: there are none.
 [[nodiscard]] bool stream_refill(struct stream *s);
-[[gnu::format(printf, 2, 3)]] void stream_fail(struct stream *s, const char *format, ...);
+
+// The first failure is kept.
+void stream_fail(struct stream *s, struct note why);
 
 [[nodiscard]] bool unpack_init(struct stream *s);
 void unpack_finish(struct stream *s);
@@ -165,9 +179,10 @@ struct source {
     size_t memory_step;
     bool from_memory;
     struct capture_report report;
-    size_t damage_len; // of the first damage's text in `damage`
-    char damage[CAPTURE_TEXT_BYTES];
-    char format_text[48];
+    struct note damage; // the first; report.damages says whether there is one
+    struct note after;  // how reading went on behind it
+    bool has_after;
+    char format_text[24];
 };
 
 [[nodiscard]] enum fill source_fill(struct source *s, size_t need);
@@ -196,22 +211,25 @@ void source_bind(struct source *s, uint8_t *memory, size_t room);
 [[nodiscard]] bool source_unbind(struct source *s);
 [[nodiscard]] bool source_make_room(struct source *s);
 
-// Note damage; the first text is kept, the others are counted.
-[[gnu::format(printf, 2, 3)]] void source_damage(struct source *s, const char *format, ...);
+// Note damage at data[at]; the first is kept, the others are counted.
+void source_damage(struct source *s, struct note note);
 
 // Note damage here and look for the next packet behind it.
-[[gnu::format(printf, 2, 3)]] enum step source_lost(struct source *s, const char *format, ...);
+enum step source_lost(struct source *s, struct note note);
 
 // What follows from a fill that failed: nothing is left, or `what` is cut off.
-enum step source_stop(struct source *s, enum fill fill, const char *what, size_t need);
+enum step source_stop(struct source *s, enum fill fill, enum text_id what, size_t need);
+
+// See capture_damage_text.
+size_t source_damage_text(const struct source *s, enum lang lang, char *out, size_t room);
 
 [[nodiscard]] bool pcap_open(struct source *s);
 [[nodiscard]] bool pcapng_open(struct source *s);
 void pcapng_close(struct source *s);
 uint64_t pcapng_dropped(const struct pcapng_state *p);
 
-// guess.c: what bytes that are no capture look like ("a text file"); never NULL.
-const char *guess_kind(struct bytes b);
+// guess.c: what bytes that are no capture look like ("a text file").
+enum text_id guess_kind(struct bytes b);
 
 // capture.c: inputs from memory, for tests and fuzzers; see stream.memory_step.
 [[nodiscard]] struct capture *capture_create_memory(

@@ -185,7 +185,7 @@ struct seen {
     size_t count;
     bool even;                    // the bytes of each packet were all the same
     struct capture_report report; // of the first input; its texts are in `damage` and `format`
-    char damage[CAPTURE_TEXT_BYTES];
+    char damage[CAPTURE_TEXT_BYTES], damage_ja[CAPTURE_TEXT_BYTES];
     char format[64];
 };
 
@@ -218,9 +218,12 @@ static inline struct seen *seen_all(struct capture *capture)
         for (uint32_t i = 0; i < batches[n % 2].count; i++)
             seen_packet(&seen, &batches[n % 2].packets[i], n);
     capture_report(capture, 0, &seen.report);
-    snprintf(seen.damage, sizeof seen.damage, "%s", seen.report.damage ? seen.report.damage : "");
+    size_t len = capture_damage_text(capture, 0, LANG_EN, seen.damage, sizeof seen.damage);
+    if (len != strlen(seen.damage))
+        abort();
+    (void)capture_damage_text(capture, 0, LANG_JA, seen.damage_ja, sizeof seen.damage_ja);
     snprintf(seen.format, sizeof seen.format, "%s", seen.report.format ? seen.report.format : "");
-    seen.report.damage = seen.report.format = seen.report.path = NULL;
+    seen.report.format = seen.report.path = NULL;
     packet_batch_finish(&batches[0]);
     packet_batch_finish(&batches[1]);
     capture_destroy(capture);
@@ -233,4 +236,5 @@ static inline struct seen *seen_bytes(struct bytes input, size_t step)
     return seen_all(capture_create_memory(&input, 1, step));
 }
 
-#define CHECK_DAMAGE(seen, want) CHECK_TEXT(bytes_from_text((seen)->damage), want)
+#define CHECK_DAMAGE(seen, want)    CHECK_TEXT(bytes_from_text((seen)->damage), want)
+#define CHECK_DAMAGE_JA(seen, want) CHECK_TEXT(bytes_from_text((seen)->damage_ja), want)

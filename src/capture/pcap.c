@@ -118,20 +118,20 @@ static enum step pcap_next(struct source *s, struct packet *out)
     size_t head_bytes = s->pcap.head_bytes;
     enum fill fill = source_need(s, head_bytes);
     if (fill != FILL_OK)
-        return source_stop(s, fill, "the record head", head_bytes);
+        return source_stop(s, fill, TEXT_CAPTURE_RECORD_HEAD, head_bytes);
     if (s->pcap.doubtful)
         return pcap_settle(s);
     struct pcap_head h = pcap_head(s, s->data + s->at);
     if (h.captured > pcap_limit(s->pcap.link))
-        return source_lost(s, "damaged at byte %llu: a packet of %u bytes, at most %u are possible",
-            (unsigned long long)source_offset(s), h.captured, pcap_limit(s->pcap.link));
+        return source_lost(s, (struct note){.id = TEXT_CAPTURE_PACKET_TOO_LONG,
+                                  .have = h.captured,
+                                  .size = pcap_limit(s->pcap.link)});
     if (pcap_head_zero(h)) // what a file system leaves behind after a crash
-        return source_lost(s, "damaged at byte %llu: zeros instead of a packet",
-            (unsigned long long)source_offset(s));
+        return source_lost(s, (struct note){.id = TEXT_CAPTURE_ZEROS});
     size_t len = h.captured < CAPTURE_PACKET_BYTES ? h.captured : CAPTURE_PACKET_BYTES;
     fill = source_need(s, head_bytes + len);
     if (fill != FILL_OK)
-        return source_stop(s, fill, "the packet", head_bytes + len);
+        return source_stop(s, fill, TEXT_CAPTURE_PACKET, head_bytes + len);
     out->data = bytes_make(s->data + s->at + head_bytes, len);
     out->time_ns = pcap_time(s, h);
     out->wire_len = h.wire > h.captured ? h.wire : h.captured;
@@ -171,7 +171,7 @@ bool pcap_open(struct source *s)
     s->pcap.maybe_swapped = (major == 2 && minor == 3) || major == 543; // 543: DG/UX tcpdump
     s->at += PCAP_HEADER_BYTES;
     s->format = &format_pcap;
-    snprintf(s->format_text, sizeof s->format_text, "pcap (%sseconds)",
-        s->pcap.unit_ns == 1 ? "nano" : "micro");
+    snprintf(
+        s->format_text, sizeof s->format_text, "pcap (%s)", s->pcap.unit_ns == 1 ? "ns" : "us");
     return true;
 }

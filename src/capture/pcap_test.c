@@ -21,8 +21,7 @@ TEST(byte_orders_and_units)
         CHECK_EQ(s->report.first_ns, s->time_ns[1]);
         CHECK_EQ(s->report.last_ns, s->time_ns[0]);
         CHECK_EQ(s->report.file_bytes, m->len);
-        CHECK_TEXT(
-            bytes_from_text(s->format), variant & 2 ? "pcap (nanoseconds)" : "pcap (microseconds)");
+        CHECK_TEXT(bytes_from_text(s->format), variant & 2 ? "pcap (ns)" : "pcap (us)");
     }
 }
 

@@ -129,15 +129,14 @@ static struct pcapng_interface *pcapng_interface_new(struct source *s)
 {
     struct pcapng_state *p = &s->pcapng;
     if (p->count == INTERFACES_MAX) {
-        source_damage(s, "byte %llu: more than %d interfaces in one section",
-            (unsigned long long)source_offset(s), INTERFACES_MAX);
+        source_damage(s, (struct note){.id = TEXT_CAPTURE_INTERFACES, .size = INTERFACES_MAX});
         return NULL;
     }
     if (p->count == p->room) {
         size_t room = p->room ? p->room * 2 : 4;
         struct pcapng_interface *grown = base_realloc(p->interfaces, room * sizeof *grown);
         if (!grown) {
-            source_damage(s, "out of memory");
+            source_damage(s, (struct note){.id = TEXT_CAPTURE_NO_MEMORY_AT});
             return NULL;
         }
         p->interfaces = grown;
@@ -159,8 +158,8 @@ static void pcapng_interface(struct source *s, struct bytes body)
     for (struct option o; pcapng_option(&rest, s->swap, &o);) {
         if (o.code == OPTION_IF_TSRESOL && o.value.len == 1 &&
             !pcapng_resolution(i, o.value.data[0]))
-            source_damage(s, "byte %llu: unusable time resolution %u, read as microseconds",
-                (unsigned long long)source_offset(s), o.value.data[0]);
+            source_damage(
+                s, (struct note){.id = TEXT_CAPTURE_RESOLUTION, .value = o.value.data[0]});
         if (o.code == OPTION_IF_TSOFFSET)
             i->offset_s = (int64_t)option_u64(o, s->swap);
     }
@@ -231,18 +230,18 @@ static enum step pcapng_packet(
 {
     struct pcapng_packet p = {0};
     size_t head = type == BLOCK_PACKET_SIMPLE ? 4 : 20;
-    unsigned long long offset = source_offset(s);
     if (body.len < head) {
-        source_damage(s, "damaged at byte %llu: a packet block of %zu bytes", offset, body_len);
+        source_damage(s, (struct note){.id = TEXT_CAPTURE_PACKET_BLOCK_SHORT, .size = body_len});
         return STEP_AGAIN;
     }
     pcapng_head(s, type, body.data, &p);
     if (type == BLOCK_PACKET_SIMPLE && p.captured > body_len - head)
         p.captured = (uint32_t)(body_len - head); // cut by a length nobody told
     if (p.captured > body_len - head || p.interface >= s->pcapng.count) {
-        source_damage(s,
-            "damaged at byte %llu: a packet of %u bytes in a block of %zu, interface %u", offset,
-            p.captured, body_len, p.interface);
+        source_damage(s, (struct note){.id = TEXT_CAPTURE_PACKET_IN_BLOCK,
+                             .have = p.captured,
+                             .size = body_len,
+                             .value = p.interface});
         return STEP_AGAIN;
     }
     const struct pcapng_interface *i = &s->pcapng.interfaces[p.interface];
@@ -280,8 +279,7 @@ static enum step pcapng_section(struct source *s, const uint8_t *block, bool swa
     struct pcapng_state *p = &s->pcapng;
     uint16_t major = wire_u16(block + 12, swap);
     if (major != 1)
-        return source_lost(s, "byte %llu: a section of pcapng version %u, 1 is read",
-            (unsigned long long)source_offset(s), major);
+        return source_lost(s, (struct note){.id = TEXT_CAPTURE_VERSION, .value = major});
     p->dropped_before = add_u64(p->dropped_before, pcapng_dropped_section(p));
     p->count = 0;
     s->swap = swap;
@@ -294,7 +292,7 @@ static enum step pcapng_long(struct source *s, struct block b, struct packet *ou
     size_t part = BLOCK_WHOLE_BYTES;
     enum fill fill = source_need(s, part);
     if (fill != FILL_OK)
-        return source_stop(s, fill, "the block", b.len);
+        return source_stop(s, fill, TEXT_CAPTURE_BLOCK, b.len);
     const uint8_t *data = s->data + s->at;
     enum step step = STEP_AGAIN;
     if (b.type == BLOCK_SECTION)
@@ -314,13 +312,11 @@ static enum step pcapng_long_end(struct source *s)
 {
     enum fill fill = source_need(s, 4);
     if (fill != FILL_OK)
-        return source_stop(s, fill, "the end of the block", 4);
+        return source_stop(s, fill, TEXT_CAPTURE_BLOCK_END, 4);
     uint32_t want = s->pcapng.long_length;
     s->pcapng.long_length = 0;
     if (wire_u32(s->data + s->at, s->swap) != want)
-        return source_lost(s,
-            "damaged before byte %llu: a block's length %u is not repeated at its end",
-            (unsigned long long)source_offset(s), want);
+        return source_lost(s, (struct note){.id = TEXT_CAPTURE_BLOCK_LENGTH_BEFORE, .size = want});
     s->at += 4;
     return STEP_AGAIN;
 }
@@ -331,21 +327,19 @@ static enum step pcapng_next(struct source *s, struct packet *out)
         return pcapng_long_end(s);
     enum fill fill = source_need(s, BLOCK_FRAME_BYTES);
     if (fill != FILL_OK)
-        return source_stop(s, fill, "the block", BLOCK_FRAME_BYTES);
+        return source_stop(s, fill, TEXT_CAPTURE_BLOCK, BLOCK_FRAME_BYTES);
     const uint8_t *data = s->data + s->at;
     struct block b;
     if (!block_head(s, data, &b))
-        return source_lost(s, "damaged at byte %llu: no block starts there (type 0x%x, %u bytes)",
-            (unsigned long long)source_offset(s), b.type, b.len);
+        return source_lost(
+            s, (struct note){.id = TEXT_CAPTURE_NO_BLOCK, .value = b.type, .size = b.len});
     if (b.len > BLOCK_WHOLE_BYTES)
         return pcapng_long(s, b, out);
     fill = source_need(s, b.len);
     if (fill != FILL_OK)
-        return source_stop(s, fill, "the block", b.len);
+        return source_stop(s, fill, TEXT_CAPTURE_BLOCK, b.len);
     if (wire_u32(data + b.len - 4, b.swap) != b.len)
-        return source_lost(s,
-            "damaged at byte %llu: a block's length %u is not repeated at its end",
-            (unsigned long long)source_offset(s), b.len);
+        return source_lost(s, (struct note){.id = TEXT_CAPTURE_BLOCK_LENGTH, .size = b.len});
     struct bytes body = bytes_make(data + BLOCK_HEAD_BYTES, b.len - BLOCK_FRAME_BYTES);
     enum step step = b.type == BLOCK_SECTION ? pcapng_section(s, data, b.swap)
                                              : pcapng_block(s, b.type, body, body.len, out);

@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "capture/internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 enum fill source_fill(struct source *s, size_t need)
@@ -77,59 +76,44 @@ bool source_make_room(struct source *s)
     return true;
 }
 
-static void source_damage_add(struct source *s, const char *format, va_list args)
+static void source_note(struct source *s, struct note note)
 {
-    s->report.damages++;
-    if (s->report.damages == 1) {
-        vsnprintf(s->damage, sizeof s->damage, format, args);
-        s->damage_len = strlen(s->damage);
-        s->report.damage = s->damage;
-        return;
-    }
-    snprintf(s->damage + s->damage_len, sizeof s->damage - s->damage_len, " (and %llu more %s)",
-        (unsigned long long)(s->report.damages - 1), s->report.damages > 2 ? "places" : "place");
+    if (s->report.damages++ == 0)
+        s->damage = note;
 }
 
-void source_damage(struct source *s, const char *format, ...)
+void source_damage(struct source *s, struct note note)
 {
-    va_list args;
-    va_start(args, format);
-    source_damage_add(s, format, args);
-    va_end(args);
+    note.at = source_offset(s);
+    source_note(s, note);
 }
 
-enum step source_lost(struct source *s, const char *format, ...)
+enum step source_lost(struct source *s, struct note note)
 {
-    va_list args;
-    va_start(args, format);
-    source_damage_add(s, format, args);
-    va_end(args);
+    source_damage(s, note);
     s->resyncing = true;
     return STEP_AGAIN;
 }
 
 // How the search ended, behind the text of the damage it was for.
-[[gnu::format(printf, 2, 3)]] static void source_outcome(struct source *s, const char *format, ...)
+static void source_outcome(struct source *s, enum text_id id)
 {
     if (s->report.damages != 1)
         return;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(s->damage + s->damage_len, sizeof s->damage - s->damage_len, format, args);
-    va_end(args);
-    s->damage_len = strlen(s->damage);
+    s->after = (struct note){.id = id, .at = source_offset(s)};
+    s->has_after = true;
 }
 
-enum step source_stop(struct source *s, enum fill fill, const char *what, size_t need)
+enum step source_stop(struct source *s, enum fill fill, enum text_id what, size_t need)
 {
     if (fill == FILL_FULL)
         return STEP_FULL;
     size_t left = s->end - s->at;
     if (s->stream.failed)
-        source_damage(s, "%s", s->stream.error);
+        source_note(s, s->stream.why);
     else if (left > 0)
-        source_damage(s, "cut off: %s at byte %llu has %zu of %zu bytes", what,
-            (unsigned long long)source_offset(s), left, need);
+        source_damage(
+            s, (struct note){.id = TEXT_CAPTURE_CUT_OFF, .what = what, .have = left, .size = need});
     s->report.lost_bytes += left;
     s->at = s->end;
     return STEP_END;
@@ -165,13 +149,13 @@ static enum step source_resync(struct source *s)
     if (found) {
         s->at += found;
         s->report.lost_bytes += found;
-        source_outcome(s, "; packets go on at byte %llu", (unsigned long long)source_offset(s));
+        source_outcome(s, TEXT_CAPTURE_GOES_ON);
         return STEP_AGAIN;
     }
-    source_outcome(s, "; no packet was found behind it, the rest was not read");
+    source_outcome(s, TEXT_CAPTURE_NOTHING_BEHIND);
     s->report.lost_bytes += s->end - s->at;
     if (s->stream.failed)
-        source_damage(s, "%s", s->stream.error);
+        source_note(s, s->stream.why);
     return STEP_END;
 }
 
@@ -179,7 +163,7 @@ static enum step source_skip(struct source *s)
 {
     enum fill fill = source_need(s, 1);
     if (fill != FILL_OK)
-        return source_stop(s, fill, "the record", 0);
+        return source_stop(s, fill, TEXT_CAPTURE_RECORD, 0);
     size_t left = s->end - s->at;
     size_t part = s->skip < left ? (size_t)s->skip : left;
     s->at += part;
@@ -235,38 +219,24 @@ enum step source_next(struct source *s, struct packet *out)
 
 // ---- opening
 
-[[gnu::format(printf, 2, 3)]] static bool source_refuse(struct source *s, const char *format, ...)
+static bool source_refuse(struct source *s, struct note why)
 {
-    va_list args;
-    va_start(args, format);
-    vsnprintf(s->damage, sizeof s->damage, format, args);
-    va_end(args);
-    s->report.damage = s->damage;
+    s->damage = why;
     s->report.damages = 1;
     s->report.unreadable = true;
     s->format = NULL;
     return false;
 }
 
-static const char *source_packing(const struct source *s)
-{
-    switch (s->stream.kind) {
-    case STREAM_GZIP: return "gzip";
-    case STREAM_ZSTD: return "zstd";
-    case STREAM_PLAIN: break;
-    }
-    return NULL;
-}
-
 static bool source_refuse_kind(struct source *s)
 {
-    const char *kind = guess_kind(bytes_make(s->data + s->at, s->end - s->at));
-    const char *packing = source_packing(s);
     if (s->stream.failed)
-        return source_refuse(s, "%s", s->stream.error);
-    if (packing)
-        return source_refuse(s, "it is a %s file holding %s, not a capture", packing, kind);
-    return source_refuse(s, "it is %s, not a capture", kind);
+        return source_refuse(s, s->stream.why);
+    bool plain = s->stream.kind == STREAM_PLAIN;
+    return source_refuse(
+        s, (struct note){.id = plain ? TEXT_CAPTURE_KIND : TEXT_CAPTURE_KIND_PACKED,
+               .what = guess_kind(bytes_make(s->data + s->at, s->end - s->at)),
+               .packing = s->stream.kind == STREAM_ZSTD ? TEXT_CAPTURE_ZSTD : TEXT_CAPTURE_GZIP});
 }
 
 static bool source_detect(struct source *s)
@@ -275,8 +245,8 @@ static bool source_detect(struct source *s)
     if (pcap_open(s) || pcapng_open(s)) {
         size_t len = strlen(s->format_text);
         if (s->stream.kind != STREAM_PLAIN)
-            snprintf(
-                s->format_text + len, sizeof s->format_text - len, " in %s", source_packing(s));
+            snprintf(s->format_text + len, sizeof s->format_text - len, ", %s",
+                s->stream.kind == STREAM_GZIP ? "gzip" : "zstd");
         s->report.format = s->format_text;
         return true;
     }
@@ -296,9 +266,9 @@ bool source_open(struct source *s)
     bool open = s->from_memory ? stream_open_memory(&s->stream, s->memory, s->memory_step)
                                : stream_open_path(&s->stream, s->path);
     if (!open)
-        return source_refuse(s, "%s", s->stream.error);
+        return source_refuse(s, s->stream.why);
     if (!source_own(s, SOURCE_ROOM_START))
-        return source_refuse(s, "out of memory");
+        return source_refuse(s, (struct note){.id = TEXT_CAPTURE_NO_MEMORY});
     s->room = s->own_room;
     return source_detect(s);
 }

@@ -6,20 +6,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-void stream_fail(struct stream *s, const char *format, ...)
+void stream_fail(struct stream *s, struct note why)
 {
     if (s->failed)
         return;
     s->failed = true;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(s->error, sizeof s->error, format, args);
-    va_end(args);
+    s->why = why;
+}
+
+static void stream_fail_errno(struct stream *s, enum text_id id)
+{
+    stream_fail(s, (struct note){.id = id, .error = errno, .at = s->raw_read});
+}
+
+static void stream_refuse(struct stream *s, enum text_id id)
+{
+    stream_fail(s, (struct note){.id = id});
 }
 
 static size_t stream_read_memory(struct stream *s, uint8_t *to, size_t room)
@@ -40,8 +45,7 @@ static size_t stream_read_fd(struct stream *s, uint8_t *to, size_t room)
         got = read(s->fd, to, room);
     while (got < 0 && errno == EINTR);
     if (got < 0)
-        stream_fail(
-            s, "reading failed at byte %llu: %s", (unsigned long long)s->raw_read, strerror(errno));
+        stream_fail_errno(s, TEXT_CAPTURE_READING_FAILED);
     return got < 0 ? 0 : (size_t)got;
 }
 
@@ -81,7 +85,7 @@ static bool stream_sniff(struct stream *s)
 {
     s->in = base_malloc(STREAM_IN_BYTES);
     if (!s->in) {
-        stream_fail(s, "out of memory");
+        stream_refuse(s, TEXT_CAPTURE_NO_MEMORY);
         return false;
     }
     size_t got = 1;
@@ -90,11 +94,11 @@ static bool stream_sniff(struct stream *s)
         s->in_end += got;
     }
     if (s->in_end == 0)
-        stream_fail(s, "it is empty");
+        stream_refuse(s, TEXT_CAPTURE_EMPTY);
     if (s->in_end >= 4)
         s->kind = stream_kind_of(s->in);
     if (!s->failed && s->kind != STREAM_PLAIN && !unpack_init(s))
-        stream_fail(s, "out of memory");
+        stream_refuse(s, TEXT_CAPTURE_NO_MEMORY);
     return !s->failed;
 }
 
@@ -102,11 +106,11 @@ static bool stream_check_fd(struct stream *s)
 {
     struct stat st;
     if (fstat(s->fd, &st) != 0)
-        stream_fail(s, "%s", strerror(errno));
+        stream_fail_errno(s, TEXT_CAPTURE_CANNOT_READ);
     else if (S_ISDIR(st.st_mode))
-        stream_fail(s, "it is a directory, not a capture file");
+        stream_refuse(s, TEXT_CAPTURE_DIRECTORY);
     else if (isatty(s->fd))
-        stream_fail(s, "it is a terminal, not a capture");
+        stream_refuse(s, TEXT_CAPTURE_TERMINAL);
     else if (S_ISREG(st.st_mode)) {
         s->raw_size = (uint64_t)st.st_size;
         (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL); // only a hint
@@ -122,7 +126,7 @@ bool stream_open_path(struct stream *s, const char *path)
         s->fd_owned = s->fd >= 0;
     }
     if (s->fd < 0) {
-        stream_fail(s, "it cannot be opened: %s", strerror(errno));
+        stream_fail_errno(s, TEXT_CAPTURE_CANNOT_OPEN);
         return false;
     }
     return stream_check_fd(s) && stream_sniff(s);

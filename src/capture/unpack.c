@@ -34,9 +34,11 @@ void unpack_finish(struct stream *s)
     s->zstd = NULL;
 }
 
-static unsigned long long unpack_at(const struct stream *s)
+static void unpack_fail(struct stream *s, enum text_id id)
 {
-    return s->raw_read - (s->in_end - s->in_at);
+    stream_fail(s, (struct note){.id = id,
+                       .at = s->raw_read - (s->in_end - s->in_at),
+                       .size = 1 << (ZSTD_WINDOW_LOG_MAX - 20)});
 }
 
 // A member ended and bytes follow: another member, or zeros that fill a block of some tape.
@@ -47,7 +49,7 @@ static bool unpack_gzip_member(struct stream *s)
     if (s->in_at == s->in_end)
         return false;
     if (s->in[s->in_at] != 0x1f) {
-        stream_fail(s, "what follows the gzip data at byte %llu is not gzip", unpack_at(s));
+        unpack_fail(s, TEXT_CAPTURE_GZIP_TRAILING);
         return false;
     }
     s->in_member = inflateReset(s->gzip) == Z_OK;
@@ -66,12 +68,13 @@ static bool unpack_gzip_step(struct stream *s, bool more)
     if (rc == Z_STREAM_END)
         s->in_member = false;
     else if (rc == Z_MEM_ERROR)
-        stream_fail(s, "out of memory");
+        unpack_fail(s, TEXT_CAPTURE_NO_MEMORY);
     else if (rc != Z_OK && rc != Z_BUF_ERROR)
-        stream_fail(s, "the gzip data is damaged near byte %llu (%s)", unpack_at(s),
-            z->msg ? z->msg : "a dictionary is asked for");
+        unpack_fail(s, z->msg && strcmp(z->msg, "incorrect data check") == 0
+                           ? TEXT_CAPTURE_GZIP_SUM
+                           : TEXT_CAPTURE_GZIP_DAMAGED);
     else if (!more && z->avail_out == room)
-        stream_fail(s, "the gzip data is cut off at byte %llu", unpack_at(s));
+        unpack_fail(s, TEXT_CAPTURE_GZIP_CUT);
     return !s->failed;
 }
 
@@ -104,6 +107,17 @@ static size_t unpack_zstd_feed(const struct stream *s)
     return want < left ? want : left;
 }
 
+static enum text_id unpack_zstd_text(size_t rc)
+{
+    switch (ZSTD_getErrorCode(rc)) {
+    case ZSTD_error_frameParameter_windowTooLarge: return TEXT_CAPTURE_ZSTD_WINDOW;
+    case ZSTD_error_dictionary_wrong: return TEXT_CAPTURE_ZSTD_DICTIONARY;
+    case ZSTD_error_checksum_wrong: return TEXT_CAPTURE_ZSTD_SUM;
+    case ZSTD_error_memory_allocation: return TEXT_CAPTURE_NO_MEMORY;
+    default: return TEXT_CAPTURE_ZSTD_DAMAGED;
+    }
+}
+
 // One call of the decoder. False: no more can come of this input.
 static bool unpack_zstd_step(struct stream *s, ZSTD_outBuffer *out, bool more)
 {
@@ -112,14 +126,10 @@ static bool unpack_zstd_step(struct stream *s, ZSTD_outBuffer *out, bool more)
     s->in_at = in.pos;
     s->in_member = rc != 0;
     s->zstd_want = rc;
-    if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge)
-        stream_fail(s, "near byte %llu, zstd asks for a window of more than %d MiB", unpack_at(s),
-            1 << (ZSTD_WINDOW_LOG_MAX - 20));
-    else if (ZSTD_isError(rc))
-        stream_fail(
-            s, "the zstd data is damaged near byte %llu (%s)", unpack_at(s), ZSTD_getErrorName(rc));
+    if (ZSTD_isError(rc))
+        unpack_fail(s, unpack_zstd_text(rc));
     else if (!more && out->pos == 0 && s->in_member)
-        stream_fail(s, "the zstd data is cut off at byte %llu", unpack_at(s));
+        unpack_fail(s, TEXT_CAPTURE_ZSTD_CUT);
     return !s->failed;
 }
 

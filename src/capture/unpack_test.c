@@ -73,8 +73,7 @@ TEST(members_and_frames)
             CHECK(s->even);
             CHECK_DAMAGE(s, "");
             CHECK_EQ(s->report.file_bytes, input.len);
-            CHECK_TEXT(bytes_from_text(s->format),
-                zstd ? "pcap (microseconds) in zstd" : "pcap (microseconds) in gzip");
+            CHECK_TEXT(bytes_from_text(s->format), zstd ? "pcap (us), zstd" : "pcap (us), gzip");
         }
 }
 

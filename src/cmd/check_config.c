@@ -19,7 +19,7 @@ enum cmd_exit cmd_check_config(int argc, char **argv)
     if (!cmd_config(argv[1], &config))
         return CMD_USAGE;
     struct text_arg file = {"file", bytes_from_text(argv[1])};
-    cmd_print(stdout, TEXT_CMD_CONFIG_GOOD, lang, &file, 1);
+    cmd_print(stdout, TEXT_CMD_CONFIG_GOOD, cmd_lang(config.output.lang), &file, 1);
     putchar('\n');
     config_finish(&config);
     return CMD_DONE;

@@ -2,6 +2,7 @@
 // yagura COMMAND: one file a command, named in cmd.def.
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "schema/reason.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -87,7 +88,7 @@ static enum cmd_exit flushed(enum cmd_exit status, enum lang lang)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     if (errno != EPIPE) {
-        struct text_arg args[] = {{"reason", bytes_from_text(strerror(errno))}};
+        struct text_arg args[] = {{"reason", bytes_from_text(reason_of_errno(errno, lang))}};
         fputs("yagura: ", stderr);
         cmd_print(stderr, TEXT_CMD_CANNOT_PRINT, lang, args, 1);
         fputs("\n", stderr);

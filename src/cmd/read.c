@@ -3,10 +3,12 @@
 #include "base/clock.h"
 #include "base/gate.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "cmd/analysis.h"
 #include "cmd/cmd.h"
 #include "cmd/layout.h"
 #include "cmd/read_summary.h"
+#include "schema/reason.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -25,6 +27,12 @@ struct read_options {
     bool keep_files;
     unsigned workers; // 0: as configured
     int first_path;   // its index in argv
+};
+
+// Messages are for people, in their language, or for machines, in JSON and English.
+struct voice {
+    enum lang lang;
+    bool json;
 };
 
 struct progress {
@@ -109,34 +117,46 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
     return optind < argc ? CMD_DONE : cmd_usage("read", TEXT_CMD_NO_FILES, lang, "");
 }
 
-static void complain(enum text_id id, enum lang lang, const char *file, int error)
+// One message on standard error.
+static void tell(
+    struct voice voice, enum log_level level, enum text_id id, const char *file, const char *reason)
 {
-    struct text_arg args[] = {
-        {"file", bytes_from_text(file)}, {"reason", bytes_from_text(strerror(error))}};
-    fputs("yagura: ", stderr);
-    cmd_print(stderr, id, lang, args, 2);
-    fputc('\n', stderr);
+    char name[PATH_MAX], message[2 * PATH_MAX];
+    size_t len = utf8_print(bytes_from_text(file), name, sizeof name);
+    struct text_arg args[] = {{"file", bytes_make(name, len)}, {"reason", bytes_from_text(reason)}};
+    (void)text_format(message, sizeof message, id, voice.lang, args, 2);
+    if (!voice.json)
+        fprintf(stderr, "yagura: %s\n", message);
+    else if (!file)
+        LOG_WRITE(level, "read", message);
+    else
+        LOG_WRITE(level, "read", message, LOG_NAME("file", file), LOG_NAME("cause", reason));
+}
+
+static void complain(struct voice voice, enum text_id id, const char *file, int error)
+{
+    tell(voice, LOG_LEVEL_ERROR, id, file, reason_of_errno(error, voice.lang));
 }
 
 // Open DIR/events.jsonl for writing; -1: told on standard error.
-static int events_open(const char *folder, char path[PATH_MAX], enum lang lang)
+static int events_open(const char *folder, char path[PATH_MAX], struct voice voice)
 {
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        complain(TEXT_READ_CANNOT_MAKE_FOLDER, lang, folder, errno);
+        complain(voice, TEXT_READ_CANNOT_MAKE_FOLDER, folder, errno);
         return -1;
     }
     if (snprintf(path, PATH_MAX, "%s/events.jsonl", folder) >= PATH_MAX) {
-        complain(TEXT_READ_CANNOT_MAKE_FOLDER, lang, folder, ENAMETOOLONG);
+        complain(voice, TEXT_READ_CANNOT_MAKE_FOLDER, folder, ENAMETOOLONG);
         return -1;
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
-        complain(TEXT_READ_CANNOT_WRITE, lang, path, errno);
+        complain(voice, TEXT_READ_CANNOT_WRITE, path, errno);
     return fd;
 }
 
 // Make and open DIR/files; -1: told on standard error.
-static int files_open(const char *folder, char path[PATH_MAX], enum lang lang)
+static int files_open(const char *folder, char path[PATH_MAX], struct voice voice)
 {
     int fd = -1;
     errno = ENAMETOOLONG;
@@ -144,35 +164,35 @@ static int files_open(const char *folder, char path[PATH_MAX], enum lang lang)
         (mkdir(path, 0700) == 0 || errno == EEXIST))
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        complain(TEXT_READ_CANNOT_MAKE_FOLDER, lang, path, errno);
+        complain(voice, TEXT_READ_CANNOT_MAKE_FOLDER, path, errno);
     return fd;
 }
 
-static void warn_of_inputs(const struct analysis_result *result, bool quiet)
+// What the summary says is not said here as well: damage is told when there is none.
+static void warn_of_inputs(const struct analysis_result *result, bool summary, struct voice voice)
 {
+    char damage[CAPTURE_TEXT_BYTES];
     for (size_t i = 0; i < capture_sources(result->capture); i++) {
         struct capture_report report;
         capture_report(result->capture, i, &report);
-        if (report.unreadable || (report.damage && quiet))
-            log_warning("capture", report.unreadable ? "cannot be read" : "damaged",
-                LOG_NAME("file", report.path), LOG_NAME("cause", report.damage));
+        size_t len = capture_damage_text(result->capture, i, voice.lang, damage, sizeof damage);
+        if (report.unreadable || (len && !summary))
+            tell(voice, LOG_LEVEL_WARNING, TEXT_READ_UNREADABLE, report.path, damage);
     }
 }
 
-static enum cmd_exit finish(
-    const struct analysis_result *result, int events_fd, const char *events_path, enum lang lang)
+static enum cmd_exit finish(const struct analysis_result *result, int events_fd,
+    const char *events_path, struct voice voice)
 {
     int error = result->write_error;
     if (events_fd >= 0 && close(events_fd) != 0 && error == 0)
         error = errno;
     if (error) {
-        complain(TEXT_READ_CANNOT_WRITE, lang, events_path, error);
+        complain(voice, TEXT_READ_CANNOT_WRITE, events_path, error);
         return CMD_FAILED;
     }
     if (result->packets == 0) {
-        fputs("yagura: ", stderr);
-        cmd_put(stderr, TEXT_READ_NOTHING, lang);
-        fputc('\n', stderr);
+        tell(voice, LOG_LEVEL_ERROR, TEXT_READ_NOTHING, NULL, NULL);
         return CMD_FAILED;
     }
     return CMD_DONE;
@@ -189,11 +209,12 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
     char events_path[PATH_MAX] = "";
     struct progress progress = {
         .started_us = clock_monotonic_us(), .lang = cmd_lang(config->output.lang)};
-    int events_fd = o->folder ? events_open(o->folder, events_path, progress.lang) : -1;
+    struct voice voice = {o->log_json ? LANG_EN : progress.lang, o->log_json};
+    int events_fd = o->folder ? events_open(o->folder, events_path, voice) : -1;
     if (o->folder && events_fd < 0)
         return CMD_FAILED;
     char files_path[PATH_MAX] = "";
-    int files_fd = o->keep_files ? files_open(o->folder, files_path, progress.lang) : -1;
+    int files_fd = o->keep_files ? files_open(o->folder, files_path, voice) : -1;
     if (o->keep_files && files_fd < 0)
         return CMD_FAILED;
     struct analysis_options options = {
@@ -211,18 +232,16 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
     if (analysis_run(&options, &result)) {
         if (progress.shown)
             fputs("\r\033[K", stderr);
-        warn_of_inputs(&result, o->quiet);
-        status = finish(&result, events_fd, events_path, progress.lang);
+        warn_of_inputs(&result, !o->quiet && result.packets > 0, voice);
+        status = finish(&result, events_fd, events_path, voice);
         if (result.keep_error) {
-            complain(TEXT_READ_CANNOT_KEEP, progress.lang, files_path, result.keep_error);
+            complain(voice, TEXT_READ_CANNOT_KEEP, files_path, result.keep_error);
             status = CMD_FAILED;
         }
         if (!o->quiet && result.packets > 0)
             read_summary_print(&result, config, progress.lang, o->folder ? events_path : NULL);
     } else {
-        fputs("yagura: ", stderr);
-        cmd_put(stderr, TEXT_READ_CANNOT_START, progress.lang);
-        fputc('\n', stderr);
+        tell(voice, LOG_LEVEL_ERROR, TEXT_READ_CANNOT_START, NULL, NULL);
     }
     analysis_finish(&result);
     return status;

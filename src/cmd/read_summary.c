@@ -103,7 +103,8 @@ static void print_hosts(const struct printer *p)
         layout_number(counts[s + 1], n);
         struct text_arg args[] = {
             {"name", bytes_from_text(p->config->segments[s].name)}, {"count", bytes_from_text(n)}};
-        printf("%s", s ? ", " : "");
+        if (s)
+            cmd_put(stdout, TEXT_READ_COMMA, p->lang);
         cmd_print(stdout, TEXT_READ_SEGMENT_HOSTS, p->lang, args, 2);
     }
     heading(p, TEXT_READ_OUTSIDE);
@@ -135,14 +136,15 @@ static uint64_t memory_refusals(const struct metrics *m)
 static void print_damage(const struct printer *p, bool *first)
 {
     struct capture_report report;
+    char damage[CAPTURE_TEXT_BYTES];
     for (size_t i = 0; i < capture_sources(p->result->capture); i++) {
         capture_report(p->result->capture, i, &report);
-        if (!report.damage)
+        if (!capture_damage_text(p->result->capture, i, p->lang, damage, sizeof damage))
             continue;
         next_line(first);
         cmd_safe(stdout, bytes_from_text(report.path));
         printf(": ");
-        cmd_safe(stdout, bytes_from_text(report.damage));
+        cmd_safe(stdout, bytes_from_text(damage));
     }
 }
 
@@ -156,7 +158,7 @@ static void print_complete(const struct printer *p)
         capture_report(p->result->capture, i, &report);
         cut += report.cut_packets;
         dropped += report.dropped;
-        bad += report.damage != NULL;
+        bad += report.damages > 0;
     }
     bool first = true;
     heading(p, TEXT_READ_COMPLETE);

@@ -34,10 +34,11 @@ static void bench_list(const struct capture *capture)
 {
     for (size_t i = 0; i < capture_sources(capture); i++) {
         struct capture_report r;
+        char damage[CAPTURE_TEXT_BYTES];
         capture_report(capture, i, &r);
+        (void)capture_damage_text(capture, i, LANG_EN, damage, sizeof damage);
         printf("%llu %llu %s | %s | %s\n", (unsigned long long)r.packets,
-            (unsigned long long)r.bytes, r.path, r.format ? r.format : "-",
-            r.damage ? r.damage : "");
+            (unsigned long long)r.bytes, r.path, r.format ? r.format : "-", damage);
     }
 }
 

@@ -36,7 +36,9 @@ static uint64_t read_all(const struct bytes *inputs, size_t count, size_t step)
     for (size_t i = 0; i < count; i++) {
         struct capture_report r;
         capture_report(c, i, &r);
-        if (r.file_bytes > inputs[i].len || (r.damage && strlen(r.damage) >= CAPTURE_TEXT_BYTES))
+        char text[CAPTURE_TEXT_BYTES];
+        size_t len = capture_damage_text(c, i, i % 2 ? LANG_JA : LANG_EN, text, sizeof text);
+        if (r.file_bytes > inputs[i].len || (len > 0) != (r.damages > 0) || strlen(text) != len)
             abort();
     }
     capture_destroy(c);
