@@ -51,7 +51,7 @@ TEST(wrap_around)
 }
 
 // Waiting are 103..105 "DEF"; then 101..108 comes, then the byte before.
-static void overlap(int policy, const char *want)
+static void overlap(enum config_stream_overlap policy, const char *want)
 {
     struct config config = config_defaults;
     config.stream.overlap = policy;
