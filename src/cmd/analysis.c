@@ -367,6 +367,13 @@ static void collect(struct analysis *a)
         if (a->workers[i].keep && r->keep_error == 0)
             r->keep_error = file_keep_error(a->workers[i].keep);
     }
+    for (size_t i = 0; i < capture_sources(a->capture); i++) {
+        struct capture_report report;
+        capture_report(a->capture, i, &report);
+        r->metrics.capture_packets += report.packets;
+        r->metrics.capture_bytes += report.bytes;
+        r->metrics.capture_dropped += report.dropped;
+    }
     r->packets = a->next_order;
     r->first_us = a->first_us;
     r->last_us = a->last_us;

@@ -12,6 +12,7 @@ enum {
     WAITING_SEGMENTS = 256,          // early segments of a side
     WAITING_BYTES = 256 * 1024,      // and their bytes
     HOLE_PATIENCE = 2,               // early segments before an acknowledged hole is given up
+    CREDIBLE_LOSS = 100,             // bytes lost for one seen
     WINDOW_BYTES = 1024 * 1024 * 16, // a segment further ahead is not of this connection
 };
 
@@ -187,14 +188,23 @@ static enum flow_side drain(
     return side;
 }
 
+// A jump over far more bytes than were ever seen of this side is a forged sequence number, not a
+// loss: the place is a gap, but nobody can say how many bytes are missing there.
+static bool gap_is_credible(const struct flow *f, enum flow_side side, size_t lost)
+{
+    return lost <= WINDOW_BYTES + CREDIBLE_LOSS * f->bytes[side];
+}
+
 static void tell_gap(
     struct flow_table *t, struct flow *f, enum flow_side side, size_t lost, const struct decoded *p)
 {
     if (f->gaps < UINT16_MAX)
         f->gaps++;
     t->metrics->tcp_reassembly_gap++;
-    t->metrics->tcp_gap_bytes += lost;
-    f->gap_bytes = lost > UINT32_MAX - f->gap_bytes ? UINT32_MAX : f->gap_bytes + (uint32_t)lost;
+    size_t counted = gap_is_credible(f, side, lost) ? lost : 0;
+    t->metrics->tcp_gap_bytes += counted;
+    f->gap_bytes =
+        counted > UINT32_MAX - f->gap_bytes ? UINT32_MAX : f->gap_bytes + (uint32_t)counted;
     if (f->flags & FLOW_UNWANTED)
         return;
     if (!t->handler->gap(t->handler->context, f, side, lost, p))
