@@ -158,6 +158,46 @@ def statistics(yagura):
     return "" if got == want else f"{got} instead of {want}"
 
 
+def english_in(said, *names):
+    """'' or the first word of Latin letters in a Japanese message; names of files and the like may stand there."""
+    text = said.decode()
+    for name in ("yagura", *names):
+        text = text.replace(name, "")
+    word = re.search(r"[A-Za-z]{3,}", text)
+    return f"an English word, {word.group(0)!r}, in {said.decode()!r}" if word else ""
+
+
+def messages_japanese(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        text, cut, config = (os.path.join(folder, n) for n in ("1.pcap", "2.pcap", "3.yaml"))
+        with open(text, "w") as f:
+            f.write("no capture\n")
+        with open(GET, "rb") as whole, open(cut, "wb") as f:
+            f.write(whole.read()[:600])
+        with open(config, "w") as f:
+            f.write("flow:\n  memory: 4T\n")
+        wants = (((text,), 1, "テキストファイルです"), (("/no/such",), 1, "ファイルまたはフォルダがありません"),
+                 ((folder,), 1, "フォルダです"), ((cut, "-q"), 0, "途中で切れています"),
+                 ((GET, "-o", "/proc/no"), 1, "フォルダを作成できません"),
+                 ((GET, "-c", config), 2, "「4T」は指定できません"), ((GET, "-c", "/no/such"), 2, "読み取れません"))
+        for args, status, want in wants:
+            done = call(yagura, "read", "--lang", "ja", *args)
+            problem = expect(done, status, stderr=want) or english_in(done.stderr, *args, "flow.memory")
+            if problem:
+                return problem
+    return ""
+
+
+def messages_as_json(yagura):
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as f:
+        f.write(b"no capture\n")
+        f.flush()
+        done = call(yagura, "read", "--log-json", "--lang", "ja", f.name)
+        first, last = map(json.loads, done.stderr.splitlines())
+        good = first["file"] == f.name and first["level"] == "warning" and "text file" in first["cause"] and last["level"] == "error"
+        return expect(done, 1) or ("" if good else expect(done, 0))
+
+
 def readme_picture(yagura):
     done = subprocess.run([sys.executable, os.path.join(HERE, "../tools/picture.py"), "--check"], capture_output=True, text=True,
                           timeout=60, env={**os.environ, "YAGURA": yagura})
@@ -167,5 +207,5 @@ def readme_picture(yagura):
 def jobs(yagura):
     for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file, output_not_writable,
                  disk_full, stdout_full, standard_input, compressed, many_files, kept_files, summary, summary_japanese, quiet,
-                 wrong_configuration, statistics, readme_picture):
+                 wrong_configuration, messages_japanese, messages_as_json, statistics, readme_picture):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

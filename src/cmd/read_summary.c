@@ -105,10 +105,12 @@ static void print_hosts(const struct printer *p)
             {"name", bytes_from_text(p->config->segments[s].name)}, {"count", bytes_from_text(n)}};
         if (s)
             cmd_put(stdout, TEXT_READ_COMMA, p->lang);
-        cmd_print(stdout, TEXT_READ_SEGMENT_HOSTS, p->lang, args, 2);
+        cmd_print(stdout,
+            counts[s + 1] == 1 ? TEXT_READ_SEGMENT_HOSTS_ONE : TEXT_READ_SEGMENT_HOSTS, p->lang,
+            args, 2);
     }
     heading(p, TEXT_READ_OUTSIDE);
-    say_count(p, TEXT_READ_HOSTS, counts[0]);
+    say_count(p, counts[0] == 1 ? TEXT_READ_HOSTS_ONE : TEXT_READ_HOSTS, counts[0]);
 }
 
 // A further line under a label.
