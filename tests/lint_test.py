@@ -32,6 +32,8 @@ BREACHES = (
     ("#if outside", "src/flow/x.c", HEAD + "#ifdef DEBUG\n#endif\n"),
     ("atomic outside", "src/flow/x.c", HEAD + "static _Atomic int n;\n"),
     ("lock outside", "src/cmd/x.c", function("    pthread_mutex_lock(&m);\n")),
+    ("content/text does not know", "src/cmd/x.c", function('    fputs("nothing found", stderr);\n')),
+    ("content/text does not know", "src/cmd/x.c", function('    printf("%s: %zu %s\\n", a, n,\n        n == 1 ? "file" : "files");\n')),
     ("no SPDX line", "src/flow/x.c", "int n;\n"),
     ("function of 64 lines", "src/flow/x.c", function("    g();\n" * 61)),
     ("nesting 5", "src/flow/x.c", function("    if (a)\n        for (;;) {\n            while (b)\n                if (c)\n"
@@ -45,6 +47,7 @@ FINE = (
     ("src/proto/x.c", function("    g(b.data + 4); // lint: the table is ours\n")),
     ("src/proto/x.c", function('    g("*p++ and b.data + 4"); // *p++\n')),
     ("src/flow/x.c", function("    for (int i = 0; i < 3; i++)\n        if (a)\n            while (b)\n                g();\n")),
+    ("src/cmd/x.c", function('    fprintf(stderr, "\\r\\033[K%-*s yagura: %5.1f %llu\\n", 3, a, b, c);\n    g("text");\n')),
     ("src/flow/x_test.c", function("    h = (struct head *)bytes;\n")),
 )
 

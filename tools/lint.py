@@ -40,6 +40,9 @@ LOCK_RULES = (
 )
 CONTROL = re.compile(r"(?:\}\s*)?(?:else\s+)?(if|for|while|switch|else|do)\b")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+PRINTED = re.compile(r"\b(?:f?printf|f?puts|log_(?:debug|info|warning|error))\s*\([^;]*;")
+STRING = re.compile(r'"((?:\\.|[^"\\\n])*)"')
+NO_WORDS = re.compile(r"%[-+ #0-9.*]*[hljzt]*[a-zA-Z]|\\.|\byagura\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
@@ -158,6 +161,15 @@ def check_lines(lint, path, room, lines, code_lines):
             lint.breach(path, i + 1, ", ".join(dict.fromkeys(found)))
 
 
+def check_printed(lint, path, text, lines):
+    """What cmd/ prints are texts of content/text, in the language of the reader."""
+    for call in PRINTED.finditer(text):
+        for string in STRING.finditer(call.group(0)):
+            line = text.count("\n", 0, call.start() + string.start())
+            if re.search(r"[A-Za-z]{2,}", NO_WORDS.sub(" ", string.group(1))) and not excused(lines, line):
+                lint.breach(path, line + 1, f"prints {string.group(0)}, which content/text does not know")
+
+
 def check_functions(lint, path, code):
     for first, last, body in functions(code):
         length = last - first + 1
@@ -182,6 +194,8 @@ def check_c(lint, path, text, order):
             check_includes(lint, path, room, lines, order)
         if not path.endswith("_test.c"):
             check_lines(lint, path, room, lines, code.split("\n"))
+        if room == "cmd" and not path.endswith("_test.c"):
+            check_printed(lint, path, text, lines)
     check_functions(lint, path, code)
 
 
