@@ -125,6 +125,27 @@ static bool pool_allows(const struct pool *pool, size_t size)
            (size <= pool->limit_bytes && pool->used_bytes <= pool->limit_bytes - size);
 }
 
+static void pool_count(struct pool *pool, size_t size)
+{
+    pool->used_bytes += size;
+    if (pool->used_bytes > pool->peak_bytes)
+        pool->peak_bytes = pool->used_bytes;
+}
+
+bool pool_charge(struct pool *pool, size_t size)
+{
+    if (!pool_allows(pool, size))
+        return false;
+    pool_count(pool, size);
+    return true;
+}
+
+void pool_discharge(struct pool *pool, size_t size)
+{
+    assert(pool->used_bytes >= size);
+    pool->used_bytes -= size;
+}
+
 // A chunk of exactly `size` bytes, from the free list when it is a class size.
 static struct chunk *pool_take(struct pool *pool, size_t size)
 {
@@ -143,9 +164,7 @@ static struct chunk *pool_take(struct pool *pool, size_t size)
         chunk->size = size;
         ASAN_POISON_MEMORY_REGION(chunk_body(chunk), size - sizeof *chunk);
     }
-    pool->used_bytes += size;
-    if (pool->used_bytes > pool->peak_bytes)
-        pool->peak_bytes = pool->used_bytes;
+    pool_count(pool, size);
     return chunk;
 }
 

@@ -29,6 +29,12 @@ struct arena {
 void pool_init(struct pool *pool, size_t limit_bytes);
 void pool_finish(struct pool *pool);
 
+// Memory that a library takes from elsewhere for what lives in an arena: counted as if it came from
+// the pool. False: past the limit, and not counted. What was charged is given back before
+// pool_finish().
+[[nodiscard]] bool pool_charge(struct pool *pool, size_t size);
+void pool_discharge(struct pool *pool, size_t size);
+
 void arena_init(struct arena *arena, struct pool *pool, size_t budget_bytes);
 
 // Memory aligned to 16 bytes, not cleared. NULL when the budget, the pool's limit or the machine

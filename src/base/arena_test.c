@@ -221,6 +221,22 @@ TEST(growing_alone_gives_the_old_chunk_back)
     CHECK_EQ(arena.used_bytes, 0);
 }
 
+TEST(what_is_charged_counts)
+{
+    struct pool own;
+    struct arena a;
+    pool_init(&own, 10'000);
+    arena_init(&a, &own, 1 << 20);
+    CHECK(pool_charge(&own, 9'000));
+    CHECK(!pool_charge(&own, 1'001));
+    CHECK(arena_alloc(&a, 2'000) == NULL);
+    pool_discharge(&own, 9'000);
+    CHECK(arena_alloc(&a, 2'000) != NULL);
+    CHECK_EQ(own.peak_bytes, 9'000);
+    arena_reset(&a);
+    pool_finish(&own);
+}
+
 static bool use_an_arena(void *context)
 {
     struct pool own;
@@ -251,4 +267,4 @@ TEST_MAIN(T(alignment_and_distinct_addresses), T(a_small_arena_is_one_small_chun
     T(pool_limit_is_shared), T(absurd_sizes_are_refused), T(large_chunks_leave_the_pool),
     T(freed_chunks_are_used_again), T(blocks_grow_and_stay), T(the_pool_keeps_a_limited_amount),
     T(copies), T(grow_in_place_and_by_copy), T(growing_alone_gives_the_old_chunk_back),
-    T(each_allocation_may_fail))
+    T(what_is_charged_counts), T(each_allocation_may_fail))

@@ -16,7 +16,9 @@ struct layer {
     uint8_t held_len;
     z_stream zlib;
     BrotliDecoderState *brotli;
-    size_t brotli_bytes; // outstanding
+    struct pool *pool;   // charged with
+    size_t brotli_bytes; // what brotli holds
+    bool refused;        // it was refused some
 };
 
 struct decompress {
@@ -68,11 +70,15 @@ struct counted {
 static void *brotli_alloc(void *opaque, size_t size)
 {
     struct layer *layer = opaque;
-    if (size > DECOMPRESS_BROTLI_BYTES - layer->brotli_bytes)
+    layer->refused = true;
+    if (size > DECOMPRESS_BROTLI_BYTES - layer->brotli_bytes || !pool_charge(layer->pool, size))
         return NULL;
     struct counted *block = base_malloc(sizeof *block + size);
-    if (!block)
+    if (!block) {
+        pool_discharge(layer->pool, size);
         return NULL;
+    }
+    layer->refused = false;
     block->size = size;
     layer->brotli_bytes += size;
     return &block[1];
@@ -86,6 +92,7 @@ static void brotli_free(void *opaque, void *memory)
         return;
     struct counted *block = &behind[-1];
     layer->brotli_bytes -= block->size;
+    pool_discharge(layer->pool, block->size);
     base_free(block);
 }
 
@@ -120,7 +127,7 @@ static void zlib_start(struct decompress *d, struct layer *layer)
         layer->held[3] &= 0x1f;
     layer->zlib = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = d->arena};
     if (inflateInit2(&layer->zlib, bits) != Z_OK)
-        d->result = DECOMPRESS_DAMAGED;
+        d->result = DECOMPRESS_NO_MEMORY;
 }
 
 // After the end of a gzip member another may follow (RFC 1952 section 2.2); else: padding.
@@ -151,7 +158,7 @@ static void zlib_feed(struct decompress *d, size_t at, struct bytes in)
         layer_pass(d, at + 1, bytes_make(out, made));
         if (status != Z_OK && status != Z_STREAM_END) {
             if (status != Z_BUF_ERROR && usable(d))
-                d->result = DECOMPRESS_DAMAGED;
+                d->result = status == Z_MEM_ERROR ? DECOMPRESS_NO_MEMORY : DECOMPRESS_DAMAGED;
             break;
         }
         if (status == Z_OK && z->avail_in == 0 && made < sizeof out)
@@ -190,7 +197,7 @@ static void brotli_feed(struct decompress *d, size_t at, struct bytes in)
     }
     layer->ended = status == BROTLI_DECODER_RESULT_SUCCESS;
     if (status == BROTLI_DECODER_RESULT_ERROR && usable(d))
-        d->result = DECOMPRESS_DAMAGED;
+        d->result = layer->refused ? DECOMPRESS_NO_MEMORY : DECOMPRESS_DAMAGED;
 }
 
 // Depth is bounded by DECOMPRESS_LAYERS.
@@ -221,15 +228,19 @@ struct decompress *decompress_create(struct arena *arena, const enum decompress_
     d->sink = sink;
     d->ctx = ctx;
     d->count = count;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         d->layers[i].coding = codings[i];
+        d->layers[i].pool = arena->pool;
+    }
     return d;
 }
 
 void decompress_destroy(struct decompress *d)
 {
-    for (size_t i = 0; d && i < d->count; i++)
+    for (size_t i = 0; d && i < d->count; i++) {
         BrotliDecoderDestroyInstance(d->layers[i].brotli);
+        d->layers[i].brotli = NULL;
+    }
 }
 
 enum decompress_result decompress_feed(struct decompress *d, struct bytes in)
@@ -238,6 +249,8 @@ enum decompress_result decompress_feed(struct decompress *d, struct bytes in)
     // zlib counts input in 32 bits
     for (size_t at = 0; at < in.len && usable(d); at += UINT32_MAX)
         layer_feed(d, 0, bytes_sub(in, at, UINT32_MAX));
+    if (!usable(d)) // nothing more comes of it, its windows need not wait for the body's end
+        decompress_destroy(d);
     return d->result;
 }
 

@@ -17,13 +17,15 @@ enum decompress_result {
     DECOMPRESS_NOT_CODED, // gzip was promised, the bytes are something else: passed on as they are
     DECOMPRESS_DAMAGED,   // output ends here
     DECOMPRESS_BOMB,      // output ends here: more than DECOMPRESS_RATIO
+    DECOMPRESS_NO_MEMORY, // output ends here: over a budget
 };
 
 struct decompress;
 
 typedef void decompress_sink(void *ctx, struct bytes out);
 
-// codings[0] is undone first. Memory is the arena's (brotli: counted malloc). NULL: no memory.
+// codings[0] is undone first. Memory is the arena's; brotli's is charged to the arena's pool. NULL:
+// no memory.
 [[nodiscard]] struct decompress *decompress_create(struct arena *arena,
     const enum decompress_coding *codings, size_t count, decompress_sink *sink, void *ctx);
 void decompress_destroy(struct decompress *d);

@@ -188,11 +188,13 @@ static void coding_anomaly(struct http_tx *tx, enum decompress_result result)
         proto_anomaly(tx->pf, ANOMALY_HTTP_GZIP_DECOMPRESSION_FAILED);
     else if (result == DECOMPRESS_BOMB)
         proto_anomaly(tx->pf, ANOMALY_HTTP_COMPRESSION_BOMB);
+    else if (result == DECOMPRESS_NO_MEMORY)
+        proto_anomaly(tx->pf, ANOMALY_HTTP_OUT_OF_BUDGET);
 }
 
 static bool coding_failed(enum decompress_result result)
 {
-    return result == DECOMPRESS_DAMAGED || result == DECOMPRESS_BOMB;
+    return result != DECOMPRESS_OK && result != DECOMPRESS_NOT_CODED;
 }
 
 static void body_give_up(struct http_tx *tx, struct http_message *m)
