@@ -322,6 +322,16 @@ static bool probe_again(struct engine_flow *ef, enum flow_side side, struct byte
     return wanted;
 }
 
+// The rest of these bytes may hold the next switch, and so on: a limited number of times.
+static bool switch_over(struct engine_flow *ef, enum flow_side side, struct bytes rest)
+{
+    if (ef->switches == FLOW_SWITCHES)
+        return broken(ef, ANOMALY_APPLAYER_TOO_MANY_SWITCHES);
+    ef->switches++;
+    return ef->pf.switch_to == &proto_any ? probe_again(ef, side, rest)
+                                          : switch_parser(ef, side, rest);
+}
+
 // Keep what the parser left unread of `view`, which is either the pending bytes or the packet's.
 static bool keep_rest(
     struct engine_flow *ef, enum flow_side side, struct bytes view, size_t used, bool from_pending)
@@ -342,10 +352,8 @@ static bool keep_rest(
 static bool act(struct engine_flow *ef, enum flow_side side, enum proto_verdict verdict,
     struct bytes view, size_t used, bool from_pending)
 {
-    if (ef->pf.switch_to == &proto_any && (verdict == PROTO_MORE || verdict == PROTO_DONE))
-        return probe_again(ef, side, bytes_from(view, used));
     if (ef->pf.switch_to && (verdict == PROTO_MORE || verdict == PROTO_DONE))
-        return switch_parser(ef, side, bytes_from(view, used));
+        return switch_over(ef, side, bytes_from(view, used));
     switch (verdict) {
     case PROTO_MORE: return keep_rest(ef, side, view, used, from_pending);
     case PROTO_DONE: parser_end(ef); return false;

@@ -9,6 +9,7 @@ enum {
     PROBE_BYTES = 4096, // a side is probed over at most so many of its first bytes
     PENDING_PROBE_BYTES = PROBE_BYTES + 65'536, // the segment that ends the probing comes on top
     ANOMALY_WORDS = (ANOMALIES + 63) / 64,
+    FLOW_SWITCHES = 8,      // of one flow from one parser to the next; each is a level of recursion
     FLOW_FILES = 64,        // files of one flow open at once
     FILE_BYTES = 8 * 1024,  // memory of one open file
     FILE_NAME_BYTES = 1024, // of its name are kept
@@ -44,7 +45,7 @@ struct engine_flow {
     uint8_t probe[2]; // enum probe_state
     uint8_t named_packets;
     bool naming_over;
-    uint8_t files;
+    uint8_t files, switches;
     struct ndpi_flow_struct *ndpi;
     uint64_t told[ANOMALY_WORDS]; // anomalies already written
 };

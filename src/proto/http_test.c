@@ -248,6 +248,44 @@ TEST(tunnel_goes_to_others)
     parse_test_finish(&t);
 }
 
+// Brotli allocates its window itself, as large as the stream says; the pool has to allow it.
+TEST(windows_count_in_the_pool)
+{
+    static const uint8_t zeros[] = {0xcb, 0xff, 0xff, 0x3f, 0x00, 0x24, 0x00, 0xe2, 0xb1, 0x40,
+        0x72, 0xef, 0xff, 0xf8, 0xff, 0xff, 0x07, 0x80, 0x04, 0x40, 0x1c, 0x16, 0x80,
+        0xee}; // the beginning of 64 MiB of them, window 4 MiB
+    struct parse_test t;
+    parse_test_begin(&t, NULL, 6, 40000, 8080);
+    t.pool.limit_bytes = 1024 * 1024;
+    parse_test_send(&t, FLOW_CLIENT, BYTES(GET));
+    parse_test_send(&t, FLOW_SERVER, BYTES(OK "Content-Encoding: br\r\n\r\n"));
+    size_t before = t.pool.used_bytes;
+    parse_test_send(&t, FLOW_SERVER, bytes_make(zeros, sizeof zeros));
+    CHECK(t.pool.peak_bytes > before && t.pool.peak_bytes <= t.pool.limit_bytes);
+    CHECK(t.pool.used_bytes <= before + 64); // what was refused some is given up at once
+    struct bytes out = parse_test_end(&t);
+    CHECK(parse_test_has(out, "http.out_of_budget"));
+    parse_test_finish(&t);
+}
+
+// Behind each 101 whoever knows the rest is asked again, in the same call.
+TEST(switches_are_bounded)
+{
+    struct parse_test t;
+    struct json flood;
+    json_init(&flood);
+    for (int i = 0; i < 20000; i++)
+        json_raw(&flood, "HTTP/1.1 101\n\n", 14);
+    parse_test_begin(&t, NULL, 6, 40000, 8080);
+    parse_test_send(&t, FLOW_CLIENT, BYTES(GET));
+    parse_test_send(&t, FLOW_SERVER, bytes_make(flood.data, flood.len));
+    struct bytes out = parse_test_end(&t);
+    CHECK_EQ(parse_test_count(out, "applayer.too_many_switches"), 1);
+    CHECK_EQ(parse_test_count(out, "\"status\":101"), 9);
+    parse_test_finish(&t);
+    json_finish(&flood);
+}
+
 TEST_MAIN(T(plain), T(chunked), T(lies_about_length), T(request_lines), T(responses),
     T(content_codings), T(bomb), T(form_upload), T(gaps), T(queue_is_bounded), T(endless_lines),
-    T(tunnel_goes_to_others))
+    T(tunnel_goes_to_others), T(windows_count_in_the_pool), T(switches_are_bounded))
