@@ -49,11 +49,9 @@ static enum step decode_null(struct dissect *d)
         family = __builtin_bswap32(family);
     dissect_skip(d, 4);
     switch (family) {
-    case ETHER_IP4: // some write the EtherType
-    case 2:         // AF_INET everywhere
+    case 2: // AF_INET everywhere
         d->out->ether_type = ETHER_IP4;
         return STEP_IP4;
-    case ETHER_IP6:
     case 10: // AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, macOS
     case 24:
     case 28:
