@@ -15,6 +15,10 @@ enum {
     KINDS_BY_BYTES = 12,
 };
 
+// English has two forms: each of these texts has a twin for one.
+#define COUNTED(id, n) ((n) == 1 ? id##_ONE : id)
+#define BOTH(id)       id, id##_ONE
+
 struct printer {
     const struct analysis_result *result;
     const struct config *config;
@@ -81,16 +85,17 @@ static void print_period(const struct printer *p)
 
 static void print_traffic(const struct printer *p)
 {
-    char packets[LAYOUT_NUMBER], bytes[LAYOUT_NUMBER], flows[LAYOUT_NUMBER], records[LAYOUT_NUMBER];
-    layout_number(p->result->packets, packets);
-    layout_bytes(p->result->metrics.decoder_bytes, bytes);
-    layout_number(p->result->summary.flows, flows);
-    layout_number(p->result->summary.records, records);
-    struct text_arg args[] = {{"packets", bytes_from_text(packets)},
-        {"bytes", bytes_from_text(bytes)}, {"flows", bytes_from_text(flows)},
-        {"records", bytes_from_text(records)}};
+    const struct analysis_result *r = p->result;
+    char bytes[LAYOUT_NUMBER];
+    layout_bytes(r->metrics.decoder_bytes, bytes);
     heading(p, TEXT_READ_TRAFFIC);
-    cmd_print(stdout, TEXT_READ_TRAFFIC_VALUE, p->lang, args, 4);
+    say_count(p, COUNTED(TEXT_READ_PACKETS, r->packets), r->packets);
+    cmd_put(stdout, TEXT_READ_COMMA, p->lang);
+    fputs(bytes, stdout);
+    cmd_put(stdout, TEXT_READ_COMMA, p->lang);
+    say_count(p, COUNTED(TEXT_READ_FLOWS, r->summary.flows), r->summary.flows);
+    cmd_put(stdout, TEXT_READ_COMMA, p->lang);
+    say_count(p, COUNTED(TEXT_READ_RECORDS, r->summary.records), r->summary.records);
 }
 
 static void print_hosts(const struct printer *p)
@@ -105,12 +110,10 @@ static void print_hosts(const struct printer *p)
             {"name", bytes_from_text(p->config->segments[s].name)}, {"count", bytes_from_text(n)}};
         if (s)
             cmd_put(stdout, TEXT_READ_COMMA, p->lang);
-        cmd_print(stdout,
-            counts[s + 1] == 1 ? TEXT_READ_SEGMENT_HOSTS_ONE : TEXT_READ_SEGMENT_HOSTS, p->lang,
-            args, 2);
+        cmd_print(stdout, COUNTED(TEXT_READ_SEGMENT_HOSTS, counts[s + 1]), p->lang, args, 2);
     }
     heading(p, TEXT_READ_OUTSIDE);
-    say_count(p, counts[0] == 1 ? TEXT_READ_HOSTS_ONE : TEXT_READ_HOSTS, counts[0]);
+    say_count(p, COUNTED(TEXT_READ_HOSTS, counts[0]), counts[0]);
 }
 
 // A further line under a label.
@@ -121,12 +124,13 @@ static void next_line(bool *first)
     *first = false;
 }
 
-static void line_count(const struct printer *p, bool *first, enum text_id id, uint64_t n)
+static void line_count(
+    const struct printer *p, bool *first, enum text_id id, enum text_id one, uint64_t n)
 {
     if (n == 0)
         return;
     next_line(first);
-    say_count(p, id, n);
+    say_count(p, n == 1 ? one : id, n);
 }
 
 static uint64_t memory_refusals(const struct metrics *m)
@@ -168,8 +172,8 @@ static void print_complete(const struct printer *p)
         next_line(&first);
         say_two(p, TEXT_READ_DAMAGED_FILES, "count", bad, "total", sources);
     }
-    line_count(p, &first, TEXT_READ_CUT_PACKETS, cut);
-    line_count(p, &first, TEXT_READ_DROPPED_PACKETS, dropped);
+    line_count(p, &first, BOTH(TEXT_READ_CUT_PACKETS), cut);
+    line_count(p, &first, BOTH(TEXT_READ_DROPPED_PACKETS), dropped);
     if (m->tcp_reassembly_gap) {
         char count[LAYOUT_NUMBER], bytes[LAYOUT_NUMBER];
         layout_number(m->tcp_reassembly_gap, count);
@@ -177,10 +181,10 @@ static void print_complete(const struct printer *p)
         struct text_arg args[] = {
             {"count", bytes_from_text(count)}, {"bytes", bytes_from_text(bytes)}};
         next_line(&first);
-        cmd_print(stdout, TEXT_READ_GAPS, p->lang, args, 2);
+        cmd_print(stdout, COUNTED(TEXT_READ_GAPS, m->tcp_reassembly_gap), p->lang, args, 2);
     }
-    line_count(p, &first, TEXT_READ_INVALID_PACKETS, m->decoder_invalid);
-    line_count(p, &first, TEXT_READ_MEMORY_LIMITS, memory_refusals(m));
+    line_count(p, &first, BOTH(TEXT_READ_INVALID_PACKETS), m->decoder_invalid);
+    line_count(p, &first, BOTH(TEXT_READ_MEMORY_LIMITS), memory_refusals(m));
     if (first)
         cmd_put(stdout, TEXT_READ_COMPLETE_NONE, p->lang);
 }
@@ -229,7 +233,7 @@ static void table_others(const struct printer *p, size_t count, size_t shown)
     if (count <= shown)
         return;
     printf("\n  ");
-    say_count(p, TEXT_READ_OTHERS, count - shown);
+    say_count(p, COUNTED(TEXT_READ_OTHERS, count - shown), count - shown);
 }
 
 // Rows of name, count, bytes. The map is sorted in place.
@@ -299,10 +303,10 @@ static void print_not_read(const struct printer *p)
     printf("\n");
     heading(p, TEXT_READ_NOT_READ);
     print_damage(p, &first);
-    line_count(p, &first, TEXT_READ_NOT_DECODED, m->decoder_not_ip);
-    line_count(p, &first, TEXT_READ_NOT_NAMED, unnamed ? unnamed->count : 0);
-    line_count(p, &first, TEXT_READ_BROKEN, m->app_layer_broken);
-    line_count(p, &first, TEXT_READ_REFUSED, s->hosts.refused + s->names.refused);
+    line_count(p, &first, BOTH(TEXT_READ_NOT_DECODED), m->decoder_not_ip);
+    line_count(p, &first, BOTH(TEXT_READ_NOT_NAMED), unnamed ? unnamed->count : 0);
+    line_count(p, &first, BOTH(TEXT_READ_BROKEN), m->app_layer_broken);
+    line_count(p, &first, BOTH(TEXT_READ_REFUSED), s->hosts.refused + s->names.refused);
     if (first)
         cmd_put(stdout, TEXT_READ_READ_ALL, p->lang);
 }
