@@ -6,9 +6,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from goldens import HERE, run
 from packets import read_capture
@@ -84,6 +86,33 @@ def standard_input(yagura):
         problem = expect(call(yagura, "read", "-q", "-o", folder, "-", stdin=raw), 0)
         with open(os.path.join(folder, "events.jsonl")) as f:
             return problem or ("" if '"event_type":"http"' in f.read() else "no http record from standard input")
+
+
+def interrupted(yagura, workers):
+    """A signal ends the wait for more of the input; the records are whole lines, flows and statistics among them."""
+    with open(DAY, "rb") as f:
+        raw = f.read()
+    with tempfile.TemporaryDirectory() as folder:
+        child = subprocess.Popen([yagura, "read", "-q", "--workers", workers, "-o", folder, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        child.stdin.write(raw)
+        child.stdin.flush()
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        said = child.stderr.read()
+        status = child.wait(timeout=30)
+        child.stdin.close()
+        with open(os.path.join(folder, "events.jsonl")) as f:
+            kinds = [json.loads(line)["event_type"] for line in f]
+    good = status == 1 and b"interrupted" in said and "flow" in kinds and kinds[-1] == "stats"
+    return "" if good else f"exit status {status}, {said!r}, {len(kinds)} records, {kinds[-3:]}"
+
+
+def interrupted_alone(yagura):
+    return interrupted(yagura, "1")
+
+
+def interrupted_together(yagura):
+    return interrupted(yagura, "2")
 
 
 def compressed(yagura):
@@ -206,6 +235,6 @@ def readme_picture(yagura):
 
 def jobs(yagura):
     for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file, output_not_writable,
-                 disk_full, stdout_full, standard_input, compressed, many_files, kept_files, summary, summary_japanese, quiet,
+                 disk_full, stdout_full, standard_input, interrupted_alone, interrupted_together, compressed, many_files, kept_files, summary, summary_japanese, quiet,
                  wrong_configuration, messages_japanese, messages_as_json, statistics, readme_picture):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

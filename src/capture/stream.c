@@ -2,6 +2,7 @@
 // The bytes of one input: a file, standard input or memory; gzip and zstd are told by their first
 // bytes, never by the name. Plain bytes go from the kernel straight to where they are wanted.
 #include "base/alloc.h"
+#include "base/stop.h"
 #include "capture/internal.h"
 
 #include <errno.h>
@@ -41,6 +42,8 @@ static size_t stream_read_memory(struct stream *s, uint8_t *to, size_t room)
 static size_t stream_read_fd(struct stream *s, uint8_t *to, size_t room)
 {
     ssize_t got;
+    if (s->raw_size == 0 && !stop_or_readable(s->fd)) // a pipe may keep silent for ever
+        return 0;
     do
         got = read(s->fd, to, room);
     while (got < 0 && errno == EINTR);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/gate.h"
 #include "base/hash.h"
+#include "base/stop.h"
 #include "cmd/worker.h"
 #include "file/file.h"
 #include <errno.h>
@@ -80,7 +81,7 @@ static void slot_read(struct analysis *a, struct slot *slot)
     slot->batch.count = 0;
     slot->flush_below = 0;
     slot->last = false;
-    if (a->flushed || !capture_read(a->capture, &slot->batch)) {
+    if (a->flushed || stop_asked() || !capture_read(a->capture, &slot->batch)) {
         slot->batch.count = 0;
         slot_flush(a, slot);
     }
@@ -374,6 +375,7 @@ static void collect(struct analysis *a)
         r->metrics.capture_bytes += report.bytes;
         r->metrics.capture_dropped += report.dropped;
     }
+    r->interrupted = stop_asked();
     r->packets = a->next_order;
     r->first_us = a->first_us;
     r->last_us = a->last_us;

@@ -25,6 +25,7 @@ struct analysis_result {
     struct summary summary;
     struct metrics metrics;
     struct capture *capture; // asked for its reports; the caller destroys it
+    bool interrupted;        // by a signal: the input's end has not been read
     uint64_t packets;
     int64_t first_us, last_us; // of the packets
     int write_error;           // errno of the first failed write, 0 for none

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/gate.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "cmd/analysis.h"
 #include "cmd/cmd.h"
@@ -191,6 +192,10 @@ static enum cmd_exit finish(const struct analysis_result *result, int events_fd,
         complain(voice, TEXT_READ_CANNOT_WRITE, events_path, error);
         return CMD_FAILED;
     }
+    if (result->interrupted) {
+        tell(voice, LOG_LEVEL_ERROR, TEXT_READ_INTERRUPTED, NULL, NULL);
+        return CMD_FAILED;
+    }
     if (result->packets == 0) {
         tell(voice, LOG_LEVEL_ERROR, TEXT_READ_NOTHING, NULL, NULL);
         return CMD_FAILED;
@@ -227,6 +232,7 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
         .progress = o->quiet || !isatty(STDERR_FILENO) ? NULL : progress_tell,
         .progress_context = &progress,
     };
+    stop_on_signals();
     struct analysis_result result;
     enum cmd_exit status = CMD_FAILED;
     if (analysis_run(&options, &result)) {
