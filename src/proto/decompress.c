@@ -25,6 +25,7 @@ struct decompress {
     struct arena *arena;
     decompress_sink *sink;
     void *ctx;
+    struct decompress_limits limits;
     uint64_t in_bytes, out_bytes;
     enum decompress_result result;
     size_t count;
@@ -48,11 +49,16 @@ static void layer_pass(struct decompress *d, size_t at, struct bytes out)
         layer_feed(d, at, out);
         return;
     }
-    d->out_bytes += out.len;
-    if (d->out_bytes > DECOMPRESS_FREE_BYTES && d->out_bytes / DECOMPRESS_RATIO > d->in_bytes)
+    const struct decompress_limits *limits = &d->limits;
+    uint64_t room = limits->most_bytes - d->out_bytes;
+    d->out_bytes += out.len < room ? out.len : room;
+    if (d->out_bytes > limits->free_bytes && d->out_bytes / limits->ratio > d->in_bytes) {
         d->result = DECOMPRESS_BOMB;
-    else
-        d->sink(d->ctx, out);
+        return;
+    }
+    d->sink(d->ctx, bytes_sub(out, 0, room));
+    if (out.len > room)
+        d->result = DECOMPRESS_LIMIT;
 }
 
 static void *zlib_alloc(void *opaque, unsigned items, unsigned size)
@@ -216,8 +222,8 @@ static void layer_feed(struct decompress *d, size_t at, struct bytes in)
         zlib_feed(d, at, in);
 }
 
-struct decompress *decompress_create(struct arena *arena, const enum decompress_coding *codings,
-    size_t count, decompress_sink *sink, void *ctx)
+struct decompress *decompress_create(struct arena *arena, const struct decompress_limits *limits,
+    const enum decompress_coding *codings, size_t count, decompress_sink *sink, void *ctx)
 {
     if (count > DECOMPRESS_LAYERS)
         return NULL;
@@ -225,6 +231,7 @@ struct decompress *decompress_create(struct arena *arena, const enum decompress_
     if (!d)
         return NULL;
     d->arena = arena;
+    d->limits = *limits;
     d->sink = sink;
     d->ctx = ctx;
     d->count = count;

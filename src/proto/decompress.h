@@ -5,8 +5,6 @@
 
 enum {
     DECOMPRESS_LAYERS = 4,                     // codings on top of each other
-    DECOMPRESS_FREE_BYTES = 1024 * 1024,       // output nobody asks about
-    DECOMPRESS_RATIO = 256,                    // beyond that: output bytes for one input byte
     DECOMPRESS_BROTLI_BYTES = 9 * 1024 * 1024, // memory of one brotli window (2^22) and tables
 };
 
@@ -16,8 +14,15 @@ enum decompress_result {
     DECOMPRESS_OK,
     DECOMPRESS_NOT_CODED, // gzip was promised, the bytes are something else: passed on as they are
     DECOMPRESS_DAMAGED,   // output ends here
-    DECOMPRESS_BOMB,      // output ends here: more than DECOMPRESS_RATIO
+    DECOMPRESS_BOMB,      // output ends here: over the ratio
+    DECOMPRESS_LIMIT,     // output ends here: most_bytes were made
     DECOMPRESS_NO_MEMORY, // output ends here: over a budget
+};
+
+struct decompress_limits {
+    uint64_t most_bytes; // of output
+    uint64_t free_bytes; // output before the ratio counts
+    uint64_t ratio;      // output bytes for one input byte, over all layers
 };
 
 struct decompress;
@@ -27,7 +32,8 @@ typedef void decompress_sink(void *ctx, struct bytes out);
 // codings[0] is undone first. Memory is the arena's; brotli's is charged to the arena's pool. NULL:
 // no memory.
 [[nodiscard]] struct decompress *decompress_create(struct arena *arena,
-    const enum decompress_coding *codings, size_t count, decompress_sink *sink, void *ctx);
+    const struct decompress_limits *limits, const enum decompress_coding *codings, size_t count,
+    decompress_sink *sink, void *ctx);
 void decompress_destroy(struct decompress *d);
 
 // Undo what can be undone of `in`; output goes to the sink in pieces. A result other than OK and

@@ -61,6 +61,11 @@ void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly)
     proto_emit(pf, RECORD_ANOMALY, &body, UINT64_MAX);
 }
 
+const struct config *proto_config(const struct proto_flow *pf)
+{
+    return pf->engine->config;
+}
+
 void proto_switch(struct proto_flow *pf, const struct proto *next)
 {
     pf->switch_to = next;

@@ -3,6 +3,7 @@
 // then form uploads part by part (RFC 7578) or the whole body as one file. Nothing is kept: bytes
 // are decoded, hashed and gone.
 #include "proto/http.h"
+#include "schema/config.h"
 
 // How a sink knows which body it serves.
 struct body {
@@ -173,7 +174,12 @@ void http_body_begin(struct http_tx *tx, enum flow_side side)
     enum decompress_coding layers[DECOMPRESS_LAYERS];
     size_t count = 0;
     if (read_codings(tx, encoding, layers, &count)) {
-        m->decompress = decompress_create(&tx->arena, layers, count, decompressed, body);
+        struct decompress_limits limits = {
+            .most_bytes = proto_config(tx->pf)->app_layer.http.decompress_limit_bytes,
+            .free_bytes = proto_config(tx->pf)->app_layer.http.decompress_free_bytes,
+            .ratio = proto_config(tx->pf)->app_layer.http.decompress_ratio,
+        };
+        m->decompress = decompress_create(&tx->arena, &limits, layers, count, decompressed, body);
         if (!m->decompress)
             proto_anomaly(tx->pf, ANOMALY_HTTP_OUT_OF_BUDGET);
     }
@@ -188,6 +194,8 @@ static void coding_anomaly(struct http_tx *tx, enum decompress_result result)
         proto_anomaly(tx->pf, ANOMALY_HTTP_GZIP_DECOMPRESSION_FAILED);
     else if (result == DECOMPRESS_BOMB)
         proto_anomaly(tx->pf, ANOMALY_HTTP_COMPRESSION_BOMB);
+    else if (result == DECOMPRESS_LIMIT)
+        proto_anomaly(tx->pf, ANOMALY_HTTP_DECOMPRESS_LIMIT);
     else if (result == DECOMPRESS_NO_MEMORY)
         proto_anomaly(tx->pf, ANOMALY_HTTP_OUT_OF_BUDGET);
 }
@@ -208,10 +216,9 @@ static void body_give_up(struct http_tx *tx, struct http_message *m)
     m->coding_failed = true;
 }
 
-void http_body_data(struct http_tx *tx, enum flow_side side, struct bytes data)
+static void body_coded(struct http_tx *tx, enum flow_side side, struct bytes data)
 {
     struct http_message *m = &tx->message[side];
-    m->body_bytes += data.len;
     if (!m->decompress) {
         body_decoded(tx, side, data);
         return;
@@ -219,6 +226,21 @@ void http_body_data(struct http_tx *tx, enum flow_side side, struct bytes data)
     enum decompress_result result = decompress_feed(m->decompress, data);
     coding_anomaly(tx, result);
     if (coding_failed(result) && !m->coding_failed)
+        body_give_up(tx, m);
+}
+
+void http_body_data(struct http_tx *tx, enum flow_side side, struct bytes data)
+{
+    struct http_message *m = &tx->message[side];
+    uint64_t limit = proto_config(tx->pf)->app_layer.http.body_limit_bytes;
+    uint64_t room = limit == 0 ? UINT64_MAX : limit > m->body_bytes ? limit - m->body_bytes : 0;
+    m->body_bytes += data.len;
+    if (room > 0)
+        body_coded(tx, side, bytes_sub(data, 0, room));
+    if (data.len <= room)
+        return;
+    proto_anomaly(tx->pf, ANOMALY_HTTP_BODY_LIMIT);
+    if (!m->coding_failed)
         body_give_up(tx, m);
 }
 

@@ -157,15 +157,61 @@ TEST(content_codings)
 
 TEST(bomb)
 {
-    enum { BYTES_IN = 1 << 24, BYTES_OUT = 1 << 16 };
+    enum { BYTES_IN = 17 << 20, BYTES_OUT = 1 << 16 };
     uint8_t *zeros = calloc(1, BYTES_IN), *packed = malloc(BYTES_OUT),
             *response = malloc(BYTES_OUT);
     size_t len = pack(31, bytes_make(zeros, BYTES_IN), packed, BYTES_OUT - 200);
     const char *const wanted[] = {"http.compression_bomb", "\"TRUNCATED\"", NULL};
     exchange(BYTES(GET), coded(response, "gzip", bytes_make(packed, len)), wanted);
+    len = pack(31, bytes_make(zeros, BYTES_IN - (2 << 20)), packed, BYTES_OUT - 200);
+    const char *const harmless[] = {"\"decoded_length\":15728640", "\"CLOSED\"", NULL};
+    exchange(BYTES(GET), coded(response, "gzip", bytes_make(packed, len)), harmless);
     free(zeros);
     free(packed);
     free(response);
+}
+
+// One response of 4000 times the same letter, whole or compressed, under a configuration.
+static void limited(const struct config *config, bool gzip, const char *const *wanted)
+{
+    uint8_t body[4000], packed[4000], response[5000];
+    struct parse_test t;
+    memset(body, 'x', sizeof body);
+    size_t len = pack(31, bytes_make(body, sizeof body), packed, sizeof packed);
+    parse_test_begin(&t, NULL, 6, 40000, 8080);
+    t.config.app_layer.http = config->app_layer.http;
+    parse_test_send(&t, FLOW_CLIENT, BYTES(GET));
+    parse_test_split(&t, FLOW_SERVER,
+        gzip ? coded(response, "gzip", bytes_make(packed, len))
+             : coded(response, "identity", bytes_make(body, sizeof body)),
+        700);
+    struct bytes out = parse_test_end(&t);
+    for (; *wanted; wanted++)
+        CHECK(parse_test_has(out, *wanted));
+    parse_test_finish(&t);
+}
+
+TEST(limits_of_the_configuration)
+{
+    struct config config = config_defaults;
+    config.app_layer.http.body_limit_bytes = 1000;
+    const char *const body[] = {
+        "http.body_limit", "\"length\":4000", "\"size\":1000", "\"TRUNCATED\"", NULL};
+    limited(&config, false, body);
+    config.app_layer.http.body_limit_bytes = 4000;
+    const char *const whole[] = {"\"length\":4000", "\"size\":4000", "\"CLOSED\"", NULL};
+    limited(&config, false, whole);
+    config.app_layer.http.decompress_limit_bytes = 1000;
+    const char *const decoded[] = {
+        "http.decompress_limit", "\"decoded_length\":1000", "\"size\":1000", "\"TRUNCATED\"", NULL};
+    limited(&config, true, decoded);
+    config.app_layer.http.decompress_limit_bytes = 4000;
+    config.app_layer.http.decompress_free_bytes = 3999;
+    config.app_layer.http.decompress_ratio = 200;
+    limited(&config, true, whole + 1);
+    config.app_layer.http.decompress_ratio = 10;
+    const char *const bomb[] = {"http.compression_bomb", NULL};
+    limited(&config, true, bomb);
 }
 
 TEST(form_upload)
@@ -287,5 +333,6 @@ TEST(switches_are_bounded)
 }
 
 TEST_MAIN(T(plain), T(chunked), T(lies_about_length), T(request_lines), T(responses),
-    T(content_codings), T(bomb), T(form_upload), T(gaps), T(queue_is_bounded), T(endless_lines),
-    T(tunnel_goes_to_others), T(windows_count_in_the_pool), T(switches_are_bounded))
+    T(content_codings), T(bomb), T(limits_of_the_configuration), T(form_upload), T(gaps),
+    T(queue_is_bounded), T(endless_lines), T(tunnel_goes_to_others), T(windows_count_in_the_pool),
+    T(switches_are_bounded))

@@ -76,6 +76,9 @@ void proto_emit_at(struct proto_flow *pf, enum record_type type, const void *bod
 // Note an anomaly of this flow: a record and a metric. Each kind is written once a flow.
 void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly);
 
+// What the configuration says.
+const struct config *proto_config(const struct proto_flow *pf);
+
 // From the next byte on another protocol speaks (STARTTLS, Upgrade); takes effect when parse
 // returns. Unread bytes go to the next parser. The probe is not asked.
 void proto_switch(struct proto_flow *pf, const struct proto *next);
