@@ -19,16 +19,6 @@ struct proto_list proto_all(void)
     return (struct proto_list){protos, PROTOS};
 }
 
-bool proto_is_text(struct bytes data)
-{
-    for (size_t i = 0; i < data.len; i++) {
-        uint8_t c = data.data[i];
-        if (c < 0x20 ? c != '\t' && c != '\r' && c != '\n' : c > 0x7e)
-            return false;
-    }
-    return data.len > 0;
-}
-
 static enum proto_carrier carrier_of(const struct flow *flow)
 {
     switch (flow->ip_proto) {
@@ -41,9 +31,55 @@ static enum proto_carrier carrier_of(const struct flow *flow)
     }
 }
 
+// Flows nobody has claimed yet stand in a list, oldest first.
+static void unclaimed_add(struct proto_engine *e, struct engine_flow *ef)
+{
+    if (ef->unclaimed)
+        return;
+    ef->unclaimed = true;
+    ef->unclaimed_after = NULL;
+    ef->unclaimed_before = e->unclaimed_last;
+    if (e->unclaimed_last)
+        e->unclaimed_last->unclaimed_after = ef;
+    else
+        e->unclaimed_first = ef;
+    e->unclaimed_last = ef;
+}
+
+static void unclaimed_remove(struct proto_engine *e, struct engine_flow *ef)
+{
+    if (!ef->unclaimed)
+        return;
+    ef->unclaimed = false;
+    if (ef->unclaimed_before)
+        ef->unclaimed_before->unclaimed_after = ef->unclaimed_after;
+    else
+        e->unclaimed_first = ef->unclaimed_after;
+    if (ef->unclaimed_after)
+        ef->unclaimed_after->unclaimed_before = ef->unclaimed_before;
+    else
+        e->unclaimed_last = ef->unclaimed_before;
+}
+
+static void flow_release(struct flow *flow);
+
+// A quarter of the memory is for flows whose protocol is known: a flood of unknown ones must not
+// leave the parsers without any. The oldest of them stay unnamed.
+static void unclaimed_trim(struct proto_engine *e)
+{
+    size_t most = e->pool->limit_bytes - e->pool->limit_bytes / 4;
+    while (e->pool->limit_bytes && e->pool->used_bytes > most && e->unclaimed_first) {
+        struct flow *flow = e->unclaimed_first->pf.flow;
+        e->metrics->app_layer_unnamed++;
+        flow_release(flow);
+        flow->flags |= FLOW_UNWANTED;
+    }
+}
+
 static struct engine_flow *flow_begin(struct proto_engine *e, struct flow *flow)
 {
     struct arena arena;
+    unclaimed_trim(e);
     arena_init(&arena, e->pool, e->config->app_layer.flow_memory_bytes);
     struct engine_flow *ef = arena_zalloc(&arena, sizeof *ef);
     if (!ef) {
@@ -56,58 +92,8 @@ static struct engine_flow *flow_begin(struct proto_engine *e, struct flow *flow)
     ef->pf.engine = e;
     ef->pf.carrier = carrier_of(flow);
     flow->app = ef;
+    unclaimed_add(e, ef);
     return ef;
-}
-
-static void pending_drop(struct proto_pending *pending)
-{
-    if (pending->data)
-        arena_reset(&pending->arena);
-    pending->data = NULL;
-    pending->start = pending->len = pending->room = 0;
-}
-
-// Append to the unread bytes. False: over the limit, or out of memory.
-static bool pending_add(
-    struct proto_engine *e, struct proto_pending *pending, struct bytes data, size_t limit)
-{
-    if (pending->len + data.len > limit)
-        return false;
-    if (!pending->data)
-        arena_init(&pending->arena, e->pool, 4 * limit + 4096);
-    if (pending->start && pending->start + pending->len + data.len > pending->room) {
-        memmove(pending->data, &pending->data[pending->start], pending->len);
-        pending->start = 0;
-    }
-    size_t need = pending->start + pending->len + data.len;
-    if (need > pending->room) {
-        size_t room = pending->room ? pending->room * 2 : 192;
-        while (room < need)
-            room *= 2;
-        uint8_t *grown = arena_grow(&pending->arena, pending->data, pending->room, room);
-        if (!grown)
-            return false;
-        pending->data = grown;
-        pending->room = room;
-    }
-    if (data.len)
-        memcpy(&pending->data[pending->start + pending->len], data.data, data.len);
-    pending->len += data.len;
-    return true;
-}
-
-static struct bytes pending_bytes(const struct proto_pending *pending)
-{
-    return pending->data ? bytes_make(&pending->data[pending->start], pending->len)
-                         : (struct bytes){NULL, 0};
-}
-
-static void pending_consume(struct proto_pending *pending, size_t n)
-{
-    pending->start += n;
-    pending->len -= n;
-    if (pending->len == 0)
-        pending_drop(pending);
 }
 
 // The parser leaves the flow.
@@ -136,6 +122,7 @@ static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
         e->metrics->app_layer_memcap++;
         return false;
     }
+    unclaimed_remove(e, ef);
     pf->proto = proto;
     pf->speaker = FLOW_CLIENT;
     pf->flow->app_proto = proto->name;
@@ -151,6 +138,7 @@ static void flow_release(struct flow *flow)
         return;
     struct proto_engine *e = ef->pf.engine;
     parser_end(ef);
+    unclaimed_remove(e, ef);
     if (ef->ndpi) {
         const char *name = namer_finish(e->namer, ef);
         if (!flow->app_proto && name) {
@@ -158,8 +146,8 @@ static void flow_release(struct flow *flow)
             flow->app_basis = FLOW_BY_NDPI;
         }
     }
-    pending_drop(&ef->pending[0]);
-    pending_drop(&ef->pending[1]);
+    proto_pending_drop(&ef->pending[0]);
+    proto_pending_drop(&ef->pending[1]);
     flow->app = NULL;
     struct arena arena = ef->arena; // it holds ef
     arena_reset(&arena);
@@ -223,7 +211,7 @@ static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data)
 
 static void probe_over(struct engine_flow *ef, enum flow_side side)
 {
-    pending_drop(&ef->pending[side]);
+    proto_pending_drop(&ef->pending[side]);
     ef->probe[side] = PROBED;
 }
 
@@ -234,12 +222,12 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     const struct flow *flow = ef->pf.flow;
     struct proto_pending *pending = &ef->pending[side];
     bool waited = pending->len > 0;
-    if (waited && !pending_add(e, pending, data, PENDING_PROBE_BYTES)) {
+    if (waited && !proto_pending_add(e->pool, pending, data, PENDING_PROBE_BYTES)) {
         probe_over(ef, side); // probing the rest alone would take the middle for the beginning
         return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
     }
     if (waited)
-        data = pending_bytes(pending);
+        data = proto_pending_bytes(pending);
     struct proto_first first = {
         data, ef->pf.carrier, flow->port[side], flow->port[flow_other(side)]};
     enum proto_probe answer = PROBE_NO;
@@ -258,11 +246,11 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
         if (waited)
             *pending = (struct proto_pending){.data = NULL};
         bool wanted = feed(ef, side, data);
-        pending_drop(&held);
+        proto_pending_drop(&held);
         return wanted;
     }
     bool room = ef->pf.carrier == OVER_TCP && data.len < PROBE_BYTES && !ef->pf.ended[side];
-    if (more && room && (waited || pending_add(e, pending, data, PENDING_PROBE_BYTES)))
+    if (more && room && (waited || proto_pending_add(e->pool, pending, data, PENDING_PROBE_BYTES)))
         return true;
     probe_over(ef, side);
     return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
@@ -282,6 +270,7 @@ static bool not_mine(struct engine_flow *ef)
     const struct decoded *packet = ef->pf.packet;
     parser_end(ef);
     ef->pf.packet = packet;
+    unclaimed_add(ef->pf.engine, ef);
     ef->pf.flow->app_proto = NULL;
     ef->pf.flow->app_basis = FLOW_UNNAMED;
     probe_over(ef, FLOW_CLIENT);
@@ -302,7 +291,7 @@ static bool switch_parser(struct engine_flow *ef, enum flow_side side, struct by
     struct proto_pending held = ef->pending[side];
     ef->pending[side] = (struct proto_pending){.data = NULL};
     bool wanted = rest.len == 0 || feed(ef, side, rest);
-    pending_drop(&held);
+    proto_pending_drop(&held);
     return wanted;
 }
 
@@ -315,10 +304,11 @@ static bool probe_again(struct engine_flow *ef, enum flow_side side, struct byte
     parser_end(ef);
     ef->pf.packet = packet;
     ef->probe[0] = ef->probe[1] = PROBING;
+    unclaimed_add(ef->pf.engine, ef);
     struct proto_pending held = ef->pending[side];
     ef->pending[side] = (struct proto_pending){.data = NULL};
     bool wanted = rest.len == 0 || probe_side(ef, side, rest);
-    pending_drop(&held);
+    proto_pending_drop(&held);
     return wanted;
 }
 
@@ -340,11 +330,12 @@ static bool keep_rest(
     if (ef->pf.carrier != OVER_TCP) // datagrams are not joined
         return true;
     if (from_pending) {
-        pending_consume(pending, used);
+        proto_pending_consume(pending, used);
         return true;
     }
     struct bytes rest = bytes_from(view, used);
-    if (rest.len == 0 || pending_add(ef->pf.engine, pending, rest, ef->pf.proto->buffer_bytes))
+    if (rest.len == 0 ||
+        proto_pending_add(ef->pf.engine->pool, pending, rest, ef->pf.proto->buffer_bytes))
         return true;
     return broken(ef, ANOMALY_APPLAYER_BUFFER_FULL);
 }
@@ -370,9 +361,9 @@ static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data)
     struct proto_pending *pending = &ef->pending[side];
     bool from_pending = pending->len > 0;
     if (from_pending && data.len > 0 &&
-        !pending_add(pf->engine, pending, data, pf->proto->buffer_bytes))
+        !proto_pending_add(pf->engine->pool, pending, data, pf->proto->buffer_bytes))
         return broken(ef, ANOMALY_APPLAYER_BUFFER_FULL);
-    struct bytes view = from_pending ? pending_bytes(pending) : data;
+    struct bytes view = from_pending ? proto_pending_bytes(pending) : data;
     if (view.len < pf->need[side] && !pf->ended[side])
         return keep_rest(ef, side, view, 0, from_pending);
     pf->need[side] = 0;
@@ -410,7 +401,7 @@ static bool handle_gap(void *context, struct flow *flow, enum flow_side side, si
     struct engine_flow *ef = flow->app;
     if (!ef)
         return true; // nothing was seen yet: what follows is probed
-    pending_drop(&ef->pending[side]);
+    proto_pending_drop(&ef->pending[side]);
     ef->pf.packet = packet;
     ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
     ef->pf.need[side] = 0;

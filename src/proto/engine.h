@@ -3,6 +3,7 @@
 // is given back as soon as nobody wants the flow's bytes.
 #pragma once
 #include "file/file.h"
+#include "proto/pending.h"
 #include "proto/proto.h"
 
 enum {
@@ -28,12 +29,7 @@ struct proto_engine {
     struct file_keep *keep; // NULL: files are not kept
     struct namer *namer;    // NULL: nDPI is switched off
     const struct proto *forced;
-};
-
-struct proto_pending {
-    struct arena arena;
-    uint8_t *data;
-    size_t start, len, room; // unread: data[start .. start + len)
+    struct engine_flow *unclaimed_first, *unclaimed_last; // oldest first
 };
 
 enum probe_state { PROBING, PROBED };
@@ -46,6 +42,8 @@ struct engine_flow {
     uint8_t named_packets;
     bool naming_over;
     uint8_t files, switches;
+    bool unclaimed; // stands in the engine's list
+    struct engine_flow *unclaimed_before, *unclaimed_after;
     struct ndpi_flow_struct *ndpi;
     uint64_t told[ANOMALY_WORDS]; // anomalies already written
 };

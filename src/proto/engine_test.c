@@ -469,6 +469,65 @@ TEST(ndpi_names_the_rest)
     }
 }
 
+// An IPv4 datagram of 'x' to a port; the buffer is the test's.
+static struct bytes datagram_of_x(uint8_t room[64], uint16_t port)
+{
+    static const uint8_t head[28] = "\x45\x00\x00\x30\x00\x01\x40\x00\x40\x11\x00\x00"
+                                    "\xc0\x00\x02\x01\xc0\x00\x02\x35\x9c\x40\x00\x00\x00\x1c";
+    memcpy(room, head, sizeof head);
+    memset(&room[28], 'x', 20);
+    room[22] = (uint8_t)(port >> 8);
+    room[23] = (uint8_t)port;
+    return bytes_make(room, 48);
+}
+
+TEST(a_port_is_no_name)
+{
+    static const uint16_t ports[] = {22, 25, 53, 80, 123, 443, 1719, 1900, 3478, 5060, 5201};
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        struct parse_test t;
+        uint8_t room[64];
+        struct bytes packet = datagram_of_x(room, ports[i]);
+        begin(&t, NULL);
+        proto_engine_destroy(t.engine);
+        t.config.ndpi.enabled = true;
+        t.engine = proto_engine_create(&t.config, &t.pool, &t.metrics, parse_test_emit, &t);
+        t.flow.ip_proto = UDP;
+        t.flow.port[FLOW_SERVER] = ports[i];
+        t.packet.l3 = packet.data;
+        t.packet.l3_len = (uint32_t)packet.len;
+        for (int n = 0; n < 12; n++)
+            parse_test_send(&t, C, bytes_from(packet, 28));
+        parse_test_end(&t);
+        CHECK_TEXT(bytes_from_text(t.flow.app_proto), "");
+        parse_test_finish(&t);
+    }
+}
+
+// Flows nobody knows fill the memory; one that a parser knows is read all the same.
+TEST(a_flood_leaves_room_for_parsers)
+{
+    enum { FLOOD = 200 };
+    static struct flow flood[FLOOD];
+    struct parse_test t;
+    begin(&t, NULL);
+    t.pool.limit_bytes = 64 * 1024;
+    const struct flow_handler *handler = proto_engine_handler(t.engine);
+    for (int i = 0; i < FLOOD; i++) {
+        flood[i] = t.flow;
+        handler->payload(handler->context, &flood[i], C, BYTES("EHL"), &t.packet); // may be more
+    }
+    CHECK(t.metrics.app_layer_unnamed > 0);
+    CHECK(flood[0].flags & FLOW_UNWANTED); // the oldest gave way
+    CHECK(!(flood[FLOOD - 1].flags & FLOW_UNWANTED));
+    parse_test_send(&t, C, BYTES("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+    CHECK_TEXT(bytes_from_text(t.flow.app_proto), "http");
+    CHECK_EQ(t.metrics.app_layer_memcap, 0);
+    for (int i = 0; i < FLOOD; i++)
+        handler->end(handler->context, &flood[i]);
+    finish(&t);
+}
+
 static void drop_record(void *context, const struct record *record)
 {
     (void)context;
@@ -510,4 +569,5 @@ TEST_MAIN(T(messages_in_pieces), T(sides_end), T(done), T(broken), T(not_mine),
     T(anomaly_once_a_flow), T(buffer_limit), T(a_long_segment_of_short_messages), T(need), T(gaps),
     T(gap_before_anything), T(switched), T(switched_within_a_segment), T(switched_to_any),
     T(probed_in_pieces), T(probe_turns_the_flow), T(nobody_knows), T(probing_has_an_end), T(files),
-    T(files_have_a_limit), T(no_memory_for_a_flow), T(ndpi_names_the_rest), T(out_of_memory))
+    T(files_have_a_limit), T(no_memory_for_a_flow), T(ndpi_names_the_rest), T(a_port_is_no_name),
+    T(a_flood_leaves_room_for_parsers), T(out_of_memory))

@@ -83,10 +83,38 @@ static void caches_empty(struct ndpi_detection_module_struct *ndpi)
     cache_empty(&ndpi->msteams_cache);
 }
 
-static const char *name_of(const struct namer *namer, ndpi_protocol found)
+// Did a side begin with a STUN header (RFC 8489 §5): two zero bits, a length of whole words?
+static bool begins_as_stun(const struct flow *flow)
 {
+    for (int side = FLOW_CLIENT; side <= FLOW_SERVER; side++)
+        if (flow->first_count[side] == FLOW_FIRST_BYTES && !(flow->first[side][0] & 0xc0) &&
+            flow->first[side][3] % 4 == 0)
+            return true;
+    return false;
+}
+
+// libndpi 4.2 takes these for recognised by content when only the port fits.
+static bool rests_on_port(uint16_t id, const struct flow *flow)
+{
+    enum { UDP = 17 };
+    switch (id) {
+    case NDPI_PROTOCOL_TARGUS_GETDATA: return true;
+    case NDPI_PROTOCOL_H323: return flow->ip_proto == UDP;
+    case NDPI_PROTOCOL_STUN: return !begins_as_stun(flow);
+    default: return false;
+    }
+}
+
+// What nDPI made of the flow, unless it went by port or address alone.
+static const char *name_of(
+    const struct namer *namer, const struct engine_flow *ef, ndpi_protocol found)
+{
+    if (ef->ndpi->confidence < NDPI_CONFIDENCE_DPI_CACHE)
+        return NULL;
     uint16_t id =
         found.master_protocol != NDPI_PROTOCOL_UNKNOWN ? found.master_protocol : found.app_protocol;
+    if (rests_on_port(id, ef->pf.flow))
+        return NULL;
     bool known = id != NDPI_PROTOCOL_UNKNOWN && id < NDPI_MAX_SUPPORTED_PROTOCOLS;
     return known && namer->names[id][0] ? namer->names[id] : NULL;
 }
@@ -108,7 +136,7 @@ bool namer_packet(
     ndpi_protocol found = ndpi_detection_process_packet(
         namer->ndpi, ef->ndpi, packet->l3, len, (uint64_t)packet->time_ns / 1000'000);
     caches_empty(namer->ndpi);
-    *name = name_of(namer, found);
+    *name = name_of(namer, ef, found);
     if (*name || ++ef->named_packets >= namer->packets) {
         if (!*name)
             *name = namer_finish(namer, ef);
@@ -123,10 +151,11 @@ const char *namer_finish(struct namer *namer, struct engine_flow *ef)
         return NULL;
     uint8_t guessed = 0;
     ndpi_protocol found = ndpi_detection_giveup(namer->ndpi, ef->ndpi, 0, &guessed);
+    const char *name = name_of(namer, ef, found);
     caches_empty(namer->ndpi);
     ndpi_free_flow_data(ef->ndpi);
     ef->ndpi = NULL; // its memory goes with the flow's arena
-    return name_of(namer, found);
+    return name;
 }
 
 size_t proto_named_count(void)

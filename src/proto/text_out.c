@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bounded text for parsers; see text_out.h.
 #include "proto/text_out.h"
+#include "proto/proto.h"
 
 void text_out_put(struct text_out *out, struct bytes b)
 {
@@ -94,4 +95,14 @@ struct bytes text_out_keep(const struct text_out *out, struct arena *arena)
     if (!out->len) // there, and empty: not the same as not there
         return (struct bytes){&nothing, 0};
     return arena_copy(arena, text_out_bytes(out));
+}
+
+bool proto_is_text(struct bytes data)
+{
+    for (size_t i = 0; i < data.len; i++) {
+        uint8_t c = data.data[i];
+        if (c < 0x20 ? c != '\t' && c != '\r' && c != '\n' : c > 0x7e)
+            return false;
+    }
+    return data.len > 0;
 }
