@@ -5,7 +5,7 @@
    status 0 or 1 and a silent sanitizer.
 2. Split the stream anywhere: with TCP segments cut into smaller ones the records are the same,
    but for what counts packets: see SPLIT_DROPPED. Of flow records only FLOW_KEPT is compared, of
-   anomalies only those of layer applayer (lower layers see other packets).
+   anomalies only those of type applayer (lower layers see other packets).
 3. Drop a segment: never a wrong record. Of each record of the shorter run, a record of the full run
    with the same type, addresses and ports must say everything it says: every key the same value,
    lists a subsequence of its lists. What tells of the loss itself and times may differ (DROP_FREE,
@@ -64,7 +64,7 @@ def comparable(lines):
     out = []
     for record in map(json.loads, lines):
         kind = record["event_type"]
-        if kind == "stats" or kind == "anomaly" and record["anomaly"].get("layer") != "applayer":
+        if kind == "stats" or kind == "anomaly" and record["anomaly"]["type"] != "applayer":
             continue
         if kind == "flow":
             app = record.get("app_proto") if record.get("app_proto") in OWN else None

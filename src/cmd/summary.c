@@ -2,6 +2,7 @@
 #include "cmd/summary.h"
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "cmd/segment.h"
 
 enum {
     KINDS = 4096,        // protocols, file types, anomalies
@@ -32,15 +33,6 @@ void summary_finish(struct summary *summary)
     map_finish(&summary->names);
     map_finish(&summary->files);
     map_finish(&summary->anomalies);
-}
-
-static uint16_t segment_of(const struct config *config, const struct addr *a)
-{
-    for (size_t s = 0; s < config->segments_count; s++)
-        for (size_t n = 0; n < config->segments[s].networks_count; n++)
-            if (addr_range_has(&config->segments[s].networks[n], a))
-                return (uint16_t)(s + 1);
-    return 0;
 }
 
 // Where an entry is or would be. There is always an empty slot.
@@ -90,7 +82,7 @@ static void add_host(struct summary *s, const struct addr *a)
     uint64_t hash = hash_bytes(bytes_make(a, sizeof *a), set->seed) | (SEGMENT_MASK + 1);
     if (set->room && *host_slot(set, hash))
         return;
-    host_put(set, (hash & ~(uint64_t)SEGMENT_MASK) | segment_of(s->config, a));
+    host_put(set, (hash & ~(uint64_t)SEGMENT_MASK) | segment_find(s->config, a));
 }
 
 void summary_hosts(const struct summary *summary, uint64_t counts[SUMMARY_SEGMENTS + 1])

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "file/file.h"
 #include "schema/config.h"
+#include <stdio.h>
 
 enum { FLUSH_BYTES = 256 * 1024 };
 
@@ -16,6 +17,7 @@ bool worker_init(struct worker *worker, const struct config *config, unsigned in
     worker->count = count;
     pool_init(&worker->pool, config->app_layer.memory_bytes / count);
     summary_init(&worker->summary, config, seed);
+    segment_cache_init(&worker->segments, config);
     worker->engine = proto_engine_create(config, &worker->pool, &worker->metrics, emit, worker);
     worker->fragments =
         fragments_create(config->defrag.memory_bytes / count, config->defrag.timeout_us * 1000);
@@ -44,7 +46,7 @@ void worker_finish(struct worker *worker)
     pool_finish(&worker->pool);
 }
 
-static void mark(struct worker *worker, struct output *out)
+static void mark(struct worker *worker, struct output *out, uint64_t order)
 {
     if (out->marks_count == out->marks_room) {
         size_t room = out->marks_room ? out->marks_room * 2 : 1024;
@@ -56,7 +58,6 @@ static void mark(struct worker *worker, struct output *out)
         out->marks = marks;
         out->marks_room = room;
     }
-    uint64_t order = worker->order != UINT64_MAX ? worker->order : flow_table_order(worker->flows);
     out->marks[out->marks_count++] = (struct output_mark){order, out->text.len};
 }
 
@@ -64,14 +65,21 @@ static void mark(struct worker *worker, struct output *out)
 static void emit(void *context, const struct record *record)
 {
     struct worker *worker = context;
-    summary_record(&worker->summary, record);
+    if (worker->summarise)
+        summary_record(&worker->summary, record);
     if (!worker->write_records)
         return;
     struct output *out = worker->output;
-    record_write_json(&out->text, record);
+    uint64_t order = worker->order != UINT64_MAX ? worker->order : flow_table_order(worker->flows);
+    struct record whole = *record;
+    whole.head.has_pcap_cnt = order < FLOW_ORDER_EXPIRY && record->type != RECORD_FLOW;
+    whole.head.pcap_cnt = order + 1;
+    whole.head.segment =
+        segment_name(&worker->segments, &record->head.src_ip, &record->head.dest_ip);
+    record_write_json(&out->text, &whole);
     json_raw(&out->text, "\n", 1);
     if (worker->keep_marks)
-        mark(worker, out);
+        mark(worker, out, order);
     else if (out->text.len >= FLUSH_BYTES)
         worker->flush(worker->flush_context, out);
 }
@@ -144,9 +152,11 @@ static void emit_anomalies(struct worker *worker, const struct decoded *p)
 {
     for (uint8_t i = 0; i < p->anomaly_count; i++) {
         struct flow_head_room room;
+        char event[96]; // EVE's name: "decoder.ipv4.trunc_pkt"
+        snprintf(event, sizeof event, "decoder.%s", anomaly_name(p->anomalies[i]));
         struct record_anomaly body = {
             .type = bytes_from_text(anomaly_layer(p->anomalies[i])),
-            .event = bytes_from_text(anomaly_name(p->anomalies[i])),
+            .event = bytes_from_text(event),
         };
         struct record record = {.type = RECORD_ANOMALY, .body = &body};
         flow_packet_head(p, &room, &record.head);

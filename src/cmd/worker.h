@@ -2,6 +2,7 @@
 // One worker: the flows whose outermost address pair falls to it, their parsers, their records.
 #pragma once
 #include "base/json.h"
+#include "cmd/segment.h"
 #include "cmd/summary.h"
 #include "decode/decode.h"
 #include "flow/flow.h"
@@ -42,13 +43,14 @@ struct worker {
     struct pool pool;
     struct metrics metrics;
     struct summary summary;
+    struct segment_cache segments;
     struct flow_table *flows;
     struct proto_engine *engine;
     struct fragments *fragments;
     struct file_keep *keep; // NULL: files are not kept
     struct output *output;  // of the slot being handled
     uint64_t order;         // of the packet outside flows being handled; UINT64_MAX: ask the table
-    bool keep_marks, write_records;
+    bool keep_marks, write_records, summarise;
     // Called when the output has grown long and its order needs no merging.
     void (*flush)(void *context, struct output *output);
     void *flush_context;

@@ -58,7 +58,10 @@ void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly)
         .event = bytes_from_text(anomaly_name(anomaly)),
         .layer = BYTES("proto_parser"),
     };
+    enum flow_side speaker = pf->speaker;
+    pf->speaker = FLOW_CLIENT; // whose anomaly it is cannot be told from the last record's side
     proto_emit(pf, RECORD_ANOMALY, &body, UINT64_MAX);
+    pf->speaker = speaker;
 }
 
 const struct config *proto_config(const struct proto_flow *pf)

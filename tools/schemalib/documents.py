@@ -147,6 +147,7 @@ def manual_records(model):
 
 def manual_anomalies(entries):
     lines = ["# Anomalies", "", "Each is written as an `anomaly` record (`anomaly.event`) and counted in `stats.event`.",
+             "Those of packets have `decoder.` before their name in the record, as in EVE.",
              "", STAMP.format("anomalies"), ""]
     for layer, title in (("decode", "Packets"), ("stream", "TCP streams"), ("applayer", "Application protocols")):
         rows = [(f"`{e.name}`", e.since, e.help) for e in entries if e.layer == layer]
