@@ -5,8 +5,10 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -73,6 +75,57 @@ def disk_full(yagura):
         return "" if done.returncode == 1 else expect(done, 1)
 
 
+def records_whole(folder):
+    """'' when each line of the records is one."""
+    with open(os.path.join(folder, "events.jsonl"), "rb") as f:
+        for line in f:
+            if not line.endswith(b"}\n") or "event_type" not in json.loads(line):
+                return f"half a record: {line[-200:]!r}"
+    return ""
+
+
+def disk_full_half_way(yagura):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+    for workers in "12":
+        with tempfile.TemporaryDirectory() as folder:
+            done = call(yagura, "read", "-q", "--workers", workers, "-o", folder, DAY, preexec_fn=limit)
+            problem = expect(done, 1, stderr="events.jsonl") or records_whole(folder)
+            if problem or os.path.getsize(os.path.join(folder, "events.jsonl")) < 40_000:
+                return problem or "hardly anything was written"
+    return ""
+
+
+def standard_streams_closed(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        cut = os.path.join(folder, "cut.pcap")
+        with open(GET, "rb") as whole, open(cut, "wb") as f:
+            f.write(whole.read()[:1000])
+        done = subprocess.run([yagura, "read", "-q", "-o", folder, cut], timeout=60, preexec_fn=lambda: os.closerange(0, 3))
+        return records_whole(folder) or ("" if done.returncode == 0 else f"exit status {done.returncode}")
+
+
+def many_end_at_once(yagura):
+    """More records of one batch than are held at once: the same for any number of workers."""
+    def frame(n):
+        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 32, 0, 0, 64, 17, 0, 0x0a000000 + n, 0xc0000201)
+        return b"\2\0\0\0\0\2\2\0\0\0\0\1\x08\0" + ip + struct.pack(">HHHH4s", 1024 + n % 50000, 7, 12, 0, b"\1\2\3\4")
+    with tempfile.TemporaryDirectory() as folder:
+        path, given = os.path.join(folder, "in.pcap"), []
+        with open(path, "wb") as f:
+            f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+            for n in range(40_001):
+                data = frame(n)
+                f.write(struct.pack("<IIII", 1_700_000_000 + n // 40_000 * 86_400, n, len(data), len(data)) + data)
+        for workers in "123":
+            problem = expect(call(yagura, "read", "-q", "--workers", workers, "-o", folder, path), 0)
+            with open(os.path.join(folder, "events.jsonl"), "rb") as f:
+                given.append(f.read())
+            if problem or given[-1] != given[0] or given[0].count(b'"event_type":"flow"') != 40_001:
+                return problem or f"other records with {workers} workers"
+    return ""
+
+
 def stdout_full(yagura):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([yagura, "read", GET], stdout=full, stderr=subprocess.PIPE, timeout=60)
@@ -93,7 +146,8 @@ def interrupted(yagura, workers):
     with open(DAY, "rb") as f:
         raw = f.read()
     with tempfile.TemporaryDirectory() as folder:
-        child = subprocess.Popen([yagura, "read", "-q", "--workers", workers, "-o", folder, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        args = [yagura, "read", "-q", "--workers", workers, "-o", folder, "-"]
+        child = subprocess.Popen(args, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         child.stdin.write(raw)
         child.stdin.flush()
         time.sleep(0.5)
@@ -234,7 +288,9 @@ def readme_picture(yagura):
 
 
 def jobs(yagura):
-    for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file, output_not_writable,
-                 disk_full, stdout_full, standard_input, interrupted_alone, interrupted_together, compressed, many_files, kept_files, summary, summary_japanese, quiet,
-                 wrong_configuration, messages_japanese, messages_as_json, statistics, readme_picture):
+    for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file,
+                 output_not_writable, disk_full, disk_full_half_way, standard_streams_closed, many_end_at_once,
+                 stdout_full, standard_input, interrupted_alone, interrupted_together, compressed, many_files,
+                 kept_files, summary, summary_japanese, quiet, wrong_configuration, messages_japanese, messages_as_json,
+                 statistics, readme_picture):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

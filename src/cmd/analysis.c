@@ -25,7 +25,6 @@ struct analysis {
     struct slot *slots;
     unsigned slots_count;
     struct gate *decoded; // of each slot: times it was filled and decoded
-    struct gate *done;    // of each slot: workers that have handled it, over all rounds
     struct gate read;     // batches taken from the input
     struct gate written;  // batches written out
     struct mutex reading; // guards what follows
@@ -133,6 +132,13 @@ static bool batch_wait(struct analysis *a, struct worker *worker, uint64_t batch
     return true;
 }
 
+static void output_give(struct output *out, bool last)
+{
+    out->last = last;
+    out->parts++;
+    gate_raise(&out->given, 1);
+}
+
 static void worker_run(void *context)
 {
     struct worker_thread *thread = context;
@@ -142,22 +148,32 @@ static void worker_run(void *context)
         struct slot *slot = slot_of(a, batch);
         last = slot->last;
         worker_handle(thread->worker, slot);
-        gate_raise(&a->done[batch % a->slots_count], 1);
+        output_give(&slot->outputs[thread->worker->index], true);
     }
 }
 
+// Take back the beginning of a record that did not fit, where the file allows that.
+static void drop_half_record(int fd, const char *data, size_t done)
+{
+    size_t half = 0;
+    while (half < done && data[done - half - 1] != '\n')
+        half++;
+    off_t end = half ? lseek(fd, 0, SEEK_CUR) : -1;
+    if (end >= (off_t)half && ftruncate(fd, end - (off_t)half) != 0)
+        return; // a pipe or a device
+}
+
+// data: whole records.
 static void write_all(struct analysis *a, const char *data, size_t len)
 {
-    while (len > 0 && a->result->write_error == 0) {
-        ssize_t n = write(a->options->events_fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
+    for (size_t done = 0; done < len && a->result->write_error == 0;) {
+        ssize_t n = write(a->options->events_fd, &data[done], len - done);
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno != EINTR) {
             a->result->write_error = errno;
-            return;
+            drop_half_record(a->options->events_fd, data, done);
         }
-        data += n; // lint: what write(2) has not taken yet
-        len -= (size_t)n;
     }
 }
 
@@ -176,10 +192,19 @@ static void output_write(void *context, struct output *out)
     output_clear(a, out);
 }
 
+// Give a part of a batch's records away and wait until it has been merged.
+static void output_part(void *context, struct output *out)
+{
+    output_give(out, false);
+    if (!gate_wait(&out->taken, out->parts)) // nobody merges: the run is given up
+        output_clear(context, out);
+}
+
 // A worker's output while it is merged.
 struct source {
-    const struct output *out;
+    struct output *out;
     size_t mark; // next record
+    bool over;   // there is none
 };
 
 static size_t record_start(const struct source *s)
@@ -187,12 +212,25 @@ static size_t record_start(const struct source *s)
     return s->mark ? s->out->marks[s->mark - 1].end : 0;
 }
 
+// On to the next part where one is used up.
+static void source_fill(struct analysis *a, struct source *s)
+{
+    struct output *out = s->out;
+    while (!s->over && gate_wait(&out->given, out->merged + 1) && s->mark == out->marks_count) {
+        s->over = out->last;
+        s->mark = 0;
+        output_clear(a, out);
+        out->merged++;
+        gate_raise(&out->taken, 1);
+    }
+}
+
 static struct source *first_of(struct source *sources, unsigned count)
 {
     struct source *first = NULL;
     for (unsigned i = 0; i < count; i++) {
         struct source *s = &sources[i];
-        if (s->mark == s->out->marks_count)
+        if (s->over)
             continue;
         if (!first || s->out->marks[s->mark].order < first->out->marks[first->mark].order)
             first = s;
@@ -212,18 +250,20 @@ static void merged_write(struct analysis *a, struct json *merged)
 static void slot_write(struct analysis *a, struct slot *slot, struct json *merged)
 {
     struct source sources[WORKERS_MAX];
-    for (unsigned i = 0; i < a->count; i++)
-        sources[i] = (struct source){&slot->outputs[i], 0};
+    for (unsigned i = 0; i < a->count; i++) {
+        sources[i] = (struct source){.out = &slot->outputs[i]};
+        source_fill(a, &sources[i]);
+    }
     struct source *s;
     while ((s = first_of(sources, a->count))) {
         size_t start = record_start(s), end = s->out->marks[s->mark++].end;
         json_raw(merged, &s->out->text.data[start], end - start);
+        if (s->mark == s->out->marks_count)
+            source_fill(a, s);
         if (merged->len >= MERGE_BYTES)
             merged_write(a, merged);
     }
     merged_write(a, merged);
-    for (unsigned i = 0; i < a->count; i++)
-        output_clear(a, &slot->outputs[i]);
 }
 
 static void tell_progress(struct analysis *a, uint64_t packets)
@@ -250,8 +290,6 @@ static void write_in_order(struct analysis *a)
     json_init(&merged);
     for (uint64_t batch = 0; gate_wait(&a->read, batch + 1); batch++) {
         struct slot *slot = slot_of(a, batch);
-        if (!gate_wait(&a->done[batch % a->slots_count], (round_of(a, batch) + 1) * a->count))
-            break;
         uint64_t packets = slot->first_order + slot->batch.count;
         slot_write(a, slot, &merged);
         gate_raise(&a->written, 1);
@@ -278,8 +316,11 @@ static bool run_threads(struct analysis *a)
         mutex_lock(&a->reading);
         a->over = true;
         mutex_unlock(&a->reading);
-        for (unsigned i = 0; i < a->slots_count; i++)
+        for (unsigned i = 0; i < a->slots_count; i++) {
             gate_close(&a->decoded[i]);
+            for (unsigned w = 0; w < a->count; w++)
+                gate_close(&a->slots[i].outputs[w].taken);
+        }
         gate_close(&a->written);
     }
     for (unsigned i = 0; i < a->count; i++)
@@ -289,21 +330,26 @@ static bool run_threads(struct analysis *a)
     return all;
 }
 
+static void output_init(struct output *out)
+{
+    json_init(&out->text);
+    gate_init(&out->given);
+    gate_init(&out->taken);
+}
+
 static bool slots_create(struct analysis *a)
 {
     a->slots = base_calloc(a->slots_count, sizeof *a->slots);
     a->decoded = base_calloc(a->slots_count, sizeof *a->decoded);
-    a->done = base_calloc(a->slots_count, sizeof *a->done);
-    if (!a->slots || !a->decoded || !a->done)
+    if (!a->slots || !a->decoded)
         return false;
     for (unsigned i = 0; i < a->slots_count; i++) {
         gate_init(&a->decoded[i]);
-        gate_init(&a->done[i]);
         a->slots[i].outputs = base_calloc(a->count, sizeof *a->slots[i].outputs);
         if (!a->slots[i].outputs || !packet_batch_init(&a->slots[i].batch))
             return false;
         for (unsigned w = 0; w < a->count; w++)
-            json_init(&a->slots[i].outputs[w].text);
+            output_init(&a->slots[i].outputs[w]);
     }
     return true;
 }
@@ -320,7 +366,7 @@ static bool workers_create(struct analysis *a)
             return false;
         w->write_records = a->options->events_fd >= 0;
         w->keep_marks = a->count > 1;
-        w->flush = output_write;
+        w->flush = w->keep_marks ? output_part : output_write;
         w->flush_context = a;
     }
     return a->workers != NULL;
@@ -338,7 +384,6 @@ static void slots_destroy(struct analysis *a)
     }
     base_free(a->slots);
     base_free(a->decoded);
-    base_free(a->done);
 }
 
 static void emit_stats(struct analysis *a)

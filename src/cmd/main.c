@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "schema/reason.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -96,9 +97,20 @@ static enum cmd_exit flushed(enum cmd_exit status, enum lang lang)
     return status == CMD_DONE ? CMD_FAILED : status;
 }
 
+// A file opened later must not be taken for a standard stream that was closed. Using the stream
+// stays an error: what stands in its place is open the wrong way.
+static void hold_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     signal(SIGPIPE, SIG_IGN); // a closed pipe is a write error, told as one
+    signal(SIGXFSZ, SIG_IGN); // and so is a file that has grown to its limit
     enum lang lang = cmd_lang_of_arguments(&argc, argv);
     if (argc < 2) {
         help(stderr, lang);

@@ -5,7 +5,10 @@
 #include "schema/config.h"
 #include <stdio.h>
 
-enum { FLUSH_BYTES = 256 * 1024 };
+enum {
+    FLUSH_BYTES = 256 * 1024,
+    PART_BYTES = 4 * 1024 * 1024, // a batch seldom gives as much
+};
 
 static void emit(void *context, const struct record *record);
 
@@ -80,7 +83,7 @@ static void emit(void *context, const struct record *record)
     json_raw(&out->text, "\n", 1);
     if (worker->keep_marks)
         mark(worker, out, order);
-    else if (out->text.len >= FLUSH_BYTES)
+    if (out->text.len >= (worker->keep_marks ? PART_BYTES : FLUSH_BYTES))
         worker->flush(worker->flush_context, out);
 }
 

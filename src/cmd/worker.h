@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One worker: the flows whose outermost address pair falls to it, their parsers, their records.
 #pragma once
+#include "base/gate.h"
 #include "base/json.h"
 #include "cmd/segment.h"
 #include "cmd/summary.h"
@@ -19,12 +20,18 @@ struct output_mark {
     size_t end;
 };
 
-// Records of one worker over one batch, as lines, in their order.
+// Records of one worker over one batch, as lines, in their order. When many flows end at once they
+// are given away in parts: whoever merges them takes each before the next one is filled.
 struct output {
     struct json text;
     struct output_mark *marks;
     size_t marks_count, marks_room;
-    bool failed; // out of memory: records were lost, which the run must report
+    bool failed;       // out of memory: records were lost, which the run must report
+    bool last;         // part of this batch
+    struct gate given; // parts filled
+    struct gate taken; // parts merged
+    uint64_t parts;    // filled, as the worker counts
+    uint64_t merged;   // as who merges counts
 };
 
 // A batch on its way: packets, what they decode to, what the workers make of it.
@@ -51,7 +58,7 @@ struct worker {
     struct output *output;  // of the slot being handled
     uint64_t order;         // of the packet outside flows being handled; UINT64_MAX: ask the table
     bool keep_marks, write_records, summarise;
-    // Called when the output has grown long and its order needs no merging.
+    // Called when the output has grown long: it is empty then.
     void (*flush)(void *context, struct output *output);
     void *flush_context;
 };
