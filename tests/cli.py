@@ -209,6 +209,40 @@ def kept_files(yagura):
     return problem or expect(call(yagura, "read", "--files", DAY), 2)
 
 
+def segments(yagura):
+    """Each record names the segment of its src_ip, else of its dest_ip."""
+    known = {"10.10.1.11": "desk", "10.10.1.53": "resolver"}
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+        f.write("segments:\n" + "".join(f"  - {{name: {n}, networks: [{a}/32]}}\n" for a, n in known.items()))
+        f.flush()
+        lines = [json.loads(line) for line in run(yagura, DAY, "-c", f.name)]
+    seen = set()
+    for record in lines:
+        want = known.get(record.get("src_ip")) or known.get(record.get("dest_ip"))
+        seen.add(want)
+        if record.get("segment") != want:
+            return f"segment should be {want}: {json.dumps(record)[:500]}"
+    return "" if seen == {None, *known.values()} else f"the capture shows only {seen}"
+
+
+def packet_numbers(yagura):
+    """pcap_cnt counts over all files of a run, and stands in no flow record."""
+    with tempfile.TemporaryDirectory() as folder:
+        once, twice = ([json.loads(line) for line in open_records(yagura, folder, [GET] * n)] for n in (1, 2))
+    if any("pcap_cnt" in r for r in once + twice if r["event_type"] in ("flow", "stats")):
+        return "pcap_cnt in a flow record"
+    one, two = ([r["pcap_cnt"] for r in lines if "pcap_cnt" in r] for lines in (once, twice))
+    packets = len(read_capture(GET)[1])
+    return "" if one and max(one) <= packets < max(two) <= 2 * packets else f"{one}, {two} of {packets} packets"
+
+
+def open_records(yagura, folder, files):
+    out = os.path.join(folder, str(len(files)))
+    call(yagura, "read", "-q", "-o", out, *files)
+    with open(os.path.join(out, "events.jsonl")) as f:
+        return f.read().splitlines()
+
+
 def summary(yagura):
     env = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     return expect(call(yagura, "read", DAY, env=env), 0, "http")
@@ -291,6 +325,6 @@ def jobs(yagura):
     for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file,
                  output_not_writable, disk_full, disk_full_half_way, standard_streams_closed, many_end_at_once,
                  stdout_full, standard_input, interrupted_alone, interrupted_together, compressed, many_files,
-                 kept_files, summary, summary_japanese, quiet, wrong_configuration, messages_japanese, messages_as_json,
-                 statistics, readme_picture):
+                 kept_files, segments, packet_numbers, summary, summary_japanese, quiet, wrong_configuration,
+                 messages_japanese, messages_as_json, statistics, readme_picture):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

@@ -76,15 +76,16 @@ struct counted {
 static void *brotli_alloc(void *opaque, size_t size)
 {
     struct layer *layer = opaque;
-    layer->refused = true;
-    if (size > DECOMPRESS_BROTLI_BYTES - layer->brotli_bytes || !pool_charge(layer->pool, size))
+    if (size > DECOMPRESS_BROTLI_BYTES - layer->brotli_bytes || !pool_charge(layer->pool, size)) {
+        layer->refused = true;
         return NULL;
+    }
     struct counted *block = base_malloc(sizeof *block + size);
     if (!block) {
+        layer->refused = true;
         pool_discharge(layer->pool, size);
         return NULL;
     }
-    layer->refused = false;
     block->size = size;
     layer->brotli_bytes += size;
     return &block[1];
