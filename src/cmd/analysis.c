@@ -365,6 +365,7 @@ static bool workers_create(struct analysis *a)
                                                  a->options->config->files.keep_limit_bytes))
             return false;
         w->write_records = a->options->events_fd >= 0;
+        w->summarise = a->options->summarise;
         w->keep_marks = a->count > 1;
         w->flush = w->keep_marks ? output_part : output_write;
         w->flush_context = a;

@@ -16,6 +16,7 @@ struct analysis_options {
     unsigned workers;
     int events_fd;    // where records go as lines of JSON; -1: nowhere
     int files_folder; // descriptor of the folder where files are kept; -1: they are not
+    bool summarise;   // count what a summary tells
     // Called between batches with the share read (negative: unknown) and the packets so far.
     void (*progress)(void *context, double share, uint64_t packets);
     void *progress_context;

@@ -229,6 +229,7 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
         .workers = workers_of(o, config),
         .events_fd = events_fd,
         .files_folder = files_fd,
+        .summarise = !o->quiet,
         .progress = o->quiet || !isatty(STDERR_FILENO) ? NULL : progress_tell,
         .progress_context = &progress,
     };

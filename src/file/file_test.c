@@ -88,6 +88,29 @@ TEST(kinds)
 }
 
 // The head of a PE file with its header at 0x80.
+static struct bytes kind_of(struct file_kinds *kinds, struct bytes head)
+{
+    struct bytes magic, mime;
+    file_kinds_find(kinds, head, &magic, &mime);
+    return magic;
+}
+
+// Bytes without a mark are data; the same bytes behind libmagic's mark of an LZMA stream are not.
+TEST(random_bytes)
+{
+    uint8_t head[512];
+    struct file_kinds *kinds = file_kinds_create();
+    CHECK(kinds != NULL);
+    for (size_t i = 0; i < sizeof head; i += SHA256_BYTES) {
+        uint8_t count = (uint8_t)(i / SHA256_BYTES);
+        hash_sha256(bytes_make(&count, 1), &head[i]);
+    }
+    CHECK_TEXT(kind_of(kinds, bytes_make(head, sizeof head)), "data");
+    memcpy(head, "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00", 14);
+    CHECK(bytes_start_with(kind_of(kinds, bytes_make(head, sizeof head)), BYTES("LZMA")));
+    file_kinds_destroy(kinds);
+}
+
 TEST(executables)
 {
     uint8_t head[512] = "MZ";
@@ -109,4 +132,4 @@ TEST(executables)
     file_kinds_destroy(kinds);
 }
 
-TEST_MAIN(T(digests), T(kinds), T(executables))
+TEST_MAIN(T(digests), T(kinds), T(random_bytes), T(executables))

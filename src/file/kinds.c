@@ -88,6 +88,28 @@ static void ask(struct file_kinds *kinds, struct bytes head, struct slot *slot)
         slot->mime_len = copy_text(slot->mime, sizeof slot->mime, mime);
 }
 
+// Encrypted or compressed bytes without a mark: nothing libmagic could name. Marks of formats have
+// zeros or letters among their first bytes, and what is not random has nibbles it prefers.
+static bool is_random(struct bytes head)
+{
+    enum { LEAST = 128, MARK = 32, LETTERS = 4, ZEROS = 2 };
+    unsigned counts[16] = {0}, zeros = 0, letters = 0;
+    if (head.len < LEAST)
+        return false;
+    for (size_t i = 0; i < head.len; i++) {
+        uint8_t byte = head.data[i];
+        counts[byte >> 4]++;
+        letters = byte >= 0x20 && byte < 0x7f ? letters + 1 : 0;
+        zeros += i < MARK && byte == 0;
+        if (i < MARK && (letters >= LETTERS || zeros >= ZEROS))
+            return false;
+    }
+    for (size_t i = 0; i < 16; i++)
+        if (counts[i] > head.len / 8 || counts[i] < head.len / 64)
+            return false;
+    return true;
+}
+
 void file_kinds_find(
     struct file_kinds *kinds, struct bytes head, struct bytes *magic, struct bytes *mime)
 {
@@ -95,7 +117,7 @@ void file_kinds_find(
         return;
     *magic = BYTES("data");
     *mime = BYTES("application/octet-stream");
-    if (head.len < TOO_SHORT)
+    if (head.len < TOO_SHORT || is_random(head))
         return;
     uint64_t hash = hash_bytes(head, kinds->seed) | 1;
     struct slot *slot = &kinds->slots[hash >> 1 & (SLOTS - 1)];

@@ -18,7 +18,7 @@ struct flow_slot {
 
 struct flow_ended {
     uint64_t order;
-    uint32_t index;
+    uint32_t index, hash;
 };
 
 struct flow_table {

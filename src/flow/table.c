@@ -289,14 +289,17 @@ static void end_later(struct flow_table *t, uint32_t index, enum flow_reason rea
         t->ended = ended;
         t->ended_room = room;
     }
-    t->ended[t->ended_count++] = (struct flow_ended){flow_at(t, index)->order, index};
+    const struct flow *f = flow_at(t, index);
+    t->ended[t->ended_count++] = (struct flow_ended){f->order, index, f->hash};
 }
 
 // Ask for the memory of flows that end soon.
 static void fetch_ended(const struct flow_table *t, size_t i)
 {
-    if (i + 2 * AHEAD < t->ended_count)
+    if (i + 2 * AHEAD < t->ended_count) {
         fetch_lines(flow_at(t, t->ended[i + 2 * AHEAD].index), sizeof(struct flow));
+        fetch_lines(&t->slots[t->ended[i + 2 * AHEAD].hash & t->slot_mask], LINE_BYTES);
+    }
     if (i + AHEAD < t->ended_count && flow_at(t, t->ended[i + AHEAD].index)->app)
         fetch_lines(flow_at(t, t->ended[i + AHEAD].index)->app, APP_BYTES);
 }

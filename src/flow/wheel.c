@@ -63,6 +63,8 @@ uint32_t flow_wheel_take(struct flow_table *table, int64_t now_us)
         uint32_t index = table->wheel[bucket];
         if (index != FLOW_NONE) {
             flow_wheel_remove(table, index);
+            if (table->wheel[bucket] != FLOW_NONE) // the next one to be taken
+                __builtin_prefetch(flow_at(table, table->wheel[bucket]));
             return index;
         }
     }
