@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: exit statuses, help, several ways of giving input. `make test` runs it with sanitizers."""
+import fcntl
+import glob
 import gzip
 import hashlib
 import json
 import os
+import pty
 import re
 import resource
 import shutil
@@ -12,10 +15,11 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 from goldens import HERE, run
-from packets import read_capture
+from packets import Packet, read_capture, write_capture
 
 GET = os.path.join(HERE, "pcap/http/get/in.pcap")
 DAY = os.path.join(HERE, "pcap/cityhall/day/in.pcap")
@@ -75,9 +79,9 @@ def disk_full(yagura):
         return "" if done.returncode == 1 else expect(done, 1)
 
 
-def records_whole(folder):
+def records_whole(folder, name="events.jsonl"):
     """'' when each line of the records is one."""
-    with open(os.path.join(folder, "events.jsonl"), "rb") as f:
+    with open(os.path.join(folder, name), "rb") as f:
         for line in f:
             if not line.endswith(b"}\n") or "event_type" not in json.loads(line):
                 return f"half a record: {line[-200:]!r}"
@@ -90,8 +94,8 @@ def disk_full_half_way(yagura):
     for workers in "12":
         with tempfile.TemporaryDirectory() as folder:
             done = call(yagura, "read", "-q", "--workers", workers, "-o", folder, DAY, preexec_fn=limit)
-            problem = expect(done, 1, stderr="events.jsonl") or records_whole(folder)
-            if problem or os.path.getsize(os.path.join(folder, "events.jsonl")) < 40_000:
+            problem = expect(done, 1, stderr="events.jsonl") or records_whole(folder, "events.jsonl.part")
+            if problem or os.path.getsize(os.path.join(folder, "events.jsonl.part")) < 40_000:
                 return problem or "hardly anything was written"
     return ""
 
@@ -315,6 +319,145 @@ def messages_as_json(yagura):
         return expect(done, 1) or ("" if good else expect(done, 0))
 
 
+def made(folder, name, link, packets):
+    path = os.path.join(folder, name)
+    write_capture(path, link, [Packet(10**18 + i * 10**6, len(data), data) for i, data in enumerate(packets)])
+    return path
+
+
+def anomalies_only_counted(yagura):
+    """Of 5,000 packets damaged alike few become records; the summary counts them all."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = made(folder, "bad.pcap", 1, [bytes(12) + b"\x08\x00\x45\x00"] * 5000)
+        done = call(yagura, "read", "--lang", "en", path)
+    row = re.search(rb"ipv4\.pkt_too_small +([\d,]+)\n  ([\d,]+) of them were only counted", done.stdout)
+    problem = expect(done, 0, "5,000 packets too damaged")
+    if not problem and (not row or row.group(1) != b"5,000" or b"nothing: every packet" in done.stdout):
+        problem = "the summary does not own up to 5,000 anomalies: " + done.stdout.decode()
+    return problem
+
+
+def earlier_results_stay(yagura):
+    """A run that comes to nothing leaves events.jsonl as it was; one cannot read what it replaces."""
+    with tempfile.TemporaryDirectory() as folder:
+        events = os.path.join(folder, "events.jsonl")
+        problem = expect(call(yagura, "read", "-q", "-o", folder, GET), 0)
+        with open(events) as f:
+            before = f.read()
+        for args, status in (("/no/such/file.pcap",), 1), ((events,), 2), ((GET, events), 2), (("/dev/null",), 1):
+            problem = problem or expect(call(yagura, "read", "-q", "-o", folder, *args), status)
+            with open(events) as f:
+                if f.read() != before or os.listdir(folder) != ["events.jsonl"]:
+                    return f"reading {args} changes what was there: {os.listdir(folder)}"
+        problem = problem or expect(call(yagura, "read", "-q", "-o", folder, DAY), 0)
+        with open(events) as f:
+            return problem or ("" if f.read() != before else "a second run does not replace the records")
+
+
+def output_is_a_file(yagura):
+    with tempfile.NamedTemporaryFile() as f:
+        return expect(call(yagura, "read", "--lang", "en", "-q", "-o", f.name, GET), 1, stderr="this is a file")
+
+
+def link_nobody_decodes(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        path = made(folder, "odd.pcap", 999, [b"x" * 60] * 5)
+        return expect(call(yagura, "read", "--lang", "en", path), 1, "link type 999 is not decoded", "nothing could be analysed") or \
+            expect(call(yagura, "read", "--lang", "en", "-q", path), 1, stderr=path + ": link type 999 is not decoded") or \
+            expect(call(yagura, "read", "--lang", "en", path, GET), 0, "5 packets of link types that are not decoded")
+
+
+def hosts_are_hosts(yagura):
+    """0.0.0.0, 255.255.255.255, :: and groups are nobody's address."""
+    with tempfile.TemporaryDirectory() as folder:
+        def udp(src, dst):
+            return b"\x45\0\0\x1c" + bytes(4) + b"\x40\x11\0\0" + bytes(src) + bytes(dst) + b"\x27\x10\x27\x10\0\x08\0\0"
+        pairs = [((0,) * 4, (255,) * 4), ((10, 0, 0, 1), (239, 1, 1, 1)), ((192, 0, 2, 1), (224, 0, 0, 1)), ((10, 0, 0, 2), (198, 51, 100, 9))]
+        pairs += [((10, 1, n // 256, n % 256), (10, 0, 0, 1)) for n in range(3000)]
+        done = call(yagura, "read", "--lang", "en", made(folder, "hosts.pcap", 101, [udp(*p) for p in pairs]))
+    said = re.search(rb"Inside +([\d,]+) hosts \(inside\)\nOutside +([\d,]+) hosts", done.stdout)
+    return "" if said and said.groups() == (b"3,002", b"2") else "wrong counts of hosts: " + done.stdout.decode()
+
+
+def period_has_a_zone(yagura):
+    for zone, want in ("UTC", "20:57:34 – 20:57:43 UTC ("), ("JST-9", "2026-11-22 05:57:34 – 05:57:43 JST ("):
+        problem = expect(call(yagura, "read", "--lang", "en", DAY, env={**os.environ, "TZ": zone}), 0, want)
+        if problem:
+            return problem
+    return ""
+
+
+def usage_in_plain_words(yagura):
+    for args, want in (("protocols", "extra"), "unexpected argument"), (("read", "-", "-"), "only once"), (("read", "--lang"), "needs a value"), \
+            (("hunt", "x"), "later version"), (("report",), "later version"), (("protocols", "--extra"), "no option"):
+        problem = expect(call(yagura, *args, env={**os.environ, "LC_ALL": "C.UTF-8"}), 2, stderr=want)
+        if problem:
+            return problem
+    return ""
+
+
+def example_configuration(yagura):
+    with tempfile.NamedTemporaryFile(suffix=".yaml") as f:
+        done = call(yagura, "check-config", "--example")
+        with open(os.path.join(HERE, "../packaging/yagura.yaml"), "rb") as packed:
+            if packed.read() != done.stdout:
+                return "not packaging/yagura.yaml"
+        f.write(done.stdout)
+        f.flush()
+        return expect(done, 0) or expect(call(yagura, "check-config", f.name), 0)
+
+
+def installed(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(["meson", "install", "-C", os.path.dirname(yagura), "--no-rebuild", "--quiet", "--destdir", folder],
+                              capture_output=True, timeout=60)
+        found = {name for _, _, names in os.walk(folder) for name in names}
+    missing = {"yagura", "yagura.yaml", "README.md", "README.ja.md", "LICENSE", "reading-captures.md", "picture.svg"} - found
+    return expect(done, 0) or (f"not installed: {missing}" if missing else "")
+
+
+def on_terminal(yagura, args, columns, stop_at):
+    """What a run writes to a terminal. It is held for a moment once `stop_at` is open, so that it lasts long enough to tell."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    child = subprocess.Popen([yagura, "read", "--lang", "en", "--workers", "1", *args], stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    while child.poll() is None and stop_at not in map(open_file, glob.glob(f"/proc/{child.pid}/fd/*")):
+        time.sleep(0.0005)
+    child.send_signal(signal.SIGSTOP)
+    time.sleep(2.1)
+    child.send_signal(signal.SIGCONT)
+    said = b""
+    try:
+        while piece := os.read(ours, 65536):
+            said += piece
+    except OSError:  # Linux's way of saying that the other end is closed
+        pass
+    os.close(ours)
+    return child.wait(timeout=60), said.decode()
+
+
+def open_file(link):
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+def progress_bar(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        path = made(folder, "long.pcap", 1, [bytes(12) + b"\x88\xcc" + bytes(400)] * 60000)
+        for columns, want in (100, r"\[█*░*\] +\d+ %  [\d,]+ packets  [\d,]+/s  \d+:\d\d left"), (30, r"\d+ %  [\d,]+ packets"):
+            _, said = on_terminal(yagura, [path], columns, path)
+            shown = said.split("yagura:")[0]
+            lines = shown.split("\r\033[K")
+            if not re.search(want, lines[1] if len(lines) > 2 else ""):
+                return f"no progress on {columns} columns: {said!r}"
+            if lines[-1] or any(len(line) >= columns or "\n" in line for line in lines):
+                return f"the line wraps or stays on {columns} columns: {said!r}"
+    return ""
+
+
 def readme_picture(yagura):
     done = subprocess.run([sys.executable, os.path.join(HERE, "../tools/picture.py"), "--check"], capture_output=True, text=True,
                           timeout=60, env={**os.environ, "YAGURA": yagura})
@@ -326,5 +469,7 @@ def jobs(yagura):
                  output_not_writable, disk_full, disk_full_half_way, standard_streams_closed, many_end_at_once,
                  stdout_full, standard_input, interrupted_alone, interrupted_together, compressed, many_files,
                  kept_files, segments, packet_numbers, summary, summary_japanese, quiet, wrong_configuration,
-                 messages_japanese, messages_as_json, statistics, readme_picture):
+                 messages_japanese, messages_as_json, statistics, readme_picture,
+                 anomalies_only_counted, earlier_results_stay, output_is_a_file, link_nobody_decodes, hosts_are_hosts,
+                 period_has_a_zone, usage_in_plain_words, example_configuration, installed, progress_bar):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

@@ -35,7 +35,7 @@ def build_files():
         "metrics.h": c_file("schema/metrics.yaml", c_tables.metrics_h(metrics)),
         "metrics.c": c_file("schema/metrics.yaml", c_tables.metrics_c(metrics, anomalies)),
         "config.h": c_file("schema/config.yaml", config.config_h(keys)),
-        "config.c": c_file("schema/config.yaml", config.config_c(keys)),
+        "config.c": c_file("schema/config.yaml", config.config_c(keys) + config.example_c(keys)),
         "text.h": c_file("content/text", c_tables.text_h(texts)),
         "text.c": c_file("content/text", c_tables.text_c(texts)),
         "schema.sql": documents.sql(records),

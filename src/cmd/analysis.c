@@ -410,7 +410,6 @@ static void collect(struct analysis *a)
     for (unsigned i = 0; i < a->count; i++) {
         summary_add(&r->summary, &a->workers[i].summary);
         metrics_add(&r->metrics, &a->workers[i].metrics);
-        r->peak_bytes += a->workers[i].pool.peak_bytes;
         if (a->workers[i].keep && r->keep_error == 0)
             r->keep_error = file_keep_error(a->workers[i].keep);
     }

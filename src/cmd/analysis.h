@@ -31,7 +31,6 @@ struct analysis_result {
     int64_t first_us, last_us; // of the packets
     int write_error;           // errno of the first failed write, 0 for none
     int keep_error;            // errno of the first file that could not be kept, 0 for none
-    size_t peak_bytes;         // memory for flows' state and streams
 };
 
 // False: out of memory or threads before anything was read. Else the result is filled; give it

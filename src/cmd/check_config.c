@@ -11,6 +11,10 @@ enum cmd_exit cmd_check_config(int argc, char **argv)
         putchar('\n');
         return CMD_DONE;
     }
+    if (argc == 2 && strcmp(argv[1], "--example") == 0) {
+        fputs(config_example, stdout);
+        return CMD_DONE;
+    }
     if (argc == 2 && argv[1][0] == '-')
         return cmd_usage("check-config", TEXT_CMD_UNKNOWN_OPTION, lang, argv[1]);
     if (argc != 2)

@@ -34,7 +34,9 @@ static void take_lang(int *argc, char **argv, int at)
 {
     bool joined = argv[at][6] == '=';
     const char *word = joined ? &argv[at][7] : at + 1 < *argc ? argv[at + 1] : "";
-    int used = joined || at + 1 == *argc ? 1 : 2;
+    int used = joined ? 1 : 2;
+    if (!joined && at + 1 == *argc)
+        exit((int)cmd_usage("--help", TEXT_CMD_LANG_NEEDS_VALUE, lang_of_environment(), ""));
     if (strcmp(word, "en") != 0 && strcmp(word, "ja") != 0)
         exit((int)cmd_usage("--help", TEXT_CMD_BAD_LANG, lang_of_environment(), word));
     is_chosen = true;

@@ -3,7 +3,7 @@
 #pragma once
 #include "base/bytes.h"
 
-enum { LAYOUT_NUMBER = 32 };
+enum { LAYOUT_NUMBER = 32, LAYOUT_PERIOD = 128 };
 
 // "12,345"
 void layout_number(uint64_t n, char out[LAYOUT_NUMBER]);
@@ -11,11 +11,15 @@ void layout_number(uint64_t n, char out[LAYOUT_NUMBER]);
 // "999 B", "8.1 MB" (powers of 1000, as storage is sold)
 void layout_bytes(uint64_t n, char out[LAYOUT_NUMBER]);
 
-// "2026-11-21 08:00:00", local time when TZ says so.
-void layout_time(int64_t time_us, char out[LAYOUT_NUMBER]);
+// "2026-11-21 08:00:00 – 17:00:00 UTC", local time when TZ says so; with the second date when it is
+// another one.
+void layout_period(int64_t from_us, int64_t to_us, char out[LAYOUT_PERIOD]);
 
 // Columns a valid UTF-8 text takes.
 size_t layout_width(struct bytes text);
+
+// How many bytes of a valid UTF-8 text fit so many columns.
+size_t layout_fit(struct bytes text, size_t width);
 
 // Print to standard output, filled with spaces to `width`, at its right or left.
 void layout_cell(const char *text, size_t width);

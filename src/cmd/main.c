@@ -69,9 +69,24 @@ static const char *nearest(const char *word, char room[32])
     return NULL;
 }
 
+// What the plan has for later versions is not a misspelling of anything.
+static bool comes_later(const char *word)
+{
+    static const char *const later[] = {"run", "sensor", "center", "hunt", "report", "verify",
+        "update", "user", "backup", "restore", "status"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(word, later[i]) == 0)
+            return true;
+    return false;
+}
+
 static enum cmd_exit unknown(const char *word)
 {
     enum lang lang = cmd_lang(CONFIG_OUTPUT_LANG_AUTO);
+    if (comes_later(word))
+        return cmd_usage("--help", TEXT_CMD_LATER, lang, word);
+    if (word[0] == '-')
+        return cmd_usage("--help", TEXT_CMD_UNKNOWN_OPTION, lang, word);
     char room[32];
     const char *near = nearest(word, room);
     struct text_arg args[] = {{"word", bytes_from_text(word)}, {"near", bytes_from_text(near)}};

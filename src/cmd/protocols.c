@@ -37,7 +37,8 @@ enum cmd_exit cmd_protocols(int argc, char **argv)
         return CMD_DONE;
     }
     if (argc > 1)
-        return cmd_usage("protocols", TEXT_CMD_UNKNOWN_OPTION, lang, argv[1]);
+        return cmd_usage("protocols",
+            argv[1][0] == '-' ? TEXT_CMD_UNKNOWN_OPTION : TEXT_CMD_UNEXPECTED, lang, argv[1]);
     layout_cell(text(TEXT_CMD_COL_PROTOCOL, lang), 12);
     layout_cell(text(TEXT_CMD_COL_CARRIERS, lang), 14);
     layout_cell_right(text(TEXT_CMD_COL_MEMORY, lang), 12);

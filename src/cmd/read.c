@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // yagura read FILE...: captures in, records and a summary out.
-#include "base/clock.h"
 #include "base/gate.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/utf8.h"
 #include "cmd/analysis.h"
 #include "cmd/cmd.h"
-#include "cmd/layout.h"
+#include "cmd/progress.h"
+#include "cmd/read_output.h"
 #include "cmd/read_summary.h"
 #include "schema/reason.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { QUIET_US = 2'000'000, REFRESH_US = 200'000 };
 
 struct read_options {
     const char *folder; // NULL: no records are written
@@ -36,43 +30,6 @@ struct voice {
     bool json;
 };
 
-struct progress {
-    int64_t started_us, shown_us;
-    bool shown;
-    enum lang lang;
-};
-
-static void progress_show(struct progress *p, double share, uint64_t packets, int64_t now_us)
-{
-    double seconds = (double)(now_us - p->started_us) / 1e6;
-    char percent[8], count[LAYOUT_NUMBER], rate[LAYOUT_NUMBER], left[16];
-    snprintf(percent, sizeof percent, "%3.0f", share < 0 ? 0 : share * 100);
-    layout_number(packets, count);
-    layout_number((uint64_t)((double)packets / seconds), rate);
-    double rest = share > 0 ? seconds / share - seconds : 0;
-    snprintf(left, sizeof left, "%d:%02d", (int)rest / 60, (int)rest % 60);
-    struct text_arg args[] = {{"percent", bytes_from_text(percent)},
-        {"packets", bytes_from_text(count)}, {"rate", bytes_from_text(rate)},
-        {"left", bytes_from_text(left)}};
-    fputs("\r\033[K", stderr);
-    if (share >= 0)
-        cmd_print(stderr, TEXT_READ_PROGRESS, p->lang, args, 4);
-    else
-        cmd_print(stderr, TEXT_READ_PROGRESS_PIPE, p->lang, args + 1, 2);
-    fflush(stderr);
-}
-
-static void progress_tell(void *context, double share, uint64_t packets)
-{
-    struct progress *p = context;
-    int64_t now = clock_monotonic_us();
-    if (now - p->started_us < QUIET_US || now - p->shown_us < REFRESH_US)
-        return;
-    p->shown_us = now;
-    p->shown = true;
-    progress_show(p, share, packets, now);
-}
-
 static bool parse_workers(const char *word, unsigned *out)
 {
     uint64_t n;
@@ -80,6 +37,14 @@ static bool parse_workers(const char *word, unsigned *out)
         return false;
     *out = (unsigned)n;
     return true;
+}
+
+static int standard_inputs(int argc, char **argv)
+{
+    int count = 0;
+    for (int i = optind; i < argc; i++)
+        count += strcmp(argv[i], "-") == 0;
+    return count;
 }
 
 // Returns CMD_DONE to go on; *finished: help was printed.
@@ -115,6 +80,8 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
     o->first_path = optind;
     if (o->keep_files && !o->folder)
         return cmd_usage("read", TEXT_READ_FILES_NEED_OUTPUT, lang, "");
+    if (standard_inputs(argc, argv) > 1)
+        return cmd_usage("read", TEXT_READ_ONE_STANDARD_INPUT, lang, "");
     return optind < argc ? CMD_DONE : cmd_usage("read", TEXT_CMD_NO_FILES, lang, "");
 }
 
@@ -134,73 +101,54 @@ static void tell(
         LOG_WRITE(level, "read", message, LOG_NAME("file", file), LOG_NAME("cause", reason));
 }
 
-static void complain(struct voice voice, enum text_id id, const char *file, int error)
+static void complain(struct voice voice, const struct trouble *why)
 {
-    tell(voice, LOG_LEVEL_ERROR, id, file, reason_of_errno(error, voice.lang));
-}
-
-// Open DIR/events.jsonl for writing; -1: told on standard error.
-static int events_open(const char *folder, char path[PATH_MAX], struct voice voice)
-{
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        complain(voice, TEXT_READ_CANNOT_MAKE_FOLDER, folder, errno);
-        return -1;
-    }
-    if (snprintf(path, PATH_MAX, "%s/events.jsonl", folder) >= PATH_MAX) {
-        complain(voice, TEXT_READ_CANNOT_MAKE_FOLDER, folder, ENAMETOOLONG);
-        return -1;
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        complain(voice, TEXT_READ_CANNOT_WRITE, path, errno);
-    return fd;
-}
-
-// Make and open DIR/files; -1: told on standard error.
-static int files_open(const char *folder, char path[PATH_MAX], struct voice voice)
-{
-    int fd = -1;
-    errno = ENAMETOOLONG;
-    if (snprintf(path, PATH_MAX, "%s/files", folder) < PATH_MAX &&
-        (mkdir(path, 0700) == 0 || errno == EEXIST))
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        complain(voice, TEXT_READ_CANNOT_MAKE_FOLDER, path, errno);
-    return fd;
+    tell(voice, LOG_LEVEL_ERROR, why->id, why->path, reason_of_errno(why->error, voice.lang));
 }
 
 // What the summary says is not said here as well: damage is told when there is none.
 static void warn_of_inputs(const struct analysis_result *result, bool summary, struct voice voice)
 {
-    char damage[CAPTURE_TEXT_BYTES];
+    char reason[CAPTURE_TEXT_BYTES];
     for (size_t i = 0; i < capture_sources(result->capture); i++) {
         struct capture_report report;
         capture_report(result->capture, i, &report);
-        size_t len = capture_damage_text(result->capture, i, voice.lang, damage, sizeof damage);
+        size_t len = capture_damage_text(result->capture, i, voice.lang, reason, sizeof reason);
         if (report.unreadable || (len && !summary))
-            tell(voice, LOG_LEVEL_WARNING, TEXT_READ_UNREADABLE, report.path, damage);
+            tell(voice, LOG_LEVEL_WARNING, TEXT_READ_UNREADABLE, report.path, reason);
+        if (!summary && read_links_text(&report, voice.lang, reason, sizeof reason))
+            tell(voice, LOG_LEVEL_WARNING, TEXT_READ_UNREADABLE, report.path, reason);
     }
 }
 
-static enum cmd_exit finish(const struct analysis_result *result, int events_fd,
-    const char *events_path, struct voice voice)
+// Whether anything came of it: a packet understood, or one found to break the rules.
+static bool was_analysed(const struct analysis_result *result)
 {
-    int error = result->write_error;
-    if (events_fd >= 0 && close(events_fd) != 0 && error == 0)
-        error = errno;
+    const struct metrics *m = &result->metrics;
+    return m->decoder_pkts > m->decoder_not_ip + m->decoder_invalid || m->decoder_anomalies > 0;
+}
+
+static enum cmd_exit finish(
+    const struct analysis_result *result, struct events_file *events, struct voice voice)
+{
+    bool analysed = was_analysed(result);
+    enum events_fate fate = result->write_error ? EVENTS_STAY_PART
+                            : analysed          ? EVENTS_WHOLE
+                                                : EVENTS_NOTHING;
+    int error = events_close(events, fate);
+    if (result->write_error)
+        error = result->write_error;
     if (error) {
-        complain(voice, TEXT_READ_CANNOT_WRITE, events_path, error);
-        return CMD_FAILED;
-    }
-    if (result->interrupted) {
+        enum text_id id = events->in_place ? TEXT_READ_CANNOT_WRITE : TEXT_READ_WRITE_FAILED;
+        complain(voice, &(struct trouble){id, error, events->path});
+    } else if (result->interrupted) {
         tell(voice, LOG_LEVEL_ERROR, TEXT_READ_INTERRUPTED, NULL, NULL);
-        return CMD_FAILED;
-    }
-    if (result->packets == 0) {
+    } else if (!analysed) {
         tell(voice, LOG_LEVEL_ERROR, TEXT_READ_NOTHING, NULL, NULL);
-        return CMD_FAILED;
+    } else {
+        return CMD_DONE;
     }
-    return CMD_DONE;
+    return CMD_FAILED;
 }
 
 static unsigned workers_of(const struct read_options *o, const struct config *config)
@@ -208,47 +156,85 @@ static unsigned workers_of(const struct read_options *o, const struct config *co
     return o->workers ? o->workers : config->workers ? (unsigned)config->workers : thread_cores();
 }
 
+// Where the run's output goes.
+struct outputs {
+    struct events_file events;
+    int files_fd;
+    char files_path[PATH_MAX];
+};
+
+// Anything but CMD_DONE: told on standard error, and nothing has been touched.
+static enum cmd_exit outputs_open(struct outputs *out, const struct read_options *o,
+    const char *const *paths, size_t count, struct voice voice)
+{
+    struct trouble why;
+    out->files_fd = out->events.fd = -1;
+    out->events.path[0] = '\0';
+    if (!o->folder)
+        return CMD_DONE;
+    bool ok = events_name(&out->events, o->folder, &why);
+    for (size_t i = 0; ok && i < count; i++)
+        if (events_is_input(&out->events, paths[i])) {
+            tell(voice, LOG_LEVEL_ERROR, TEXT_READ_INPUT_IS_OUTPUT, paths[i], NULL);
+            return CMD_USAGE;
+        }
+    if (ok && o->keep_files)
+        ok = (out->files_fd = files_open(o->folder, out->files_path, &why)) >= 0;
+    ok = ok && events_open(&out->events, &why);
+    if (!ok)
+        complain(voice, &why);
+    return ok ? CMD_DONE : CMD_FAILED;
+}
+
+// Tell what became of a run.
+static enum cmd_exit conclude(const struct analysis_result *result, const struct read_options *o,
+    const struct config *config, struct outputs *out, struct voice voice)
+{
+    bool summary = !o->quiet && result->packets > 0;
+    warn_of_inputs(result, summary && was_analysed(result), voice);
+    enum cmd_exit status = finish(result, &out->events, voice);
+    if (result->keep_error) {
+        complain(
+            voice, &(struct trouble){TEXT_READ_CANNOT_KEEP, result->keep_error, out->files_path});
+        status = CMD_FAILED;
+    }
+    bool written = o->folder && was_analysed(result) && result->write_error == 0;
+    if (summary)
+        read_summary_print(
+            result, config, cmd_lang(config->output.lang), written ? out->events.path : NULL);
+    return status;
+}
+
 static enum cmd_exit run(const struct read_options *o, const struct config *config,
     const char *const *paths, size_t count)
 {
-    char events_path[PATH_MAX] = "";
-    struct progress progress = {
-        .started_us = clock_monotonic_us(), .lang = cmd_lang(config->output.lang)};
+    struct progress progress;
+    progress_start(&progress, cmd_lang(config->output.lang));
     struct voice voice = {o->log_json ? LANG_EN : progress.lang, o->log_json};
-    int events_fd = o->folder ? events_open(o->folder, events_path, voice) : -1;
-    if (o->folder && events_fd < 0)
-        return CMD_FAILED;
-    char files_path[PATH_MAX] = "";
-    int files_fd = o->keep_files ? files_open(o->folder, files_path, voice) : -1;
-    if (o->keep_files && files_fd < 0)
-        return CMD_FAILED;
+    struct outputs out;
+    enum cmd_exit status = outputs_open(&out, o, paths, count, voice);
+    if (status != CMD_DONE)
+        return status;
     struct analysis_options options = {
         .config = config,
         .paths = paths,
         .paths_count = count,
         .workers = workers_of(o, config),
-        .events_fd = events_fd,
-        .files_folder = files_fd,
+        .events_fd = out.events.fd,
+        .files_folder = out.files_fd,
         .summarise = !o->quiet,
         .progress = o->quiet || !isatty(STDERR_FILENO) ? NULL : progress_tell,
         .progress_context = &progress,
     };
     stop_on_signals();
     struct analysis_result result;
-    enum cmd_exit status = CMD_FAILED;
     if (analysis_run(&options, &result)) {
-        if (progress.shown)
-            fputs("\r\033[K", stderr);
-        warn_of_inputs(&result, !o->quiet && result.packets > 0, voice);
-        status = finish(&result, events_fd, events_path, voice);
-        if (result.keep_error) {
-            complain(voice, TEXT_READ_CANNOT_KEEP, files_path, result.keep_error);
-            status = CMD_FAILED;
-        }
-        if (!o->quiet && result.packets > 0)
-            read_summary_print(&result, config, progress.lang, o->folder ? events_path : NULL);
+        progress_end(&progress);
+        status = conclude(&result, o, config, &out, voice);
     } else {
         tell(voice, LOG_LEVEL_ERROR, TEXT_READ_CANNOT_START, NULL, NULL);
+        (void)events_close(&out.events, EVENTS_NOTHING);
+        status = CMD_FAILED;
     }
     analysis_finish(&result);
     return status;

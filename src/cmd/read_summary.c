@@ -2,12 +2,12 @@
 // The summary of `yagura read`: what came in, what is missing, who spoke, what about.
 #include "cmd/read_summary.h"
 #include "base/utf8.h"
-#include "cmd/cmd.h"
 #include "cmd/layout.h"
+#include "cmd/read_print.h"
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
-    LABEL = 20,  // columns of the labels at the left
     NAME = 40,   // of names in tables
     FIGURE = 12, // of numbers in tables
     TOP = 10,    // rows of a table
@@ -15,39 +15,28 @@ enum {
     KINDS_BY_BYTES = 12,
 };
 
-// English has two forms: each of these texts has a twin for one.
-#define COUNTED(id, n) ((n) == 1 ? id##_ONE : id)
-#define BOTH(id)       id, id##_ONE
-
-struct printer {
-    const struct analysis_result *result;
-    const struct config *config;
-    enum lang lang;
-    bool colour;
-};
-
-static void heading(const struct printer *p, enum text_id id)
+void print_heading(const struct printer *p, enum text_id id)
 {
     printf("\n%s", p->colour ? "\033[1m" : "");
     layout_cell(text(id, p->lang), LABEL);
     printf("%s", p->colour ? "\033[0m" : "");
 }
 
-static void say(const struct printer *p, enum text_id id, const char *name, const char *value)
+void print_with(const struct printer *p, enum text_id id, const char *name, const char *value)
 {
     struct text_arg arg = {name, bytes_from_text(value)};
     cmd_print(stdout, id, p->lang, &arg, 1);
 }
 
-static void say_count(const struct printer *p, enum text_id id, uint64_t n)
+void print_count(const struct printer *p, enum text_id id, uint64_t n)
 {
     char room[LAYOUT_NUMBER];
     layout_number(n, room);
-    say(p, id, "count", room);
+    print_with(p, id, "count", room);
 }
 
-static void say_two(const struct printer *p, enum text_id id, const char *a, uint64_t av,
-    const char *b, uint64_t bv)
+void print_two(const struct printer *p, enum text_id id, const char *a, uint64_t av, const char *b,
+    uint64_t bv)
 {
     char x[LAYOUT_NUMBER], y[LAYOUT_NUMBER];
     layout_number(av, x);
@@ -62,23 +51,22 @@ static void print_duration(const struct printer *p, int64_t us)
     if (s < 60) {
         char room[LAYOUT_NUMBER];
         snprintf(room, sizeof room, "%.1f", (double)us / 1e6);
-        say(p, TEXT_READ_SECONDS, "n", room);
+        print_with(p, TEXT_READ_SECONDS, "n", room);
     } else if (s < 3600) {
-        say_two(p, TEXT_READ_MINUTES, "m", s / 60, "s", s % 60);
+        print_two(p, TEXT_READ_MINUTES, "m", s / 60, "s", s % 60);
     } else if (s < 2 * 86400) {
-        say_two(p, TEXT_READ_HOURS, "h", s / 3600, "m", s / 60 % 60);
+        print_two(p, TEXT_READ_HOURS, "h", s / 3600, "m", s / 60 % 60);
     } else {
-        say_two(p, TEXT_READ_DAYS, "d", s / 86400, "h", s / 3600 % 24);
+        print_two(p, TEXT_READ_DAYS, "d", s / 86400, "h", s / 3600 % 24);
     }
 }
 
 static void print_period(const struct printer *p)
 {
-    char from[LAYOUT_NUMBER], to[LAYOUT_NUMBER];
-    layout_time(p->result->first_us, from);
-    layout_time(p->result->last_us, to);
-    heading(p, TEXT_READ_PERIOD);
-    printf("%s – %s  (", from, to);
+    char period[LAYOUT_PERIOD];
+    layout_period(p->result->first_us, p->result->last_us, period);
+    print_heading(p, TEXT_READ_PERIOD);
+    printf("%s (", period);
     print_duration(p, p->result->last_us - p->result->first_us);
     printf(")");
 }
@@ -88,21 +76,22 @@ static void print_traffic(const struct printer *p)
     const struct analysis_result *r = p->result;
     char bytes[LAYOUT_NUMBER];
     layout_bytes(r->metrics.decoder_bytes, bytes);
-    heading(p, TEXT_READ_TRAFFIC);
-    say_count(p, COUNTED(TEXT_READ_PACKETS, r->packets), r->packets);
+    print_heading(p, TEXT_READ_TRAFFIC);
+    print_count(p, COUNTED(TEXT_READ_PACKETS, r->packets), r->packets);
     cmd_put(stdout, TEXT_READ_COMMA, p->lang);
     fputs(bytes, stdout);
     cmd_put(stdout, TEXT_READ_COMMA, p->lang);
-    say_count(p, COUNTED(TEXT_READ_FLOWS, r->summary.flows), r->summary.flows);
+    print_count(p, COUNTED(TEXT_READ_FLOWS, r->summary.flows), r->summary.flows);
     cmd_put(stdout, TEXT_READ_COMMA, p->lang);
-    say_count(p, COUNTED(TEXT_READ_RECORDS, r->summary.records), r->summary.records);
+    print_count(p, COUNTED(TEXT_READ_RECORDS, r->summary.records), r->summary.records);
 }
 
 static void print_hosts(const struct printer *p)
 {
     uint64_t counts[SUMMARY_SEGMENTS + 1];
     summary_hosts(&p->result->summary, counts);
-    heading(p, TEXT_READ_INSIDE);
+    print_heading(p, TEXT_READ_INSIDE);
+    bool only = p->config->segments_count == 1;
     for (size_t s = 0; s < p->config->segments_count; s++) {
         char n[LAYOUT_NUMBER];
         layout_number(counts[s + 1], n);
@@ -110,83 +99,12 @@ static void print_hosts(const struct printer *p)
             {"name", bytes_from_text(p->config->segments[s].name)}, {"count", bytes_from_text(n)}};
         if (s)
             cmd_put(stdout, TEXT_READ_COMMA, p->lang);
-        cmd_print(stdout, COUNTED(TEXT_READ_SEGMENT_HOSTS, counts[s + 1]), p->lang, args, 2);
+        enum text_id id = only ? COUNTED(TEXT_READ_ONLY_SEGMENT, counts[s + 1])
+                               : COUNTED(TEXT_READ_SEGMENT_HOSTS, counts[s + 1]);
+        cmd_print(stdout, id, p->lang, args, 2);
     }
-    heading(p, TEXT_READ_OUTSIDE);
-    say_count(p, COUNTED(TEXT_READ_HOSTS, counts[0]), counts[0]);
-}
-
-// A further line under a label.
-static void next_line(bool *first)
-{
-    if (!*first)
-        printf("\n%*s", LABEL, "");
-    *first = false;
-}
-
-static void line_count(
-    const struct printer *p, bool *first, enum text_id id, enum text_id one, uint64_t n)
-{
-    if (n == 0)
-        return;
-    next_line(first);
-    say_count(p, n == 1 ? one : id, n);
-}
-
-static uint64_t memory_refusals(const struct metrics *m)
-{
-    return m->flow_memcap + m->flow_evicted + m->tcp_memcap + m->tcp_segment_memcap_drop +
-           m->app_layer_memcap + m->file_memcap;
-}
-
-static void print_damage(const struct printer *p, bool *first)
-{
-    struct capture_report report;
-    char damage[CAPTURE_TEXT_BYTES];
-    for (size_t i = 0; i < capture_sources(p->result->capture); i++) {
-        capture_report(p->result->capture, i, &report);
-        if (!capture_damage_text(p->result->capture, i, p->lang, damage, sizeof damage))
-            continue;
-        next_line(first);
-        cmd_safe(stdout, bytes_from_text(report.path));
-        printf(": ");
-        cmd_safe(stdout, bytes_from_text(damage));
-    }
-}
-
-static void print_complete(const struct printer *p)
-{
-    const struct metrics *m = &p->result->metrics;
-    uint64_t cut = 0, dropped = 0, bad = 0;
-    size_t sources = capture_sources(p->result->capture);
-    for (size_t i = 0; i < sources; i++) {
-        struct capture_report report;
-        capture_report(p->result->capture, i, &report);
-        cut += report.cut_packets;
-        dropped += report.dropped;
-        bad += report.damages > 0;
-    }
-    bool first = true;
-    heading(p, TEXT_READ_COMPLETE);
-    if (bad) {
-        next_line(&first);
-        say_two(p, TEXT_READ_DAMAGED_FILES, "count", bad, "total", sources);
-    }
-    line_count(p, &first, BOTH(TEXT_READ_CUT_PACKETS), cut);
-    line_count(p, &first, BOTH(TEXT_READ_DROPPED_PACKETS), dropped);
-    if (m->tcp_reassembly_gap) {
-        char count[LAYOUT_NUMBER], bytes[LAYOUT_NUMBER];
-        layout_number(m->tcp_reassembly_gap, count);
-        layout_bytes(m->tcp_gap_bytes, bytes);
-        struct text_arg args[] = {
-            {"count", bytes_from_text(count)}, {"bytes", bytes_from_text(bytes)}};
-        next_line(&first);
-        cmd_print(stdout, COUNTED(TEXT_READ_GAPS, m->tcp_reassembly_gap), p->lang, args, 2);
-    }
-    line_count(p, &first, BOTH(TEXT_READ_INVALID_PACKETS), m->decoder_invalid);
-    line_count(p, &first, BOTH(TEXT_READ_MEMORY_LIMITS), memory_refusals(m));
-    if (first)
-        cmd_put(stdout, TEXT_READ_COMPLETE_NONE, p->lang);
+    print_heading(p, TEXT_READ_OUTSIDE);
+    print_count(p, COUNTED(TEXT_READ_HOSTS, counts[0]), counts[0]);
 }
 
 static int by_bytes(const struct map_entry *a, const struct map_entry *b)
@@ -221,7 +139,7 @@ static void print_name(struct bytes name)
 static void table_head(const struct printer *p, enum text_id title, enum text_id figure, bool bytes)
 {
     printf("\n");
-    heading(p, title);
+    print_heading(p, title);
     printf("%*s", NAME + 2 - LABEL, "");
     layout_cell_right(text(figure, p->lang), FIGURE);
     if (bytes)
@@ -233,7 +151,7 @@ static void table_others(const struct printer *p, size_t count, size_t shown)
     if (count <= shown)
         return;
     printf("\n  ");
-    say_count(p, COUNTED(TEXT_READ_OTHERS, count - shown), count - shown);
+    print_count(p, COUNTED(TEXT_READ_OTHERS, count - shown), count - shown);
 }
 
 // Rows of name, count, bytes. The map is sorted in place.
@@ -261,54 +179,76 @@ static void print_pairs(const struct printer *p, const struct map *map, size_t r
     table_others(p, map->count, rows);
 }
 
-static void print_counts(const struct printer *p, const struct map *map)
+static void print_named_count(struct bytes name, uint64_t n)
+{
+    char count[LAYOUT_NUMBER];
+    layout_number(n, count);
+    printf("\n  ");
+    print_name(name);
+    layout_cell_right(count, FIGURE);
+}
+
+static void print_named_counts(const struct printer *p, const struct map *map)
 {
     struct map *sorted = (struct map *)map; // lint: only its order changes, and the run is over
     map_sort(sorted, by_count);
-    for (size_t i = 0; i < map->count && i < TOP; i++) {
-        char count[LAYOUT_NUMBER];
-        layout_number(*(const uint64_t *)map->entries[i]->value, count);
-        printf("\n  ");
-        print_name(map->entries[i]->key);
-        layout_cell_right(count, FIGURE);
-    }
+    for (size_t i = 0; i < map->count && i < TOP; i++)
+        print_named_count(map->entries[i]->key, *(const uint64_t *)map->entries[i]->value);
     table_others(p, map->count, TOP);
+}
+
+struct anomaly_count {
+    enum anomaly anomaly;
+    uint64_t count;
+};
+
+static int by_frequency(const void *a, const void *b)
+{
+    const struct anomaly_count *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return x->anomaly < y->anomaly ? -1 : 1;
+}
+
+// From the metrics, which count every one; not each is written as a record.
+static void print_anomalies(const struct printer *p)
+{
+    const struct metrics *m = &p->result->metrics;
+    struct anomaly_count seen[ANOMALIES];
+    size_t count = 0;
+    for (size_t i = 0; i < ANOMALIES; i++)
+        if (m->anomalies[i])
+            seen[count++] = (struct anomaly_count){(enum anomaly)i, m->anomalies[i]};
+    if (count == 0)
+        return;
+    qsort(seen, count, sizeof *seen, by_frequency);
+    table_head(p, TEXT_READ_ANOMALIES, TEXT_READ_COL_COUNT, false);
+    for (size_t i = 0; i < count && i < TOP; i++)
+        print_named_count(bytes_from_text(anomaly_name(seen[i].anomaly)), seen[i].count);
+    table_others(p, count, TOP);
+    if (m->decoder_anomalies_unwritten == 0)
+        return;
+    printf("\n  ");
+    print_count(p, COUNTED(TEXT_READ_UNWRITTEN, m->decoder_anomalies_unwritten),
+        m->decoder_anomalies_unwritten);
 }
 
 static void print_tables(const struct printer *p)
 {
     const struct summary *s = &p->result->summary;
-    table_head(p, TEXT_READ_PROTOCOLS, TEXT_READ_COL_FLOWS, true);
-    print_pairs(p, &s->protocols, KINDS_BY_BYTES);
+    if (s->protocols.count) {
+        table_head(p, TEXT_READ_PROTOCOLS, TEXT_READ_COL_FLOWS, true);
+        print_pairs(p, &s->protocols, KINDS_BY_BYTES);
+    }
     if (s->names.count) {
         table_head(p, TEXT_READ_NAMES, TEXT_READ_COL_COUNT, false);
-        print_counts(p, &s->names);
+        print_named_counts(p, &s->names);
     }
     if (s->files.count) {
         table_head(p, TEXT_READ_FILES, TEXT_READ_COL_COUNT, true);
         print_pairs(p, &s->files, TOP);
     }
-    if (s->anomalies.count) {
-        table_head(p, TEXT_READ_ANOMALIES, TEXT_READ_COL_COUNT, false);
-        print_counts(p, &s->anomalies);
-    }
-}
-
-static void print_not_read(const struct printer *p)
-{
-    const struct summary *s = &p->result->summary;
-    const struct metrics *m = &p->result->metrics;
-    const struct summary_pair *unnamed = map_find(&s->protocols, BYTES("failed"));
-    bool first = true;
-    printf("\n");
-    heading(p, TEXT_READ_NOT_READ);
-    print_damage(p, &first);
-    line_count(p, &first, BOTH(TEXT_READ_NOT_DECODED), m->decoder_not_ip);
-    line_count(p, &first, BOTH(TEXT_READ_NOT_NAMED), unnamed ? unnamed->count : 0);
-    line_count(p, &first, BOTH(TEXT_READ_BROKEN), m->app_layer_broken);
-    line_count(p, &first, BOTH(TEXT_READ_REFUSED), s->hosts.refused + s->names.refused);
-    if (first)
-        cmd_put(stdout, TEXT_READ_READ_ALL, p->lang);
+    print_anomalies(p);
 }
 
 void read_summary_print(const struct analysis_result *result, const struct config *config,
@@ -320,11 +260,11 @@ void read_summary_print(const struct analysis_result *result, const struct confi
     print_period(&p);
     print_traffic(&p);
     print_hosts(&p);
-    print_complete(&p);
+    bool losses = print_losses(&p);
     print_tables(&p);
-    print_not_read(&p);
+    print_not_read(&p, losses);
     if (events_path) {
-        heading(&p, TEXT_READ_WRITTEN);
+        print_heading(&p, TEXT_READ_WRITTEN);
         cmd_safe(stdout, bytes_from_text(events_path));
     }
     printf("\n");

@@ -7,3 +7,7 @@
 // NULL.
 void read_summary_print(const struct analysis_result *result, const struct config *config,
     enum lang lang, const char *events_path);
+
+// Which link types of an input nobody decodes, in words; "" when there are none. Returns the
+// length.
+size_t read_links_text(const struct capture_report *report, enum lang lang, char *out, size_t room);

@@ -5,10 +5,12 @@
 #include "cmd/segment.h"
 
 enum {
-    KINDS = 4096,        // protocols, file types, anomalies
+    KINDS = 4096,        // protocols, file types
     HOSTS = 1024 * 1024, // hosts told apart
     FIRST_HOSTS = 1024,
     SEGMENT_MASK = 127, // low bits of a host set's entry
+    TAKEN = 128,        // set in every entry, so that none is 0
+    HASH_SHIFT = 8,     // above both, the bits by which an entry is found
     NAMES = 64 * 1024,  // names told apart
     KINDS_BYTES = 1024 * 1024,
     NAMES_BYTES = 8 * 1024 * 1024,
@@ -23,7 +25,6 @@ void summary_init(struct summary *summary, const struct config *config, uint64_t
     summary->hosts.seed = seed;
     map_init(&summary->names, sizeof(uint64_t), NAMES, NAMES_BYTES);
     map_init(&summary->files, sizeof(struct summary_pair), KINDS, KINDS_BYTES);
-    map_init(&summary->anomalies, sizeof(uint64_t), KINDS, KINDS_BYTES);
 }
 
 void summary_finish(struct summary *summary)
@@ -32,13 +33,12 @@ void summary_finish(struct summary *summary)
     base_free(summary->hosts.slots);
     map_finish(&summary->names);
     map_finish(&summary->files);
-    map_finish(&summary->anomalies);
 }
 
 // Where an entry is or would be. There is always an empty slot.
 static uint64_t *host_slot(const struct host_set *set, uint64_t entry)
 {
-    size_t mask = set->room - 1, at = entry >> 7 & mask;
+    size_t mask = set->room - 1, at = entry >> HASH_SHIFT & mask;
     while (set->slots[at] && (set->slots[at] | SEGMENT_MASK) != (entry | SEGMENT_MASK))
         at = (at + 1) & mask;
     return &set->slots[at];
@@ -73,13 +73,25 @@ static void host_put(struct host_set *set, uint64_t entry)
     set->count++;
 }
 
+// One computer's address: not "none yet", all or some of them (RFC 1122, section 3.2.1.3).
+static bool is_host(const struct addr *a)
+{
+    static const struct addr none;
+    size_t len = a->version == 4 ? 4 : 16;
+    if (a->version == 0 || memcmp(a->bytes, none.bytes, len) == 0)
+        return false;
+    if (a->version == 6)
+        return a->bytes[0] != 0xff;
+    bool multicast = (a->bytes[0] & 0xf0) == 0xe0;
+    return !multicast && memcmp(a->bytes, "\xff\xff\xff\xff", len) != 0;
+}
+
 static void add_host(struct summary *s, const struct addr *a)
 {
-    bool group = a->version == 4 ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
-    if (a->version == 0 || group)
+    if (!is_host(a))
         return;
     struct host_set *set = &s->hosts;
-    uint64_t hash = hash_bytes(bytes_make(a, sizeof *a), set->seed) | (SEGMENT_MASK + 1);
+    uint64_t hash = hash_bytes(bytes_make(a, sizeof *a), set->seed) | TAKEN;
     if (set->room && *host_slot(set, hash))
         return;
     host_put(set, (hash & ~(uint64_t)SEGMENT_MASK) | segment_find(s->config, a));
@@ -100,7 +112,6 @@ static void add_flow(struct summary *s, const struct record *record)
     const struct record_flow *flow = record->body;
     uint64_t bytes = flow->bytes_toserver + flow->bytes_toclient;
     s->flows++;
-    s->bytes += bytes;
     add_host(s, &record->head.src_ip);
     add_host(s, &record->head.dest_ip);
     struct bytes name = record->head.app_proto;
@@ -136,11 +147,6 @@ static void add_names(struct summary *s, const struct record_dns *dns)
         count(&s->names, dns->queries[i].rrname);
 }
 
-static void add_anomaly(struct summary *summary, const struct record_anomaly *anomaly)
-{
-    count(&summary->anomalies, anomaly->event);
-}
-
 void summary_record(struct summary *summary, const struct record *record)
 {
     summary->records++;
@@ -148,7 +154,6 @@ void summary_record(struct summary *summary, const struct record *record)
     case RECORD_FLOW: add_flow(summary, record); break;
     case RECORD_DNS: add_names(summary, record->body); break;
     case RECORD_FILEINFO: add_file(summary, record->body); break;
-    case RECORD_ANOMALY: add_anomaly(summary, record->body); break;
     default: break;
     }
 }
@@ -190,8 +195,6 @@ void summary_add(struct summary *to, const struct summary *from)
     add_pairs(&to->files, &from->files);
     add_hosts(&to->hosts, &from->hosts);
     add_counts(&to->names, &from->names);
-    add_counts(&to->anomalies, &from->anomalies);
     to->records += from->records;
     to->flows += from->flows;
-    to->bytes += from->bytes;
 }

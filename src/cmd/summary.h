@@ -22,12 +22,10 @@ struct summary {
     const struct config *config;
     struct map protocols; // name → struct summary_pair
     struct host_set hosts;
-    struct map names;     // name looked up → uint64_t
-    struct map files;     // type → struct summary_pair
-    struct map anomalies; // name → uint64_t
+    struct map names; // name looked up → uint64_t
+    struct map files; // type → struct summary_pair
     uint64_t records;
     uint64_t flows;
-    uint64_t bytes; // of flows
 };
 
 struct summary_pair {

@@ -95,6 +95,8 @@ static void count_kind(struct metrics *m, const struct decoded *p)
             m->decoder_invalid++;
         else
             m->decoder_not_ip++;
+        m->decoder_unknown_link += p->reason == DECODE_LINK;
+        m->decoder_protected += p->reason == DECODE_PROTECTED;
         break;
     case DECODE_ARP: m->decoder_arp++; break;
     case DECODE_FRAGMENT: m->defrag_fragments++; break;

@@ -142,7 +142,8 @@ def config_h(keys):
         '// "FILE:LINE: KEY: what is wrong; allowed: ...". True: give *out back with config_finish.',
         "[[nodiscard]] bool config_load(struct config *out, const char *path, enum lang lang, char *error,",
         "    size_t error_size);",
-        "void config_finish(struct config *config);"]
+        "void config_finish(struct config *config);", "",
+        "// packaging/yagura.yaml: every key with its default.", "extern const char config_example[];"]
 
 
 # C: defaults
@@ -279,3 +280,8 @@ def example(keys):
         '## "# " away from a line (and from the section it stands in) and change it.',
         "## `yagura check-config FILE` says what is wrong with a file. Written by tools/schemagen.py.",
         *example_keys(keys)]) + "\n"
+
+
+def example_c(keys):
+    """The example as a C string, one line of it a line."""
+    return ["", "const char config_example[] =", *("    " + c_text(line) for line in example(keys).splitlines(True)), "    ;"]
