@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-    SLOTS_MORE = 2,           // slots beside one a worker
+    SLOTS_MORE = 16,          // slots beside one a worker: room for batches that are mostly of one
     FLUSH_STEPS = 64,         // in which the flows left at the end are ended
     MERGE_BYTES = 256 * 1024, // written at a time
 };
