@@ -180,8 +180,8 @@ TEST(anomalies_once_a_flow)
     made_begin();
     struct flow flow = {.ip_version = 4, .ip_proto = MADE_TCP};
     for (int i = 0; i < 3; i++)
-        flow_stream_anomaly(made.table, &flow, NULL, ANOMALY_STREAM_GAP);
-    CHECK_EQ(made_count("\"event\":\"stream.gap\""), 1);
+        flow_stream_anomaly(made.table, &flow, NULL, ANOMALY_STREAM_OVERLAP_DIFFERENT);
+    CHECK_EQ(made_count("\"event\":\"stream.overlap_different\""), 1);
     CHECK_EQ(made.metrics.tcp_anomalies, 3);
     for (enum anomaly a = ANOMALY_NONE + 1; a < ANOMALY_NONE + 20; a++)
         flow_stream_anomaly(made.table, &flow, NULL, a);

@@ -118,7 +118,7 @@ static enum proto_verdict toy_line(struct proto_flow *pf, struct bytes line)
     if (next)
         proto_switch(pf, next);
     if (bytes_equal(line, BYTES("odd")))
-        proto_anomaly(pf, ANOMALY_STREAM_GAP); // any would do
+        proto_anomaly(pf, ANOMALY_STREAM_OVERLAP_DIFFERENT); // any would do
     if (bytes_equal(line, BYTES("done")))
         return PROTO_DONE;
     if (bytes_equal(line, BYTES("broken")))

@@ -478,7 +478,9 @@ bool mime_finish(struct mime *m, bool complete)
 {
     struct bytes held = bytes_make(m->hold, m->hold_len);
     m->hold_len = 0;
-    if (m->state == IN_HEAD) {
+    if (m->state == IN_HEAD && !complete) {
+        m->field_open = false; // more of it may be missing: half a subject is a wrong one
+    } else if (m->state == IN_HEAD) {
         if (held.len > 0) {
             head_line_begin(m, held);
             field_add(m, held);
