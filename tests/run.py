@@ -22,6 +22,7 @@ import cli  # noqa: E402
 import goldens  # noqa: E402
 import laws  # noqa: E402
 import lint_test  # noqa: E402
+import unseen  # noqa: E402
 from fuzz_run import fuzz_all  # noqa: E402
 
 PARTS = ("build", "lint", "unit", "golden", "laws", "cli", "fuzz")
@@ -118,6 +119,7 @@ def main():
             tally.run([(f"build {name}", command(["make", "--no-print-directory", "built-" + target]))])
     if "lint" in parts:
         tally.run(lint_test.jobs())
+        tally.run(unseen.jobs())
         tally.run([("lint", command([sys.executable, "tools/lint.py"]))])
     if "unit" in parts:
         for folder in (args.build, args.check):

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP/1.x that breaks RFC 9112: heads, framing and codings, one connection for each thing said wrongly."""
+from craft import Talk, ether
+from packets import ETHERNET
+
+GET = b"GET / HTTP/1.1\r\nHost: www.city.example\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
+HELLO = b"Content-Length: 5\r\n\r\nhello"
+
+
+def conversations(*talks):
+    """Each (what the client says, what the server says, ...) in turn is a connection of its own."""
+    frames = []
+    for at, said in enumerate(talks):
+        talk = Talk(sport=50000 + at)
+        for turn, text in enumerate(said):
+            if text:
+                talk.data(turn % 2, text, size=1400)
+        talk.close()
+        frames += [ether(p) for p in talk.packets]
+    return ETHERNET, frames
+
+
+def asked(*fields, line=b"GET / HTTP/1.1", body=b""):
+    return b"\r\n".join([line, b"Host: www.city.example", *fields, b"", body])
+
+
+def case_odd_requests():
+    return conversations(
+        (asked(b"No colon here"), OK + HELLO),
+        (asked(b"Two words: x"), OK + HELLO),
+        (b"GET / HTTP/1.1\r\n folded: first\r\nHost: www.city.example\r\n\r\n", OK + HELLO),
+        (b"GET / HTTP/1.1\r\nHost: www.city.example:port\r\n\r\n", OK + HELLO),
+        (b"  " + GET, OK + HELLO),
+        (GET, OK + HELLO, b"\x01\x02\x03 not a request\r\n\r\n"))
+
+
+def case_odd_responses():
+    return conversations(
+        (GET, OK + b"No colon here\r\n" + HELLO),
+        (GET, OK + b"Two words: x\r\n" + HELLO),
+        (GET, OK + b" folded: first\r\n" + HELLO),
+        (GET, OK + HELLO + OK + HELLO),
+        (GET, OK + HELLO + b"and more\r\n"),
+        (asked(b"Range: bytes=0-4"), b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 9-4/10\r\n" + HELLO))
+
+
+def case_odd_framing():
+    """What request smuggling and response splitting are made of."""
+    chunked = b"Transfer-Encoding: chunked"
+    post = b"POST /form HTTP/1.1"
+    return conversations(
+        (asked(chunked, line=post, body=b"zz\r\nhello\r\n0\r\n\r\n"), OK + HELLO),
+        (asked(chunked, line=post, body=b"5;name=value\r\nhello\r\n0\r\n\r\n"), OK + HELLO),
+        (asked(chunked, line=b"POST /form HTTP/1.0", body=b"5\r\nhello\r\n0\r\n\r\n"), OK + HELLO),
+        (GET, OK + b"Transfer-Encoding: gzip, x\r\n" + HELLO),
+        (GET, OK + b"Content-Length: five\r\n\r\nhello"),
+        (GET, OK + b"Content-Length: 5\r\n" + HELLO),
+        (GET, OK + b"Content-Length: 6\r\n" + HELLO),
+        (GET, OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+        (GET, b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"))
+
+
+def case_odd_codings():
+    return conversations(
+        (GET, OK + b"Content-Encoding: gzip, gzip, gzip, gzip, gzip\r\n" + HELLO),
+        (GET, OK + b"Content-Encoding: xyzzy\r\n" + HELLO),
+        (asked(b"Content-Type: multipart/form-data", b"Content-Length: 5", line=b"POST /form HTTP/1.1", body=b"hello"),
+         OK + HELLO))
+
+
+def case_who_asks():
+    """What a request says of the one who sends it."""
+    return conversations(
+        (asked(b"Referer: http://portal.city.example/a", b"X-Forwarded-For: 192.0.2.7, 198.51.100.9", b"Via: 1.1 proxy",
+               b"Authorization: Bearer abc.def", b"User-Agent: craft", b"Cookie: a=1"), OK + HELLO),
+        (asked(b'Authorization: Digest username="hanako", realm="city"'), b"HTTP/1.1 401 Unauthorized\r\n"
+         b'WWW-Authenticate: Digest realm="city"\r\n' + HELLO))
