@@ -60,6 +60,10 @@ def run():
     for path, text in FINE:
         if found(path, text):
             return f"lint finds a breach where there is none: {found(path, text)}"
+    lint = tool.Lint()
+    tool.check_used(lint, [("text", "a.b", r"\bTEXT_A_B\b"), ("text", "a.c", r"\bTEXT_A_C\b")], "put(TEXT_A_B);")
+    if lint.breaches != ["schema:1: no C file uses the text a.c"]:
+        return f"lint does not tell what is unused: {lint.breaches}"
     return ""
 
 

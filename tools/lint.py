@@ -13,6 +13,10 @@ import statistics
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # the source tree stays as it was
+
+from schemalib import config, model  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FUNCTION_LINES = 60
 NESTING_WARN, NESTING = 3, 4
@@ -218,6 +222,35 @@ def check_text(lint, path, text):
             lint.breach(path, i + 1, "path of somebody's machine: " + MACHINE.search(line).group(0))
 
 
+def schema_names():
+    """(what it is, its name, a pattern of C that uses it) of everything schema/ and content/text/ describe."""
+    for name in model.read_texts():
+        one = model.upper("TEXT_", name)
+        twin = one.removesuffix("_ONE")  # of which cmd/'s macros make the text for one
+        yield "text", name, rf"\b(?:{one}|{twin})\b" if twin != one else rf"\b{one}\b"
+    for anomaly in model.read_anomalies():
+        yield "anomaly", anomaly.name, rf"\b{model.upper('ANOMALY_', anomaly.name)}\b"
+    for metric in model.read_metrics():
+        yield "metric", metric.name, rf"(?:\.|->){metric.name.replace('.', '_')}\b"
+    for path, key in config_keys(config.read_config()):
+        section = rf"\b{path[-1]}\b(?:\[\w+\])?" if path else ""
+        yield "configuration key", ".".join([*path, key.name]), rf"{section}(?:\.|->){key.name}(?:_bytes|_us|_count)?\b"
+
+
+def config_keys(keys, path=()):
+    for key in keys:
+        if key.type != "section":
+            yield path, key
+        yield from config_keys(key.fields, (*path, key.name))
+
+
+def check_used(lint, names, code):
+    """What is described and nobody uses is a promise to the reader of the manual."""
+    for what, name, pattern in names:
+        if not re.search(pattern, code):
+            lint.breach("schema", 1, f"no C file uses the {what} {name}")
+
+
 def tracked():
     out = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True)
     if out.returncode == 0 and out.stdout:
@@ -257,7 +290,7 @@ def row(lint, sources):
 
 
 def main():
-    lint, order, sources = Lint(), rooms_in_order(), {}
+    lint, order, sources, used = Lint(), rooms_in_order(), {}, []
     named = [os.path.relpath(a, TOP) for a in sys.argv[1:] if not a.startswith("-")]
     for path in named or tracked():
         full = os.path.join(TOP, path)
@@ -269,9 +302,13 @@ def main():
             continue
         text = raw.decode("utf-8", "replace")
         check_text(lint, path, text)
+        if path.startswith("src/") and path.endswith((".c", ".h", ".def")) and not path.endswith("_test.c"):
+            used.append(strip_code(text))
         if path.endswith((".c", ".h")):
             sources[path] = text
             check_c(lint, path, text, order)
+    if not named:
+        check_used(lint, schema_names(), "\n".join(used))
     if "--no-format" not in sys.argv:
         check_format(lint, sorted(sources))
     for text in lint.breaches:
