@@ -22,8 +22,8 @@ bool worker_init(struct worker *worker, const struct config *config, unsigned in
     summary_init(&worker->summary, config, seed);
     segment_cache_init(&worker->segments, config);
     worker->engine = proto_engine_create(config, &worker->pool, &worker->metrics, emit, worker);
-    worker->fragments =
-        fragments_create(config->defrag.memory_bytes / count, config->defrag.timeout_us * 1000);
+    worker->fragments = fragments_create(config->defrag.memory_bytes / count,
+        config->defrag.timeout_us * 1000, config->defrag.overlap);
     if (worker->engine)
         worker->flows = flow_table_create(
             config, proto_engine_handler(worker->engine), &worker->pool, &worker->metrics);

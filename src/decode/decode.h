@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "capture/capture.h"
 #include "schema/anomalies.h"
+#include "schema/config.h"
 
 enum {
     DECODE_TUNNELS = 4,   // depth to which tunnels are opened
@@ -35,6 +36,31 @@ enum decode_reason {
     DECODE_OTHER,     // whole, but neither IP nor ARP
     DECODE_PROTECTED, // encrypted at the link: 802.11 protected frames, MACsec
     DECODE_LINK,      // a link type nobody decodes
+};
+
+// Numbers of the header that follows an IP header, as IANA assigns them.
+enum ip_proto {
+    PROTO_HOPOPTS = 0,
+    PROTO_ICMP = 1,
+    PROTO_IGMP = 2,
+    PROTO_IP4 = 4,
+    PROTO_TCP = 6,
+    PROTO_UDP = 17,
+    PROTO_IP6 = 41,
+    PROTO_ROUTING = 43,
+    PROTO_FRAGMENT = 44,
+    PROTO_GRE = 47,
+    PROTO_ESP = 50,
+    PROTO_AH = 51,
+    PROTO_ICMPV6 = 58,
+    PROTO_NONE = 59,
+    PROTO_DSTOPTS = 60,
+    PROTO_ETHERIP = 97,
+    PROTO_SCTP = 132,
+    PROTO_MOBILITY = 135,
+    PROTO_MPLS = 137,
+    PROTO_HIP = 139,
+    PROTO_SHIM6 = 140,
 };
 
 enum tcp_flag {
@@ -91,14 +117,15 @@ void decode_packet(const struct packet *packet, struct decoded *out);
 struct fragments;
 
 // limit_bytes bounds the memory of all unfinished datagrams, timeout_ns their age in packet time.
-[[nodiscard]] struct fragments *fragments_create(size_t limit_bytes, int64_t timeout_ns);
+[[nodiscard]] struct fragments *fragments_create(
+    size_t limit_bytes, int64_t timeout_ns, enum config_defrag_overlap overlap);
 void fragments_destroy(struct fragments *fragments);
 
 // Add a packet of kind DECODE_FRAGMENT. True: its datagram is complete and decoded into `out`,
 // which is no fragment any more (slices live until the next call); anomalies found on the way
-// (overlap, too large) are in out either way, the fragment's own are not. First-arrived bytes win
-// an overlap; an overlap that differs is an anomaly. IPv6 datagrams with any overlap are let go
-// (RFC 5722).
+// (overlap, too large) are in out either way, the fragment's own are not. Which bytes win an
+// overlap the table was told; an overlap that differs is an anomaly. IPv6 datagrams with any
+// overlap are let go (RFC 5722).
 bool decode_fragment(
     struct fragments *fragments, const struct decoded *fragment, struct decoded *out);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // IPv4 and IPv6 fragments put together again (RFC 791, RFC 815, RFC 8200 4.5), keyed by addresses,
-// id, VLANs, tunnel and, of IPv4, protocol. First-arrived bytes win; IPv6 datagrams with an overlap
-// are let go (RFC 5722), exact repetitions are no overlap. Bounded are memory, the number of
+// id, VLANs, tunnel and, of IPv4, protocol. Bytes that arrived first win an overlap, or those that
+// arrived last, as defrag.overlap says: receivers differ (RFC 791, 3.2 takes the last). IPv6
+// datagrams with an overlap are let go (RFC 5722), exact repetitions are no overlap. An end of the
+// datagram is believed when it comes first, either way. Bounded are memory, the number of
 // datagrams (the oldest makes room), the holes of a datagram and its age. Bytes that the capture
 // cut off count as arrived: the datagram is then complete on the wire and cut where the first is
 // missing.
@@ -57,6 +59,7 @@ struct fragments {
     struct pool pool;
     uint64_t seed;
     int64_t timeout_ns;
+    bool last_wins;
     struct datagram *datagrams;
     uint32_t *buckets;
     uint32_t count, bucket_mask;
@@ -78,7 +81,8 @@ static void fragment_raise(struct decoded *out, enum trouble trouble)
     decoded_raise(out, (enum anomaly)anomalies[out->ip_version == 6][trouble]);
 }
 
-struct fragments *fragments_create(size_t limit_bytes, int64_t timeout_ns)
+struct fragments *fragments_create(
+    size_t limit_bytes, int64_t timeout_ns, enum config_defrag_overlap overlap)
 {
     struct fragments *f = base_calloc(1, sizeof *f);
     if (!f)
@@ -93,6 +97,7 @@ struct fragments *fragments_create(size_t limit_bytes, int64_t timeout_ns)
     pool_init(&f->pool, limit_bytes);
     f->seed = hash_seed();
     f->timeout_ns = timeout_ns;
+    f->last_wins = overlap == CONFIG_DEFRAG_OVERLAP_LAST;
     f->datagrams = base_calloc(count, sizeof *f->datagrams);
     f->buckets = base_malloc(buckets * sizeof *f->buckets);
     if (!f->datagrams || !f->buckets) {
@@ -273,9 +278,9 @@ static bool piece_differs(
 
 enum overlap { OVERLAP_NOT, OVERLAP_REPEATED, OVERLAP_SAME, OVERLAP_DIFFERS };
 
-// Copy what is new of a piece; spans [first, past) touch it.
+// Copy what is new of a piece, or all of it; spans [first, past) touch it.
 static enum overlap piece_merge(
-    struct datagram *d, const struct piece *p, uint32_t first, uint32_t past)
+    struct datagram *d, const struct piece *p, uint32_t first, uint32_t past, bool last_wins)
 {
     enum overlap overlap = OVERLAP_NOT;
     uint32_t at = p->start;
@@ -289,6 +294,8 @@ static enum overlap piece_merge(
                                 : whole                       ? OVERLAP_REPEATED
                                                               : OVERLAP_SAME;
             overlap = kind > overlap ? kind : overlap;
+            if (last_wins)
+                piece_copy(d, p, from, to);
         }
         at = s->end > at ? s->end : at;
     }
@@ -297,7 +304,8 @@ static enum overlap piece_merge(
 }
 
 // False: too many holes.
-static bool datagram_insert(struct datagram *d, const struct piece *p, enum overlap *overlap)
+static bool datagram_insert(
+    struct datagram *d, const struct piece *p, bool last_wins, enum overlap *overlap)
 {
     uint32_t first = 0, past;
     while (first < d->span_count && d->spans[first].end < p->start)
@@ -306,7 +314,7 @@ static bool datagram_insert(struct datagram *d, const struct piece *p, enum over
         past++;
     if (first == past && d->span_count == FRAGMENT_SPANS)
         return false;
-    *overlap = piece_merge(d, p, first, past);
+    *overlap = piece_merge(d, p, first, past, last_wins);
     struct span merged = {p->start, p->end};
     if (first < past) {
         if (d->spans[first].start < merged.start)
@@ -382,7 +390,7 @@ static bool datagram_take(struct fragments *f, struct datagram *d, const struct 
     if (!datagram_reserve(f, d, piece->start + piece->held, out))
         return false;
     enum overlap overlap;
-    if (!datagram_insert(d, piece, &overlap)) {
+    if (!datagram_insert(d, piece, f->last_wins, &overlap)) {
         fragment_raise(out, IGNORED);
         return false;
     }

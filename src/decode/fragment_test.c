@@ -8,12 +8,13 @@ static struct decoded result;
 static uint8_t datagram[70'000];
 static size_t datagram_len;
 static int64_t now_ns;
+static enum config_defrag_overlap policy; // of the tables to come; first, if a test doesn't say
 
 // A UDP datagram of `len` payload bytes 'a', 'b', 'c'... to be sent in pieces.
 static void start(size_t len)
 {
     fragments_destroy(table);
-    table = fragments_create(256 * (size_t)1024, 30'000'000'000);
+    table = fragments_create(256 * (size_t)1024, 30'000'000'000, policy);
     built.len = len;
     for (size_t i = 0; i < len; i++)
         build_at()[i] = (uint8_t)('a' + i % 26);
@@ -170,6 +171,47 @@ TEST(overlap_first_wins)
     check_whole();
 }
 
+TEST(overlap_last_wins)
+{
+    policy = CONFIG_DEFRAG_OVERLAP_LAST;
+    start(72);
+    datagram[34] = datagram[44] = '#';
+    CHECK(!send4(16, 40, true));
+    datagram[34] = (uint8_t)('a' + 26 % 26);
+    CHECK(!send4(0, 40, true)); // over the beginning of what is there
+    CHECK(build_has(&result, ANOMALY_IPV4_FRAG_OVERLAP_DIFFERENT));
+    datagram[44] = (uint8_t)('a' + 36 % 26);
+    CHECK(!send4(40, 8, true)); // within it
+    CHECK(build_has(&result, ANOMALY_IPV4_FRAG_OVERLAP_DIFFERENT));
+    datagram[76] = '#';
+    CHECK(!send4(72, 8, false));
+    datagram[76] = (uint8_t)('a' + 68 % 26);
+    CHECK(send4(48, 32, false)); // over its end and a hole
+    CHECK(build_has(&result, ANOMALY_IPV4_FRAG_OVERLAP_DIFFERENT));
+    check_whole();
+    start(72);
+    CHECK(!send6(0, 40, true)); // IPv6 has no choice
+    datagram[44] = '#';
+    CHECK(!send6(32, 16, true));
+    CHECK(build_has(&result, ANOMALY_IPV6_FRAG_OVERLAP));
+    CHECK(!send6(48, 32, false));
+    CHECK(!send6(40, 40, false));
+    policy = CONFIG_DEFRAG_OVERLAP_FIRST;
+}
+
+// The same as the last of overlap_last_wins, but the first bytes stay.
+TEST(overlap_first_stays)
+{
+    start(72);
+    datagram[34] = '#';
+    CHECK(!send4(16, 40, true));
+    datagram[34] = (uint8_t)('a' + 26 % 26);
+    CHECK(!send4(0, 40, true));
+    CHECK(send4(48, 32, false));
+    datagram[34] = '#';
+    check_whole();
+}
+
 TEST(overlap_over_holes)
 {
     start(72);
@@ -315,7 +357,7 @@ TEST(oldest_makes_room)
 
 static bool create_once(void *context)
 {
-    struct fragments *f = fragments_create(1 << 20, 30'000'000'000);
+    struct fragments *f = fragments_create(1 << 20, 30'000'000'000, policy);
     fragments_destroy(f);
     return f;
 }
@@ -360,6 +402,7 @@ TEST(finish)
 
 TEST_MAIN(T(in_order), T(any_order), T(large_and_many), T(repeated),
     T(own_anomalies_are_not_repeated), T(ids_do_not_mix), T(overlap_first_wins),
-    T(overlap_over_holes), T(overlap_ip6_lets_go), T(teardrop), T(two_ends), T(too_large),
-    T(odd_length), T(too_large_after_given_up), T(tiny), T(cut_by_the_capture), T(time_out),
-    T(too_many_holes), T(oldest_makes_room), T(no_memory), T(fragment_in_fragments), T(finish))
+    T(overlap_last_wins), T(overlap_first_stays), T(overlap_over_holes), T(overlap_ip6_lets_go),
+    T(teardrop), T(two_ends), T(too_large), T(odd_length), T(too_large_after_given_up), T(tiny),
+    T(cut_by_the_capture), T(time_out), T(too_many_holes), T(oldest_makes_room), T(no_memory),
+    T(fragment_in_fragments), T(finish))

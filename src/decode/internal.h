@@ -43,30 +43,6 @@ enum ether_type {
     ETHER_ERSPAN3 = 0x22eb,
 };
 
-enum ip_proto {
-    PROTO_HOPOPTS = 0,
-    PROTO_ICMP = 1,
-    PROTO_IGMP = 2,
-    PROTO_IP4 = 4,
-    PROTO_TCP = 6,
-    PROTO_UDP = 17,
-    PROTO_IP6 = 41,
-    PROTO_ROUTING = 43,
-    PROTO_FRAGMENT = 44,
-    PROTO_GRE = 47,
-    PROTO_ESP = 50,
-    PROTO_AH = 51,
-    PROTO_ICMPV6 = 58,
-    PROTO_NONE = 59,
-    PROTO_DSTOPTS = 60,
-    PROTO_ETHERIP = 97,
-    PROTO_SCTP = 132,
-    PROTO_MOBILITY = 135,
-    PROTO_MPLS = 137,
-    PROTO_HIP = 139,
-    PROTO_SHIM6 = 140,
-};
-
 // What stands at d->at.
 enum step {
     STEP_DONE,

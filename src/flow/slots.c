@@ -4,8 +4,6 @@
 #include "flow/slots.h"
 #include "base/alloc.h"
 
-enum { ICMP = 1, ICMPV6 = 58 };
-
 static inline uint64_t fold(uint64_t a, uint64_t b)
 {
     unsigned __int128 product = (unsigned __int128)a * b;
@@ -33,11 +31,11 @@ static int icmp_counterpart(uint8_t ip_proto, uint16_t type)
         {16, 15}, {17, 18}, {18, 17}};
     static const int16_t v6[][2] = {{128, 129}, {129, 128}, {130, 131}, {131, 130}, {133, 134},
         {134, 133}, {135, 136}, {136, 135}, {139, 140}, {140, 139}, {144, 145}, {145, 144}};
-    if (ip_proto == ICMP)
+    if (ip_proto == PROTO_ICMP)
         for (size_t i = 0; i < sizeof v4 / sizeof *v4; i++)
             if (v4[i][0] == type)
                 return v4[i][1];
-    if (ip_proto == ICMPV6)
+    if (ip_proto == PROTO_ICMPV6)
         for (size_t i = 0; i < sizeof v6 / sizeof *v6; i++)
             if (v6[i][0] == type)
                 return v6[i][1];
@@ -46,7 +44,7 @@ static int icmp_counterpart(uint8_t ip_proto, uint16_t type)
 
 bool flow_is_one_way(const struct flow *flow)
 {
-    bool icmp = flow->ip_proto == ICMP || flow->ip_proto == ICMPV6;
+    bool icmp = flow->ip_proto == PROTO_ICMP || flow->ip_proto == PROTO_ICMPV6;
     return icmp && icmp_counterpart(flow->ip_proto, flow->port[FLOW_CLIENT]) < 0;
 }
 

@@ -22,11 +22,11 @@ struct proto_list proto_all(void)
 static enum proto_carrier carrier_of(const struct flow *flow)
 {
     switch (flow->ip_proto) {
-    case 6: return OVER_TCP;
-    case 17: return OVER_UDP;
-    case 1:
-    case 58: return OVER_ICMP;
-    case 132: return OVER_SCTP;
+    case PROTO_TCP: return OVER_TCP;
+    case PROTO_UDP: return OVER_UDP;
+    case PROTO_ICMP:
+    case PROTO_ICMPV6: return OVER_ICMP;
+    case PROTO_SCTP: return OVER_SCTP;
     default: return 0;
     }
 }

@@ -54,7 +54,8 @@ int main(int argc, char **argv)
     static struct packet_batch batch;
     struct figures f = {0};
     struct capture *capture = capture_create((const char *const *)argv + 1, (size_t)argc - 1);
-    struct fragments *fragments = fragments_create(16 << 20, 30'000'000'000);
+    struct fragments *fragments =
+        fragments_create(16 << 20, 30'000'000'000, CONFIG_DEFRAG_OVERLAP_FIRST);
     if (argc < 2 || !capture || !fragments || !packet_batch_init(&batch))
         return 2;
     while (capture_read(capture, &batch))

@@ -54,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor in = cursor_make(bytes_make(data, size));
-    struct fragments *fragments = fragments_create(128 * (size_t)1024, 30'000'000'000);
+    struct fragments *fragments =
+        fragments_create(128 * (size_t)1024, 30'000'000'000, CONFIG_DEFRAG_OVERLAP_FIRST);
     assert(fragments);
     struct packet packet = {.time_ns = 1'000'000'000};
     while (cursor_left(&in) > 4) {

@@ -75,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct flow_table *flows =
         flow_table_create(&config, proto_engine_handler(engine), &pool, &metrics);
-    struct fragments *fragments = fragments_create(1 << 20, config.defrag.timeout_us * 1000);
+    struct fragments *fragments =
+        fragments_create(1 << 20, config.defrag.timeout_us * 1000, config.defrag.overlap);
     assert(flows && fragments);
     all_packets(cursor_make(bytes_make(data, size)), flows, fragments, engine);
     flow_table_flush(flows);
