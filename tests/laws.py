@@ -29,7 +29,7 @@ from packets import find_segment, read_capture, split_packet, write_capture
 HERE = os.path.dirname(os.path.abspath(__file__))
 CUTS, SNAPS, DROPS = 5, 2, 8
 SPLIT_DROPPED = {"pcap_cnt", "flow_id", "timestamp", "stored"}
-FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id")
+FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "first_toserver", "first_toclient")
 DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen", "latency_us", "rtt_us"}
 DROP_SAYS = {"unanswered", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
 DROP_LESS = {"length", "size", "decoded_length", "request_length", "message_length"}

@@ -14,20 +14,18 @@
 enum flow_side { FLOW_CLIENT, FLOW_SERVER }; // who sent it; EVE's to_server, to_client
 
 enum {
-    FLOW_FIRST_BYTES = 16, // of each side's payload, kept for the record
+    FLOW_FIRST_BYTES = 16, // of each side's stream or first datagram, kept for the record
     FLOW_LENGTHS = 10,     // payload lengths of the first packets that carry any
     FLOW_SHA1_BYTES = 20,
     FLOW_ANOMALIES = 4, // kinds of stream anomalies told of one flow
 };
 
 enum flow_flag {
-    FLOW_MIDSTREAM = 0x01,    // TCP without its handshake
+    FLOW_MIDSTREAM = 0x01,    // TCP whose beginning was not seen
     FLOW_UNWANTED = 0x02,     // nobody reads its payload any more; it is only counted
     FLOW_COMMUNITY_ID = 0x04, // community_id is computed
-    FLOW_SYN_ACK = 0x08,
-    FLOW_REVERSED = 0x10, // the first packet came from the server
-    FLOW_BOTH_SIDES = 0x20,
-    FLOW_DONE = 0x40, // its consumer has finished; a record may still come
+    FLOW_REVERSED = 0x08,     // the first packet came from the server
+    FLOW_BOTH_SIDES = 0x10,
 };
 
 enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSED, FLOW_STATES };
@@ -50,6 +48,7 @@ struct flow {
     uint32_t index; // of the flow in its table
     uint32_t timer_prev, timer_next, timer_bucket;
     uint32_t packets[2];
+    uint32_t retransmits;
     uint64_t bytes[2]; // frames on the wire
     int64_t first_us, last_us;
     uint64_t order;             // index of the first packet
@@ -63,14 +62,18 @@ struct flow {
     uint8_t first_count[2];
     uint8_t tunnels;
     uint8_t lengths_count;
-    uint8_t app_basis; // enum flow_basis: what app_proto rests on
+    uint8_t app_basis;    // enum flow_basis: what app_proto rests on
+    uint8_t first_closed; // bit (1 << side): `first` takes no more, bytes are missing after it
     uint8_t first[2][FLOW_FIRST_BYTES];
-    int16_t lengths[FLOW_LENGTHS]; // negative: from the server
+    uint16_t lengths[FLOW_LENGTHS]; // UINT16_MAX: that many or more
+    uint16_t lengths_server;        // bit i: lengths[i] came from the server
     uint8_t community_id[FLOW_SHA1_BYTES];
-    uint16_t retransmits, overlaps, gaps;
+    uint16_t overlaps, gaps;                 // these three stop at their largest value
     uint16_t anomalies_told[FLOW_ANOMALIES]; // stream anomalies already written
     uint32_t gap_bytes;
 };
+_Static_assert(
+    sizeof(struct flow) <= 256, "a flow takes four cache lines, and flow.memory counts on it");
 
 // What a table tells its consumer. `payload` and `gap` return false when nothing more is wanted of
 // the flow. `end` comes last, just before the flow record is written.

@@ -27,6 +27,7 @@ struct flow_table {
     struct pool *pool;
     struct metrics *metrics;
     uint64_t seed[2];
+    uint64_t segment_seed; // of the hashes of delivered segments
     struct flow_slot *slots;
     uint32_t slot_mask;
     uint32_t count;
@@ -64,6 +65,9 @@ void flow_tcp_finish(struct flow_table *table, struct flow *flow);
 
 // The sides of a flow change places. stream may be NULL.
 void flow_stream_reverse(struct flow_stream *stream);
+
+// Keep the first payload bytes of a side for the record.
+void flow_note_first(struct flow *flow, enum flow_side side, struct bytes data);
 
 // Deliver payload to the consumer while it wants it.
 void flow_deliver(struct flow_table *table, struct flow *flow, enum flow_side side,

@@ -3,22 +3,20 @@
 #include "base/hash.h"
 #include "flow/internal.h"
 
-enum { ICMP = 1, TCP = 6, UDP = 17, ICMPV6 = 58, SCTP = 132 };
-
 // Names of IP protocols as EVE writes them. Numbers without a name are written as numbers.
 static struct bytes proto_name(uint8_t ip_proto, char room[4])
 {
     switch (ip_proto) {
-    case TCP: return BYTES("TCP");
-    case UDP: return BYTES("UDP");
-    case ICMP: return BYTES("ICMP");
-    case ICMPV6: return BYTES("IPv6-ICMP");
-    case SCTP: return BYTES("SCTP");
-    case 2: return BYTES("IGMP");
+    case PROTO_TCP: return BYTES("TCP");
+    case PROTO_UDP: return BYTES("UDP");
+    case PROTO_ICMP: return BYTES("ICMP");
+    case PROTO_ICMPV6: return BYTES("IPv6-ICMP");
+    case PROTO_SCTP: return BYTES("SCTP");
+    case PROTO_IGMP: return BYTES("IGMP");
     case 46: return BYTES("RSVP");
-    case 47: return BYTES("GRE");
-    case 50: return BYTES("ESP");
-    case 51: return BYTES("AH");
+    case PROTO_GRE: return BYTES("GRE");
+    case PROTO_ESP: return BYTES("ESP");
+    case PROTO_AH: return BYTES("AH");
     case 88: return BYTES("EIGRP");
     case 89: return BYTES("OSPFIGP");
     case 103: return BYTES("PIM");
@@ -42,7 +40,7 @@ uint64_t flow_id(const struct flow *flow)
 
 static bool has_ports(uint8_t ip_proto)
 {
-    return ip_proto == TCP || ip_proto == UDP || ip_proto == SCTP;
+    return ip_proto == PROTO_TCP || ip_proto == PROTO_UDP || ip_proto == PROTO_SCTP;
 }
 
 static void put_u16(uint8_t *to, uint16_t v)
@@ -63,7 +61,7 @@ static void community_id_compute(struct flow *f)
 {
     uint8_t input[2 + 32 + 2 + 4] = {0, 0};
     size_t addr_bytes = f->ip_version == 4 ? 4 : 16, n = 2;
-    bool ports = has_ports(f->ip_proto) || f->ip_proto == ICMP || f->ip_proto == ICMPV6;
+    bool ports = has_ports(f->ip_proto) || f->ip_proto == PROTO_ICMP || f->ip_proto == PROTO_ICMPV6;
     bool one_way = flow_is_one_way(f);
     int first = one_way || client_first(f, addr_bytes) ? FLOW_CLIENT : FLOW_SERVER;
     for (int i = 0; i < 2; i++, n += addr_bytes)
@@ -118,7 +116,7 @@ void flow_head(
         head->has_src_port = head->has_dest_port = true;
         head->src_port = flow->port[FLOW_CLIENT];
         head->dest_port = flow->port[FLOW_SERVER];
-    } else if (flow->ip_proto == ICMP || flow->ip_proto == ICMPV6) {
+    } else if (flow->ip_proto == PROTO_ICMP || flow->ip_proto == PROTO_ICMPV6) {
         head->has_icmp_type = head->has_icmp_code = true;
         head->icmp_type = (uint8_t)flow->port[FLOW_CLIENT];
         head->icmp_code = flow_is_one_way(flow) ? (uint8_t)flow->port[FLOW_SERVER] : 0;
@@ -258,7 +256,7 @@ void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_rea
     struct flow_head_room room;
     int64_t lengths[FLOW_LENGTHS];
     for (int i = 0; i < flow->lengths_count; i++)
-        lengths[i] = flow->lengths[i];
+        lengths[i] = flow->lengths_server >> i & 1 ? -(int64_t)flow->lengths[i] : flow->lengths[i];
     struct record_flow body = {
         .pkts_toserver = flow->packets[FLOW_CLIENT],
         .pkts_toclient = flow->packets[FLOW_SERVER],
@@ -280,7 +278,7 @@ void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_rea
         body.first_toserver = bytes_make(flow->first[FLOW_CLIENT], flow->first_count[FLOW_CLIENT]);
     if (flow->first_count[FLOW_SERVER])
         body.first_toclient = bytes_make(flow->first[FLOW_SERVER], flow->first_count[FLOW_SERVER]);
-    if (flow->ip_proto == TCP)
+    if (flow->ip_proto == PROTO_TCP)
         fill_tcp(flow, &body);
     struct record record = {.type = RECORD_FLOW, .body = &body};
     flow_head(flow, flow->last_us, &room, &record.head);

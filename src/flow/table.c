@@ -14,8 +14,6 @@ enum {
     LINE_BYTES = 64,
     EVICT_SPARED = 16, // flows found alive before one is evicted all the same
     APP_BYTES = 256,   // of the consumer's state that are fetched ahead
-    ICMP = 1,
-    ICMPV6 = 58,
 };
 
 static bool slab_add(struct flow_table *t)
@@ -38,9 +36,8 @@ static bool slab_add(struct flow_table *t)
 
 static int64_t flow_timeout_us(const struct flow_table *t, const struct flow *f)
 {
-    enum { TCP = 6, UDP = 17 };
-    bool icmp = f->ip_proto == ICMP || f->ip_proto == ICMPV6;
-    int kind = f->ip_proto == TCP ? 0 : f->ip_proto == UDP ? 1 : icmp ? 2 : 3;
+    bool icmp = f->ip_proto == PROTO_ICMP || f->ip_proto == PROTO_ICMPV6;
+    int kind = f->ip_proto == PROTO_TCP ? 0 : f->ip_proto == PROTO_UDP ? 1 : icmp ? 2 : 3;
     return t->timeout_us[kind][f->state];
 }
 
@@ -101,6 +98,8 @@ static void flow_begin(
     f->order = order;
     f->first_us = f->last_us = flow_packet_us(p);
     f->flags = from_server ? FLOW_REVERSED : 0;
+    if (p->kind == DECODE_TCP && !(p->tcp_flags & TCP_SYN))
+        f->flags |= FLOW_MIDSTREAM;
 }
 
 static uint32_t flow_create(
@@ -164,17 +163,22 @@ static void flow_count(struct flow *f, enum flow_side side, const struct decoded
     f->bytes[side] += p->frame_len;
     if (f->packets[FLOW_CLIENT] && f->packets[FLOW_SERVER])
         f->flags |= FLOW_BOTH_SIDES;
-    if (p->payload_wire_len == 0)
+    if (p->payload_wire_len == 0 || f->lengths_count == FLOW_LENGTHS)
         return;
-    if (f->lengths_count < FLOW_LENGTHS) {
-        int length = p->payload_wire_len > INT16_MAX ? INT16_MAX : (int)p->payload_wire_len;
-        f->lengths[f->lengths_count++] = (int16_t)(side == FLOW_CLIENT ? length : -length);
-    }
-    if (f->first_count[side] == 0 && p->payload_len > 0) {
-        uint8_t n = p->payload_len < FLOW_FIRST_BYTES ? (uint8_t)p->payload_len : FLOW_FIRST_BYTES;
-        memcpy(f->first[side], p->payload, n);
-        f->first_count[side] = n;
-    }
+    uint32_t length = p->payload_wire_len;
+    if (side == FLOW_SERVER)
+        f->lengths_server |= (uint16_t)(1U << f->lengths_count);
+    f->lengths[f->lengths_count++] = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
+}
+
+void flow_note_first(struct flow *flow, enum flow_side side, struct bytes data)
+{
+    uint8_t had = flow->first_count[side];
+    if (had == FLOW_FIRST_BYTES || data.len == 0 || (flow->first_closed & 1U << side))
+        return;
+    size_t room = FLOW_FIRST_BYTES - (size_t)had, n = data.len < room ? data.len : room;
+    memcpy(&flow->first[side][had], data.data, n);
+    flow->first_count[side] = (uint8_t)(had + n);
 }
 
 void flow_deliver(struct flow_table *table, struct flow *flow, enum flow_side side,
@@ -200,8 +204,7 @@ static void handle_tcp(
 
 static bool has_transport(const struct decoded *p)
 {
-    enum { TCP = 6, UDP = 17, SCTP = 132 };
-    return p->ip_proto == TCP || p->ip_proto == UDP || p->ip_proto == SCTP;
+    return p->ip_proto == PROTO_TCP || p->ip_proto == PROTO_UDP || p->ip_proto == PROTO_SCTP;
 }
 
 static void flow_handle(
@@ -222,7 +225,10 @@ static void flow_handle(
         return; // its transport header is damaged or cut: what follows is nobody's payload
     if ((f->flags & FLOW_BOTH_SIDES) && f->state == FLOW_NEW)
         f->state = FLOW_ESTABLISHED;
-    flow_deliver(t, f, side, bytes_make(p->payload, p->payload_len), p);
+    struct bytes data = bytes_make(p->payload, p->payload_len);
+    if (f->first_count[side] == 0) // one datagram, not a stream of them
+        flow_note_first(f, side, data);
+    flow_deliver(t, f, side, data, p);
 }
 
 // The first flow in the slot a packet will look at; most often it is the packet's.
@@ -384,8 +390,8 @@ void flow_reverse(struct flow *flow)
         flow->tcp_fin[side] = old.tcp_fin[from];
         flow->first_count[side] = old.first_count[from];
     }
-    for (int i = 0; i < flow->lengths_count; i++)
-        flow->lengths[i] = (int16_t)-flow->lengths[i];
+    flow->first_closed = (uint8_t)((old.first_closed & 1) << 1 | old.first_closed >> 1);
+    flow->lengths_server ^= (uint16_t)((1U << flow->lengths_count) - 1);
     flow->flags ^= FLOW_REVERSED;
     flow_stream_reverse(flow->stream);
 }
@@ -425,6 +431,7 @@ struct flow_table *flow_table_create(const struct config *config,
     t->metrics = metrics;
     t->seed[0] = hash_seed();
     t->seed[1] = hash_seed();
+    t->segment_seed = hash_seed();
     t->free_head = FLOW_NONE;
     t->slot_mask = FIRST_SLOTS - 1;
     t->slots = flow_slots_create(FIRST_SLOTS);

@@ -214,6 +214,22 @@ TEST(server_first)
     made_finish();
 }
 
+// A capture on the sending machine holds segments as long as TCP hands them to the card.
+TEST(long_segments)
+{
+    static const uint8_t data[70'000];
+    static const size_t lengths[] = {32'768, 65'483, 65'534, 65'535, 65'536, 70'000};
+    made_begin();
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct decoded p =
+            made_packet(MADE_UDP, i % 2 ? FLOW_SERVER : FLOW_CLIENT, bytes_make(data, lengths[i]));
+        made_send(&p);
+    }
+    flow_table_flush(made.table);
+    CHECK(made_has("\"packet_lengths\":[32768,-65483,65534,-65535,65535,-65535]"));
+    made_finish();
+}
+
 TEST(consumer_reverses)
 {
     made_begin();
@@ -344,6 +360,6 @@ TEST(out_of_memory)
 
 TEST_MAIN(T(both_directions), T(what_separates_flows), T(same_address_both_ends),
     T(hundred_thousand_flows), T(eviction_at_max_flows), T(limits_are_shared), T(timeout_by_wheel),
-    T(timeout_at_look_up), T(closed_tcp_ends_soon), T(tcp_reuse), T(server_first),
+    T(timeout_at_look_up), T(closed_tcp_ends_soon), T(tcp_reuse), T(server_first), T(long_segments),
     T(consumer_reverses), T(icmp), T(damaged_header), T(ended_in_order_of_beginning),
     T(flush_in_steps), T(unwanted_is_still_counted), T(out_of_memory))

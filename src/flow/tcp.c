@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // TCP (RFC 9293): the state of the connection and its bytes in order.
 // In-order payload goes to the consumer without a copy. What comes early waits, copied, under a
-// budget; what comes twice is compared with a hash of the first delivery. Bytes that arrived first
-// win an overlap (stream.overlap: last lets later ones replace those still waiting). A hole that
-// the receiver has acknowledged was lost by the capture, not by the network: it becomes a gap.
+// budget. What comes twice is compared with a copy of the bytes delivered last, and with hashes of
+// the segments delivered last, which reach further back but need the whole segment again. Bytes
+// that arrived first win an overlap (stream.overlap: last lets later ones replace those still
+// waiting). A hole that the receiver has acknowledged was lost by the capture, not by the network:
+// a gap.
 #include "base/hash.h"
 #include "flow/internal.h"
+#include <stddef.h>
 
 enum {
-    SEEN = 8,                        // delivered segments of a side remembered for comparison
+    SEEN = 8,                        // delivered segments of a side of which a hash is kept
+    RECENT_BYTES = 1792,             // delivered bytes of a side of which a copy is kept
     WAITING_SEGMENTS = 256,          // early segments of a side
     WAITING_BYTES = 256 * 1024,      // and their bytes
     HOLE_PATIENCE = 2,               // early segments before an acknowledged hole is given up
@@ -34,7 +38,10 @@ struct stream_side {
     bool has_acked;
     uint8_t seen_at;
     struct seen seen[SEEN];
-    uint64_t shown; // bytes the consumer has been given, for stream.depth
+    uint16_t recent_at, recent_count; // where the next byte goes; how many there are
+    uint32_t recent_end;              // sequence number after the newest
+    uint8_t *recent;                  // a ring of RECENT_BYTES, or NULL
+    uint64_t shown;                   // bytes the consumer has been given, for stream.depth
     bool has_fin;
     uint32_t fin; // the sequence number at which this side ends
 };
@@ -43,24 +50,39 @@ struct flow_stream {
     struct arena arena;    // the stream itself
     struct arena early[2]; // early segments of each side; given back when none waits
     struct stream_side side[2];
+    uint8_t recent[2][RECENT_BYTES]; // last: not cleared, and left out when memory is short
 };
+_Static_assert(sizeof(struct flow_stream) <= 4096 - 16, "a stream fits a chunk of the pool");
 
 static inline bool seq_before(uint32_t a, uint32_t b)
 {
     return (int32_t)(a - b) < 0;
 }
 
+// Copies of what was delivered are a luxury: past half of the pool's limit new streams have none.
+static size_t stream_bytes(struct flow_table *t)
+{
+    if (t->pool->limit_bytes == 0 || t->pool->used_bytes <= t->pool->limit_bytes / 2)
+        return sizeof(struct flow_stream);
+    t->metrics->tcp_recent_memcap++;
+    return offsetof(struct flow_stream, recent);
+}
+
 static struct flow_stream *stream_create(struct flow_table *t)
 {
+    size_t size = stream_bytes(t);
     struct arena arena;
     arena_init(&arena, t->pool, sizeof(struct flow_stream) + 4096);
-    struct flow_stream *stream = arena_zalloc(&arena, sizeof *stream);
+    struct flow_stream *stream = arena_alloc(&arena, size);
     if (!stream) {
         arena_reset(&arena);
         t->metrics->tcp_memcap++;
         return NULL;
     }
+    memset(stream, 0, offsetof(struct flow_stream, recent));
     stream->arena = arena;
+    for (int i = 0; i < 2 && size == sizeof *stream; i++)
+        stream->side[i].recent = stream->recent[i];
     arena_init(&stream->early[0], t->pool, 2 * WAITING_BYTES);
     arena_init(&stream->early[1], t->pool, 2 * WAITING_BYTES);
     return stream;
@@ -95,22 +117,68 @@ static struct flow_stream *stream_of(struct flow_table *t, struct flow *f)
     return f->stream;
 }
 
-static uint32_t segment_hash(struct bytes data)
+static uint32_t segment_hash(const struct flow_table *t, struct bytes data)
 {
-    return (uint32_t)hash_bytes(data, 0);
+    return (uint32_t)hash_bytes(data, t->segment_seed);
 }
 
-// The same sequence number and length again: the same bytes?
-static void compare_seen(struct flow_table *t, struct flow *f, enum flow_side side, uint32_t seq,
-    struct bytes data, const struct decoded *p)
+static void recent_add(struct stream_side *s, uint32_t seq, struct bytes data)
 {
-    const struct stream_side *s = &f->stream->side[side];
-    for (int i = 0; i < SEEN; i++)
-        if (s->seen[i].len == data.len && s->seen[i].seq == seq && data.len > 0) {
-            if (s->seen[i].hash != segment_hash(data))
-                flow_stream_anomaly(t, f, p, ANOMALY_STREAM_RETRANSMISSION_DIFFERENT);
-            return;
-        }
+    if (s->recent_end != seq)
+        s->recent_count = 0;
+    s->recent_end = seq + (uint32_t)data.len;
+    if (data.len > RECENT_BYTES)
+        data = bytes_from(data, data.len - RECENT_BYTES);
+    size_t to_end = RECENT_BYTES - (size_t)s->recent_at;
+    struct bytes one = bytes_sub(data, 0, to_end), two = bytes_from(data, one.len);
+    memcpy(&s->recent[s->recent_at], one.data, one.len);
+    if (two.len)
+        memcpy(s->recent, two.data, two.len);
+    s->recent_at = (uint16_t)(two.len || one.len == to_end ? two.len : s->recent_at + one.len);
+    size_t count = s->recent_count + data.len;
+    s->recent_count = (uint16_t)(count < RECENT_BYTES ? count : RECENT_BYTES);
+}
+
+// Remember what is delivered.
+static void remember(
+    const struct flow_table *t, struct stream_side *s, uint32_t seq, struct bytes data)
+{
+    if (data.len == 0)
+        return;
+    s->seen[s->seen_at++ % SEEN] = (struct seen){seq, (uint32_t)data.len, segment_hash(t, data)};
+    if (s->recent)
+        recent_add(s, seq, data);
+}
+
+// Does data repeat a whole segment that was delivered, differently?
+static bool segment_differs(
+    const struct flow_table *t, const struct stream_side *s, uint32_t seq, struct bytes data)
+{
+    for (int i = 0; i < SEEN; i++) {
+        const struct seen *seen = &s->seen[i];
+        uint32_t at = seen->seq - seq;
+        if (seen->len > 0 && at <= data.len && seen->len <= data.len - at &&
+            seen->hash != segment_hash(t, bytes_sub(data, at, seen->len)))
+            return true;
+    }
+    return false;
+}
+
+// Does data repeat some of the bytes delivered last, differently?
+static bool recent_differs(const struct stream_side *s, uint32_t seq, struct bytes data)
+{
+    uint32_t start = s->recent_end - s->recent_count, end = seq + (uint32_t)data.len;
+    uint32_t from = seq_before(seq, start) ? start : seq;
+    uint32_t to = seq_before(end, s->recent_end) ? end : s->recent_end;
+    if (!seq_before(from, to))
+        return false;
+    uint32_t at = (s->recent_at + RECENT_BYTES - (s->recent_end - from)) % RECENT_BYTES;
+    struct bytes again = bytes_sub(data, from - seq, to - from);
+    struct bytes ring = bytes_make(s->recent, RECENT_BYTES);
+    struct bytes one = bytes_sub(ring, at, again.len);
+    struct bytes two = bytes_sub(ring, 0, again.len - one.len);
+    return !bytes_equal(one, bytes_sub(again, 0, one.len)) ||
+           !bytes_equal(two, bytes_from(again, one.len));
 }
 
 // As much of data as stream.depth leaves; afterwards the flow is only counted.
@@ -130,18 +198,26 @@ static void deliver_within_depth(struct flow_table *t, struct flow *f, enum flow
     f->flags |= FLOW_UNWANTED;
 }
 
+// Bytes are missing: what follows is not part of the stream's first bytes.
+static void first_close(struct flow *f, enum flow_side side)
+{
+    if (f->first_count[side])
+        f->first_closed |= (uint8_t)(1U << side);
+}
+
 // Payload at the expected place: over to the consumer.
 static void deliver_next(struct flow_table *t, struct flow *f, enum flow_side side, uint32_t seq,
     struct bytes data, const struct decoded *p)
 {
+    if (seq != f->tcp_next[side])
+        first_close(f, side);
+    flow_note_first(f, side, data);
     f->tcp_next[side] = seq + (uint32_t)data.len;
     if (f->flags & FLOW_UNWANTED)
         return;
     struct flow_stream *stream = stream_of(t, f);
-    if (stream) {
-        struct stream_side *s = &stream->side[side];
-        s->seen[s->seen_at++ % SEEN] = (struct seen){seq, (uint32_t)data.len, segment_hash(data)};
-    }
+    if (stream)
+        remember(t, &stream->side[side], seq, data);
     // A reversal inside changes whose side this is; the caller must not use `side` after it.
     deliver_within_depth(t, f, side, data, p);
 }
@@ -200,6 +276,7 @@ static void tell_gap(
 {
     if (f->gaps < UINT16_MAX)
         f->gaps++;
+    first_close(f, side);
     t->metrics->tcp_reassembly_gap++;
     size_t counted = gap_is_credible(f, side, lost) ? lost : 0;
     t->metrics->tcp_gap_bytes += counted;
@@ -287,6 +364,34 @@ static void overwrite(struct segment *old, uint32_t seq, struct bytes data)
         memcpy(&old->data[from - old->seq], bytes_from(data, from - seq).data, to - from);
 }
 
+// Segment at the expected place, of which a part may have waited already: that part is an overlap.
+static enum flow_side deliver_over(struct flow_table *t, struct flow *f, enum flow_side side,
+    uint32_t seq, struct bytes data, const struct decoded *p)
+{
+    bool last_wins = t->config->stream.overlap == CONFIG_STREAM_OVERLAP_LAST;
+    uint32_t end = seq + (uint32_t)data.len;
+    struct segment *first = f->stream ? f->stream->side[side].waiting : NULL;
+    for (struct segment *old = first; old && seq_before(old->seq, end); old = old->next) {
+        note_overlap(t, f, old, seq, data, p);
+        if (last_wins)
+            overwrite(old, seq, data);
+    }
+    for (;;) {
+        first = f->stream ? f->stream->side[side].waiting : NULL;
+        bool meets = first && seq_before(first->seq, end);
+        uint8_t before = f->flags;
+        deliver_next(t, f, side, seq, meets ? bytes_sub(data, 0, first->seq - seq) : data, p);
+        side = side_now(f, side, before);
+        if (!meets)
+            return side;
+        side = drain(t, f, side, p);
+        if (!seq_before(f->tcp_next[side], end))
+            return side;
+        data = bytes_from(data, f->tcp_next[side] - seq);
+        seq = f->tcp_next[side];
+    }
+}
+
 // Keep an early segment, in order, filling only what no earlier one covers.
 static void keep(struct flow_table *t, struct flow *f, enum flow_side side, uint32_t seq,
     struct bytes data, const struct decoded *p)
@@ -330,11 +435,12 @@ static struct bytes trim_old(struct flow_table *t, struct flow *f, enum flow_sid
     uint32_t old = f->tcp_next[side] - *seq;
     bool keep_alive = data.len <= 1 && old == 1;
     if (!keep_alive) {
-        if (f->retransmits < UINT16_MAX)
+        if (f->retransmits < UINT32_MAX)
             f->retransmits++;
         t->metrics->tcp_retransmission++;
-        if (f->stream)
-            compare_seen(t, f, side, *seq, data, p);
+        const struct stream_side *s = f->stream ? &f->stream->side[side] : NULL;
+        if (s && (recent_differs(s, *seq, data) || segment_differs(t, s, *seq, data)))
+            flow_stream_anomaly(t, f, p, ANOMALY_STREAM_RETRANSMISSION_DIFFERENT);
     }
     *seq = f->tcp_next[side];
     return bytes_from(data, old);
@@ -392,8 +498,7 @@ static enum flow_side handle_payload(
         keep(t, f, side, seq, data, p);
         return side;
     }
-    deliver_next(t, f, side, seq, data, p);
-    side = side_now(f, side, before);
+    side = deliver_over(t, f, side, seq, data, p);
     // The capture kept only the packet's head: the rest is lost for good.
     if (seq_before(f->tcp_next[side], wire_end)) {
         uint32_t lost = wire_end - f->tcp_next[side];
@@ -439,8 +544,6 @@ static void handle_state(struct flow *f, enum flow_side side, const struct decod
 {
     uint8_t flags = p->tcp_flags;
     if (flags & TCP_SYN) {
-        if ((flags & TCP_ACK) && side == FLOW_SERVER)
-            f->flags |= FLOW_SYN_ACK;
         // Until bytes were taken, the last SYN counts: some hosts answer with one after the other.
         if (!f->tcp_sync[side] || (f->state == FLOW_NEW && !f->stream)) {
             f->tcp_next[side] = p->tcp_seq + 1;
