@@ -31,7 +31,7 @@ def case_odd_requests():
         (asked(b"Two words: x"), OK + HELLO),
         (b"GET / HTTP/1.1\r\n folded: first\r\nHost: www.city.example\r\n\r\n", OK + HELLO),
         (b"GET / HTTP/1.1\r\nHost: www.city.example:port\r\n\r\n", OK + HELLO),
-        (b"  " + GET, OK + HELLO),
+        (GET, OK + HELLO, b"  " + GET, OK + HELLO),
         (GET, OK + HELLO, b"\x01\x02\x03 not a request\r\n\r\n"))
 
 
@@ -76,3 +76,11 @@ def case_who_asks():
                b"Authorization: Bearer abc.def", b"User-Agent: craft", b"Cookie: a=1"), OK + HELLO),
         (asked(b'Authorization: Digest username="hanako", realm="city"'), b"HTTP/1.1 401 Unauthorized\r\n"
          b'WWW-Authenticate: Digest realm="city"\r\n' + HELLO))
+
+
+def case_endless_heads():
+    """More header fields than are looked at, and longer ones."""
+    many = b"".join(b"x%d: y\r\n" % at for at in range(1100))
+    return conversations(
+        (b"GET / HTTP/1.1\r\nHost: www.city.example\r\n" + many + b"\r\n", OK + many + HELLO),
+        (GET, OK + b"x: " + b"y" * 33000 + b"\r\n" + HELLO))

@@ -179,3 +179,18 @@ def case_data_in_syn():
     talk.data(1, RESPONSE)
     talk.close()
     return done(talk)
+
+
+def case_congestion():
+    """Explicit congestion notification (RFC 3168) is agreed on and used; one byte is urgent."""
+    ece, cwr, urg = 0x40, 0x80, 0x20
+    talk = Talk(handshake=False)
+    talk.seq = list(talk.start)
+    talk.send(0, SYN | ece | cwr)
+    talk.send(1, SYN | ACK | ece)
+    talk.send(0, ACK)
+    talk.send(0, PSH | ACK | cwr | urg, REQUEST)
+    talk.send(1, ACK | ece)
+    talk.data(1, RESPONSE)
+    talk.close()
+    return done(talk)
