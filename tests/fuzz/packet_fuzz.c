@@ -12,14 +12,14 @@ static const uint16_t links[] = {LINK_ETHERNET, LINK_RAW, LINK_LINUX_SLL, LINK_L
 
 static struct pool pool;
 static struct metrics metrics;
-static struct json text;
+static struct json line;
 
 static void take_record(void *context, const struct record *record)
 {
     (void)context;
-    json_clear(&text);
-    record_write_json(&text, record);
-    assert(!text.failed);
+    json_clear(&line);
+    record_write_json(&line, record);
+    assert(!line.failed);
 }
 
 static void one_packet(struct flow_table *flows, struct fragments *fragments,
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         config = config_defaults;
         config.ndpi.enabled = false;
         pool_init(&pool, 0);
-        json_init(&text);
+        json_init(&line);
         engine = proto_engine_create(&config, &pool, &metrics, take_record, NULL);
         assert(engine);
     }
