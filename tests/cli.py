@@ -364,6 +364,7 @@ def link_nobody_decodes(yagura):
         path = made(folder, "odd.pcap", 999, [b"x" * 60] * 5)
         return expect(call(yagura, "read", "--lang", "en", path), 1, "link type 999 is not decoded", "nothing could be analysed") or \
             expect(call(yagura, "read", "--lang", "en", "-q", path), 1, stderr=path + ": link type 999 is not decoded") or \
+            expect(call(yagura, "read", "--lang", "en", made(folder, "usb.pcap", 220, [b"x" * 64])), 1, "link type 220 (USB)") or \
             expect(call(yagura, "read", "--lang", "en", path, GET), 0, "5 packets of link types that are not decoded")
 
 
@@ -458,6 +459,31 @@ def progress_bar(yagura):
     return ""
 
 
+def progress_of_a_pipe(yagura):
+    """No bar where nobody knows the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(made(folder, "in.pcap", 1, [bytes(12) + b"\x88\xcc" + bytes(400)] * 20000), "rb") as f:
+            raw = f.read()
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen([yagura, "read", "--lang", "en", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        for piece, pause in (raw[:len(raw) // 2], 2.1), (raw[len(raw) // 2:], 0):
+            child.stdin.write(piece)
+            child.stdin.flush()
+            time.sleep(pause)
+        child.stdin.close()
+        said = b""
+        try:
+            while piece := os.read(ours, 65536):
+                said += piece
+        except OSError:
+            pass
+        os.close(ours)
+        child.wait(timeout=60)
+    good = re.search(rb"\r\x1b\[K[\d,]+ packets  [\d,]+/s\r", said) and b"[\xe2" not in said
+    return "" if good else f"no progress of a pipe: {said!r}"
+
+
 def readme_picture(yagura):
     done = subprocess.run([sys.executable, os.path.join(HERE, "../tools/picture.py"), "--check"], capture_output=True, text=True,
                           timeout=60, env={**os.environ, "YAGURA": yagura})
@@ -471,5 +497,6 @@ def jobs(yagura):
                  kept_files, segments, packet_numbers, summary, summary_japanese, quiet, wrong_configuration,
                  messages_japanese, messages_as_json, statistics, readme_picture,
                  anomalies_only_counted, earlier_results_stay, output_is_a_file, link_nobody_decodes, hosts_are_hosts,
-                 period_has_a_zone, usage_in_plain_words, example_configuration, installed, progress_bar):
+                 period_has_a_zone, usage_in_plain_words, example_configuration, installed, progress_bar,
+                 progress_of_a_pipe):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

@@ -86,6 +86,27 @@ enum text_id guess_kind(struct bytes b)
     return TEXT_KIND_UNKNOWN;
 }
 
+// Of links that are seldom what somebody meant to capture (numbers: the pcap registry).
+static const char *odd_link_name(uint16_t link)
+{
+    switch (link) {
+    case 6: return "Token Ring";
+    case 10: return "FDDI";
+    case 104: return "Cisco HDLC";
+    case 187:
+    case 201: return "Bluetooth";
+    case 189:
+    case 220:
+    case 249: return "USB";
+    case 195:
+    case 230: return "802.15.4";
+    case 227: return "CAN";
+    case 239: return "NFLOG";
+    case 253: return "Netlink";
+    default: return NULL;
+    }
+}
+
 const char *capture_link_name(uint16_t link)
 {
     switch (link) {
@@ -104,6 +125,6 @@ const char *capture_link_name(uint16_t link)
     case LINK_RADIOTAP: return "802.11 with radiotap";
     case LINK_LINUX_SLL: return "Linux cooked";
     case LINK_LINUX_SLL2: return "Linux cooked v2";
-    default: return NULL;
+    default: return odd_link_name(link);
     }
 }

@@ -74,11 +74,12 @@ void progress_tell(void *progress, double share, uint64_t packets)
 {
     struct progress *p = progress;
     int64_t now = clock_monotonic_us();
+    p->unbounded |= share < 0;
     if (now - p->started_us < QUIET_US || now - p->shown_us < REFRESH_US)
         return;
     p->shown_us = now;
     p->shown = true;
-    draw(p, share, packets, (double)(now - p->started_us) / 1e6);
+    draw(p, p->unbounded ? -1 : share, packets, (double)(now - p->started_us) / 1e6);
 }
 
 void progress_end(const struct progress *progress)

@@ -6,6 +6,7 @@
 struct progress {
     int64_t started_us, shown_us;
     bool shown;
+    bool unbounded; // a pipe is among the inputs: there is no share to show, not even at the end
     enum lang lang;
 };
 

@@ -6,7 +6,7 @@
 #include "cmd/read_summary.h"
 #include "decode/decode.h"
 
-enum { LINKS_TEXT = 128 };
+enum { LINKS_TEXT = 256 };
 
 // A further line under a label.
 static void next_line(bool *first)
@@ -47,6 +47,7 @@ static void lines_of_memory(const struct printer *p, bool *first)
     line_count(p, first, BOTH(TEXT_READ_TCP_MEMCAP), m->tcp_memcap);
     line_count(p, first, BOTH(TEXT_READ_SEGMENT_MEMCAP), m->tcp_segment_memcap_drop);
     line_count(p, first, BOTH(TEXT_READ_APP_MEMCAP), m->app_layer_memcap);
+    line_count(p, first, BOTH(TEXT_READ_APP_UNNAMED), m->app_layer_unnamed);
     line_count(p, first, BOTH(TEXT_READ_FILE_MEMCAP), m->file_memcap);
 }
 
@@ -87,6 +88,14 @@ static bool link_decoded(uint16_t link)
     return decoded.kind != DECODE_NOTHING || decoded.reason != DECODE_LINK;
 }
 
+// "220 (USB)"; returns the length it has or would have.
+static size_t link_write(uint16_t link, bool more, char *out, size_t room)
+{
+    const char *name = capture_link_name(link);
+    return (size_t)snprintf(out, room, name ? "%s%u (%s)" : "%s%u%s", more ? ", " : "",
+        (unsigned)link, name ? name : "");
+}
+
 size_t read_links_text(const struct capture_report *report, enum lang lang, char *out, size_t room)
 {
     char list[LINKS_TEXT] = "";
@@ -94,8 +103,7 @@ size_t read_links_text(const struct capture_report *report, enum lang lang, char
     for (uint8_t i = 0; i < report->links_count; i++) {
         uint16_t link = report->links[i];
         if (!link_decoded(link) && len < sizeof list)
-            len += (size_t)snprintf(
-                &list[len], sizeof list - len, "%s%u", len ? ", " : "", (unsigned)link);
+            len += link_write(link, len > 0, &list[len], sizeof list - len);
     }
     struct text_arg arg = {"links", bytes_from_text(list)};
     out[0] = '\0';
