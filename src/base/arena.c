@@ -22,9 +22,10 @@
 
 enum {
     ALIGNMENT = 16,
-    SMALLEST_CHUNK_BYTES = 256,
+    SMALLEST_CHUNK_BITS = 8,
+    SMALLEST_CHUNK_BYTES = 1 << SMALLEST_CHUNK_BITS,
     POOL_KEEP_BYTES = 8 * 1024 * 1024, // of chunks from malloc, free lists hold no more than this
-    BLOCK_CLASSES = 3,                 // the smallest ones, cut from blocks
+    BLOCK_CLASSES = 6,                 // the smallest ones, up to 8 KiB, cut from blocks
     FIRST_BLOCK_BYTES = 32 * 1024,     // doubling up to ALLOC_HUGE_BYTES
 };
 
@@ -41,16 +42,16 @@ _Static_assert(sizeof(struct chunk) == ALIGNMENT, "the body of a chunk is aligne
 
 static size_t class_bytes(int size_class)
 {
-    return (size_t)SMALLEST_CHUNK_BYTES << (2 * size_class);
+    return (size_t)SMALLEST_CHUNK_BYTES << size_class;
 }
 
 // Smallest class that holds `size` bytes, POOL_CLASSES when none does.
 static int class_for(size_t size)
 {
-    int size_class = 0;
-    while (size_class < POOL_CLASSES && class_bytes(size_class) < size)
-        size_class++;
-    return size_class;
+    if (size <= SMALLEST_CHUNK_BYTES)
+        return 0;
+    int size_class = 64 - __builtin_clzl(size - 1) - SMALLEST_CHUNK_BITS;
+    return size_class < POOL_CLASSES ? size_class : POOL_CLASSES;
 }
 
 static uint8_t *chunk_body(struct chunk *chunk)

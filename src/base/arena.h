@@ -5,11 +5,11 @@
 #pragma once
 #include "base/bytes.h"
 
-enum { POOL_CLASSES = 6 }; // chunks of 256 B, 1, 4, 16, 64, 256 KiB; larger ones come from malloc
+enum { POOL_CLASSES = 11 }; // chunks of 256 B, 512 B ... 256 KiB; larger ones come from malloc
 
 struct pool {
     struct chunk *free[POOL_CLASSES];
-    struct block *blocks; // newest first; chunks of the three smallest classes are cut from them
+    struct block *blocks; // newest first; chunks of the smaller classes are cut from them
     uint8_t *at, *end;    // uncut part of the newest block
     size_t used_bytes;    // in arenas now
     size_t kept_bytes;    // in free lists, without what lies in blocks

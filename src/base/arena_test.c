@@ -246,7 +246,7 @@ static bool use_an_arena(void *context)
     char *p = arena_alloc(&a, 200);
     if (p)
         strcpy(p, "kept");
-    char *q = p ? arena_grow(&a, p, 200, 5000) : NULL;
+    char *q = p ? arena_grow(&a, p, 200, 10'000) : NULL;
     bool good = q && arena_alloc(&a, 300'000) && strcmp(q, "kept") == 0;
     if (p && !q)
         CHECK(strcmp(p, "kept") == 0);

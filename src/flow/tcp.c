@@ -59,10 +59,11 @@ static inline bool seq_before(uint32_t a, uint32_t b)
     return (int32_t)(a - b) < 0;
 }
 
-// Copies of what was delivered are a luxury: past half of the pool's limit new streams have none.
+// Copies of what was delivered are a luxury: past 11/16 of the pool's limit, a little before flows
+// without a name are let go, new streams have none.
 static size_t stream_bytes(struct flow_table *t)
 {
-    if (t->pool->limit_bytes == 0 || t->pool->used_bytes <= t->pool->limit_bytes / 2)
+    if (t->pool->limit_bytes == 0 || t->pool->used_bytes <= t->pool->limit_bytes / 16 * 11)
         return sizeof(struct flow_stream);
     t->metrics->tcp_recent_memcap++;
     return offsetof(struct flow_stream, recent);
@@ -577,7 +578,8 @@ void flow_tcp_packet(
     side = side_now(flow, side, before);
     if (flow->stream) // an acknowledgement may have ended the wait for the other side's last bytes
         handle_fin(table, flow, flow_other(side), false, packet);
-    if ((flow->flags & FLOW_UNWANTED) && flow->stream)
+    bool ended = flow->tcp_fin[FLOW_CLIENT] && flow->tcp_fin[FLOW_SERVER];
+    if (flow->stream && ((flow->flags & FLOW_UNWANTED) || ended)) // nothing more can be in order
         flow_tcp_finish(table, flow);
 }
 
