@@ -70,6 +70,11 @@ TEST(kinds)
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         CASE("PK\3\4", "Zip archive data, at least v0.0 to extract, compression method=store",
             "application/zip"),
+        CASE("\x30\x82\x01\xd3\x0a\x01\x00\xa0\x82", "OCSP response", "application/ocsp-response"),
+        CASE("\x30\x76\x30\x74\x30\x4d\x30\x4b\x30\x49\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00",
+            "OCSP request", "application/ocsp-request"),
+        CASE("\r\n--a\r\nContent-Range: bytes 0-1/2\r\n\r\n\x80\xff", "multipart message body",
+            "multipart/mixed"),
         // libmagic's answers
         CASE(
             "\x13\x37\xff\xfe\x80\x81\x99\x01\x02\x03\x04\x05", "data", "application/octet-stream"),

@@ -271,6 +271,22 @@ static bool text_find(struct bytes head, const struct answer *a)
     return SAY(a, mime, "%s%s%s", magic, encoding, line_ends(head));
 }
 
+// OCSP over HTTP (RFC 6960 §4.1.1, §4.2.1), which libmagic does not know. A response is a SEQUENCE
+// of two-byte length that begins with an ENUMERATED status; a request begins with nested SEQUENCEs
+// around the SHA-1 algorithm of its first certificate.
+static bool ocsp_find(struct bytes head, const struct answer *a)
+{
+    static const struct bytes sha1 = {(const uint8_t *)"\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a", 9};
+    bool long_form = bytes_at(head, 1) == 0x82;
+    struct bytes inside = bytes_from(head, long_form ? 4 : 2);
+    if (long_form && bytes_start_with(inside, BYTES("\x0a\x01")))
+        return say(a, "OCSP response", "application/ocsp-response");
+    if (bytes_at(inside, 0) == 0x30 &&
+        bytes_find(bytes_sub(inside, 0, 24), sha1) != BYTES_NOT_FOUND)
+        return say(a, "OCSP request", "application/ocsp-request");
+    return false;
+}
+
 bool kind_find(
     struct bytes head, char room[KIND_TEXT_BYTES], struct bytes *magic, struct bytes *mime)
 {
@@ -286,5 +302,7 @@ bool kind_find(
     if (bytes_start_with(head, BYTES("\x7f"
                                      "ELF")))
         return elf_find(head, &a);
+    if (bytes_at(head, 0) == 0x30 && ocsp_find(head, &a))
+        return true;
     return table_find(head, &a) || text_find(head, &a);
 }
