@@ -13,7 +13,7 @@ static const char HELLO[] = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee908
 static struct pool pool;
 static struct arena arena;
 static struct file_kinds *kinds;
-static char path[] = "/tmp/keep_test.XXXXXX";
+static char path[32];
 static int folder;
 
 static void start(void)

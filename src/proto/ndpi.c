@@ -96,10 +96,9 @@ static bool begins_as_stun(const struct flow *flow)
 // libndpi 4.2 takes these for recognised by content when only the port fits.
 static bool rests_on_port(uint16_t id, const struct flow *flow)
 {
-    enum { UDP = 17 };
     switch (id) {
     case NDPI_PROTOCOL_TARGUS_GETDATA: return true;
-    case NDPI_PROTOCOL_H323: return flow->ip_proto == UDP;
+    case NDPI_PROTOCOL_H323: return flow->ip_proto == PROTO_UDP;
     case NDPI_PROTOCOL_STUN: return !begins_as_stun(flow);
     default: return false;
     }
