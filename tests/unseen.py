@@ -17,9 +17,18 @@ TOP = os.path.dirname(HERE)
 LIST = os.path.join(HERE, "unseen")
 
 
-def schema(name):
-    with open(os.path.join(TOP, "schema", name), encoding="utf-8") as f:
-        return yaml.safe_load(f)
+def schema():
+    """records.yaml, anomalies.yaml and protocols/*.yaml as one."""
+    whole = {}
+    for name in ("records.yaml", "anomalies.yaml", "protocols/*.yaml"):
+        for path in sorted(glob.glob(os.path.join(TOP, "schema", name))):
+            with open(path, encoding="utf-8") as f:
+                for section, content in yaml.safe_load(f).items():
+                    if section == "head":
+                        whole[section] = content
+                    else:
+                        whole.setdefault(section, {}).update(content)
+    return whole
 
 
 def field_paths(fields, types, before):
@@ -34,13 +43,13 @@ def field_paths(fields, types, before):
 
 def described():
     """All that can be written, as "dns.queries.rrname" or "anomaly stream.overlap_different"."""
-    records = schema("records.yaml")
+    records = schema()
     types = records.get("types", {})
     for name, record in records["records"].items():
         if name != "stats":
             yield from (".".join(p) for p in field_paths(record.get("fields", []), types, (name,)))
     yield from ("." + field.get("key", field["name"]) for field in records["head"])
-    yield from ("anomaly " + name for name in schema("anomalies.yaml")["anomalies"])
+    yield from ("anomaly " + name for name in records["anomalies"])
 
 
 def keys_of(value, before):
@@ -73,7 +82,7 @@ def never_raised():
         with open(path, encoding="utf-8") as f:
             code += "" if path.endswith("_test.c") else f.read()
     known = set(re.findall(r"\bANOMALY_[A-Z0-9_]+", code))
-    for name in schema("anomalies.yaml")["anomalies"]:
+    for name in schema()["anomalies"]:
         if "ANOMALY_" + re.sub(r"[^A-Z0-9]", "_", name.upper()) not in known:
             yield name
 

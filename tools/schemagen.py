@@ -28,10 +28,10 @@ def build_files():
     records, anomalies = model.read_records(), model.read_anomalies()
     metrics, texts, keys = model.read_metrics(), model.read_texts(), config.read_config()
     return {
-        "records.h": c_file("schema/records.yaml", c_records.records_h(records)),
-        "records.c": c_file("schema/records.yaml", c_records.records_c(records)),
-        "anomalies.h": c_file("schema/anomalies.yaml", c_tables.anomalies_h(anomalies)),
-        "anomalies.c": c_file("schema/anomalies.yaml", c_tables.anomalies_c(anomalies)),
+        "records.h": c_file("schema/records.yaml and schema/protocols", c_records.records_h(records)),
+        "records.c": c_file("schema/records.yaml and schema/protocols", c_records.records_c(records)),
+        "anomalies.h": c_file("schema/anomalies.yaml and schema/protocols", c_tables.anomalies_h(anomalies)),
+        "anomalies.c": c_file("schema/anomalies.yaml and schema/protocols", c_tables.anomalies_c(anomalies)),
         "metrics.h": c_file("schema/metrics.yaml", c_tables.metrics_h(metrics)),
         "metrics.c": c_file("schema/metrics.yaml", c_tables.metrics_c(metrics, anomalies)),
         "config.h": c_file("schema/config.yaml", config.config_h(keys)),

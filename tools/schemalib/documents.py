@@ -22,7 +22,7 @@ def columns(fields, types, prefix):
 
 
 def sql(model):
-    lines = ["-- Written by tools/schemagen.py from schema/records.yaml; edit that.",
+    lines = ["-- Written by tools/schemagen.py from schema/records.yaml and schema/protocols; edit that.",
              "-- One table a record type, for DuckDB, SQLite and ClickHouse (which adds its ENGINE). Times are",
              "-- microseconds since 1970, addresses text, lists JSON text. Nothing is NULL: a missing text is '',",
              "-- a missing number -1 where the record may leave it out.", ""]
@@ -84,7 +84,7 @@ def ts_record(record):
 
 
 def typescript(model):
-    lines = ["// Written by tools/schemagen.py from schema/records.yaml; edit that.", "",
+    lines = ["// Written by tools/schemagen.py from schema/records.yaml and schema/protocols; edit that.", "",
              "export type RecordType = " + " | ".join(f'"{name}"' for name in model.records) + ";", "",
              "/** Fields of every record. */", "export interface RecordHead {", *ts_members(model.head), "}", ""]
     for group in model.types.values():
@@ -98,7 +98,8 @@ def typescript(model):
 
 # ---------------------------------------------------------------- manual
 
-STAMP = "<!-- Written by tools/schemagen.py from schema/{}.yaml; edit that and run `tools/schemagen.py --manual`. -->"
+PROTOCOLS = " and schema/protocols"
+STAMP = "<!-- Written by tools/schemagen.py from schema/{}.yaml{}; edit that and run `tools/schemagen.py --manual`. -->"
 
 
 def cell(text):
@@ -137,7 +138,7 @@ bytes that are no valid UTF-8 are written as `\\u00XX` of their value.
 
 def manual_records(model):
     head = ("field", "type", "since", "meaning")
-    lines = [RECORDS_TOP, STAMP.format("records"), "", "## Every record", "",
+    lines = [RECORDS_TOP, STAMP.format("records", PROTOCOLS), "", "## Every record", "",
              *table(head, record_rows(model.head, model.types, "0.1"))]
     for record in model.records.values():
         rows = record_rows(record.fields, model.types, record.since, record.name + ".")
@@ -148,7 +149,7 @@ def manual_records(model):
 def manual_anomalies(entries):
     lines = ["# Anomalies", "", "Each is written as an `anomaly` record (`anomaly.event`) and counted in `stats.event`.",
              "Those of packets have `decoder.` before their name in the record, as in EVE.",
-             "", STAMP.format("anomalies"), ""]
+             "", STAMP.format("anomalies", PROTOCOLS), ""]
     for layer, title in (("decode", "Packets"), ("stream", "TCP streams"), ("applayer", "Application protocols")):
         rows = [(f"`{e.name}`", e.since, e.help) for e in entries if e.layer == layer]
         lines += [f"## {title} (`{layer}`)", "", *table(("event", "since", "meaning"), rows)]
@@ -160,7 +161,7 @@ def manual_metrics(entries):
             for e in entries]
     return "\n".join(["# Metrics", "", "Written as one `stats` record at the end of a run, nested by the dots. Under `event` stands how often",
                       "each anomaly occurred (reference-anomalies.md), for those that did.", "",
-                      STAMP.format("metrics"), "", *table(("metric", "unit", "since", "meaning"), rows)])
+                      STAMP.format("metrics", ""), "", *table(("metric", "unit", "since", "meaning"), rows)])
 
 
 def config_rows(keys, prefix=""):
@@ -177,5 +178,5 @@ def manual_config(keys):
     return "\n".join([
         "# Configuration", "", "A YAML file given with `-c`. `packaging/yagura.yaml` shows every key with its default.",
         "A wrong key, type or value is refused with file, line, key and what is allowed;",
-        "`yagura check-config FILE` says so without starting anything.", "", STAMP.format("config"), "",
+        "`yagura check-config FILE` says so without starting anything.", "", STAMP.format("config", ""), "",
         *table(head, config_rows(keys))])

@@ -217,11 +217,26 @@ def in_order(types):
     return done
 
 
+def gather(section):
+    """A section of schema/SECTION.yaml and of every schema/protocols/NAME.yaml: (where, name, table)."""
+    folder = ROOT / "schema/protocols"
+    sources.add(folder)
+    seen = set()
+    for path in (ROOT / f"schema/{'anomalies' if section == 'anomalies' else 'records'}.yaml", *sorted(folder.glob("*.yaml"))):
+        raw = load(path)
+        if path.parent == folder:
+            take(raw, path.name, (), ("records", "types", "anomalies"))
+        for name, table in (raw.get(section) or {}).items():
+            need(name not in seen, f"{path.name}: {name}", "stands in another file too")
+            seen.add(name)
+            yield path.name, name, table
+
+
 def read_records():
     path = ROOT / "schema/records.yaml"
     raw = take(load(path), path.name, ("head", "records"), ("types",))
-    types = {name: read_group(name, table, "types") for name, table in (raw.get("types") or {}).items()}
-    records = {name: read_group(name, table, "records") for name, table in raw["records"].items()}
+    types = {name: read_group(name, table, "types") for _, name, table in gather("types")}
+    records = {name: read_group(name, table, "records") for _, name, table in gather("records")}
     for record in records.values():
         need(record.name not in types and record.name != "head", f"records.{record.name}",
              "a type has the same name")
@@ -240,23 +255,25 @@ class Entry:
     peak: bool = False
 
 
-def read_entries(section, required, optional):
-    path = ROOT / f"schema/{section}.yaml"
-    tables = take(load(path), path.name, (section,))[section]
-    entries = []
-    for name, table in (tables or {}).items():
-        where = f"{path.name}: {name}"
+def read_entries(found, required, optional):
+    """Anomalies or metrics: found yields (file, name, table)."""
+    entries, files = [], {}
+    for file, name, table in found:
+        where = f"{file}: {name}"
+        files[name] = file
         need(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", name), where, "names are dotted and lower-case")
         entries.append(Entry(name, **take(table, where, required, optional)))
         entries[-1].since, entries[-1].help = str(entries[-1].since), one_line(entries[-1].help, where)
     spelt = [upper("", e.name) for e in entries]
     for entry, c_name in zip(entries, spelt):
-        need(spelt.count(c_name) == 1, f"{path.name}: {entry.name}", "another name has the same spelling in C")
+        need(spelt.count(c_name) == 1, f"{files[entry.name]}: {entry.name}", "another name has the same spelling in C")
     return entries
 
 
 def read_anomalies():
-    entries = read_entries("anomalies", ("layer", "help"), ("since",))
+    path = ROOT / "schema/anomalies.yaml"
+    take(load(path), path.name, ("anomalies",))
+    entries = read_entries(gather("anomalies"), ("layer", "help"), ("since",))
     for entry in entries:
         need(entry.layer in ("decode", "stream", "applayer"), f"anomalies.yaml: {entry.name}",
              "layer is decode, stream or applayer")
@@ -264,7 +281,9 @@ def read_anomalies():
 
 
 def read_metrics():
-    return read_entries("metrics", ("help",), ("unit", "since", "peak"))
+    path = ROOT / "schema/metrics.yaml"
+    tables = take(load(path), path.name, ("metrics",))["metrics"]
+    return read_entries([(path.name, *entry) for entry in tables.items()], ("help",), ("unit", "since", "peak"))
 
 
 def blanks(text, where):
