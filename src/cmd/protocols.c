@@ -11,7 +11,7 @@ static void print_carriers(unsigned carriers)
         unsigned bit;
         const char *name;
     } names[] = {{OVER_TCP, "TCP"}, {OVER_UDP, "UDP"}, {OVER_ICMP, "ICMP"}, {OVER_LINK, "Ethernet"},
-        {OVER_SCTP, "SCTP"}};
+        {OVER_SCTP, "SCTP"}, {OVER_IP, "IP"}};
     char line[64] = "";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (carriers & names[i].bit) {

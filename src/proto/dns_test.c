@@ -206,7 +206,7 @@ TEST(flood_of_requests)
 
 static bool claimed(uint16_t port, struct bytes data)
 {
-    struct proto_first first = {data, OVER_UDP, 40000, port};
+    struct proto_first first = {data, OVER_UDP, 40000, port, 17};
     return proto_dns.probe(&first) != PROBE_NO;
 }
 

@@ -74,6 +74,15 @@ void proto_switch(struct proto_flow *pf, const struct proto *next)
     pf->switch_to = next;
 }
 
+void proto_expect(struct proto_flow *pf, const struct proto_expected *expected)
+{
+    struct proto_engine *e = pf->engine;
+    if (!e->expected)
+        e->expected = expect_create(e->pool);
+    if (!pf->flow || !e->expected || !expect_add(e->expected, pf->flow, expected, pf->time_us))
+        e->metrics->app_layer_expected_lost++;
+}
+
 struct proto_file *proto_file_open(
     struct proto_flow *pf, enum flow_side side, struct bytes name, uint64_t tx_id)
 {

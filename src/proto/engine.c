@@ -27,7 +27,7 @@ static enum proto_carrier carrier_of(const struct flow *flow)
     case PROTO_ICMP:
     case PROTO_ICMPV6: return OVER_ICMP;
     case PROTO_SCTP: return OVER_SCTP;
-    default: return 0;
+    default: return OVER_IP;
     }
 }
 
@@ -187,6 +187,25 @@ static const struct proto *probe_all(
     return NULL;
 }
 
+// A flow another one announced needs no probe; its sides may turn out to be the other way round.
+static void begin_expected(struct engine_flow *ef, enum flow_side *side)
+{
+    struct proto_engine *e = ef->pf.engine;
+    const struct expect_entry *entry = e->expected ? expect_take(e->expected, ef->pf.flow) : NULL;
+    if (!entry)
+        return;
+    ef->pf.note =
+        arena_copy(&ef->arena, bytes_make(entry->note, entry->note_len)); // the entry is reused
+    const struct flow *flow = ef->pf.flow;
+    bool listener_is_client = flow->port[FLOW_CLIENT] == entry->port &&
+                              memcmp(flow->addr[FLOW_CLIENT], entry->addr[0], 16) == 0;
+    if (entry->listener_is_client != listener_is_client) {
+        swap_sides(ef);
+        *side = flow_other(*side);
+    }
+    parser_begin(ef, entry->proto); // without memory for it: the probes are asked
+}
+
 // Let nDPI look at the packet. False: nothing more can be learned.
 static bool name_packet(struct engine_flow *ef, const struct decoded *packet)
 {
@@ -229,7 +248,12 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     if (waited)
         data = proto_pending_bytes(pending);
     struct proto_first first = {
-        data, ef->pf.carrier, flow->port[side], flow->port[flow_other(side)]};
+        .data = data,
+        .carrier = ef->pf.carrier,
+        .src_port = flow->port[side],
+        .dst_port = flow->port[flow_other(side)],
+        .ip_proto = flow->ip_proto,
+    };
     enum proto_probe answer = PROBE_NO;
     bool more;
     const struct proto *proto = probe_all(e, &first, &answer, &more);
@@ -377,9 +401,12 @@ static bool handle_payload(void *context, struct flow *flow, enum flow_side side
     const struct decoded *packet)
 {
     struct proto_engine *e = context;
-    struct engine_flow *ef = flow->app ? flow->app : flow_begin(e, flow);
+    bool known = flow->app != NULL;
+    struct engine_flow *ef = known ? flow->app : flow_begin(e, flow);
     if (!ef)
         return false;
+    if (!known)
+        begin_expected(ef, &side);
     ef->pf.packet = packet;
     ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
     bool wanted;
@@ -478,6 +505,7 @@ void proto_engine_destroy(struct proto_engine *engine)
         return;
     file_kinds_destroy(engine->kinds);
     namer_destroy(engine->namer);
+    expect_destroy(engine->expected, engine->pool);
     base_free(engine);
 }
 

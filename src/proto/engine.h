@@ -3,6 +3,7 @@
 // is given back as soon as nobody wants the flow's bytes.
 #pragma once
 #include "file/file.h"
+#include "proto/expect.h"
 #include "proto/pending.h"
 #include "proto/proto.h"
 
@@ -29,6 +30,7 @@ struct proto_engine {
     struct file_keep *keep; // NULL: files are not kept
     struct namer *namer;    // NULL: nDPI is switched off
     const struct proto *forced;
+    struct expect_table *expected; // NULL until a flow is announced
     struct engine_flow *unclaimed_first, *unclaimed_last; // oldest first
 };
 

@@ -81,8 +81,8 @@ static inline struct bytes parse_test_end(struct parse_test *t)
 
 static inline void parse_test_finish(struct parse_test *t)
 {
-    CHECK_EQ(t->pool.used_bytes, 0); // everything was given back
     proto_engine_destroy(t->engine);
+    CHECK_EQ(t->pool.used_bytes, 0); // everything was given back
     json_finish(&t->out);
     pool_finish(&t->pool);
 }

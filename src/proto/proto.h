@@ -23,13 +23,14 @@ enum proto_probe {
     PROBE_EITHER, // it is; either side may say this, so the flow's sides stay as they are
 };
 
-enum proto_carrier { OVER_TCP = 1, OVER_UDP = 2, OVER_ICMP = 4, OVER_LINK = 8, OVER_SCTP = 16 };
+enum proto_carrier { OVER_TCP = 1, OVER_UDP = 2, OVER_ICMP = 4, OVER_LINK = 8, OVER_SCTP = 16, OVER_IP = 32 };
 
 // What a probe may look at.
 struct proto_first {
     struct bytes data; // first payload bytes of one side
     enum proto_carrier carrier;
     uint16_t src_port, dst_port; // a hint for the shape of an answer, never a proof
+    uint8_t ip_proto;            // OVER_IP: which one (OSPF is 89)
 };
 
 struct proto_flow {
@@ -44,6 +45,7 @@ struct proto_flow {
     struct proto_engine *engine;
     const struct proto *proto;
     uint64_t tx_count;      // transactions begun; parsers number theirs from here
+    struct bytes note;      // of the announcement that made this flow known; see proto_expect
     enum flow_side speaker; // who is src in the heads of records emitted; the client unless set
     // the engine's own:
     struct proto_pending *pending[2];
@@ -85,6 +87,21 @@ void proto_switch(struct proto_flow *pf, const struct proto *next);
 
 // To switch to: whoever the probes find in what follows (CONNECT, 101 Switching Protocols).
 extern const struct proto proto_any;
+
+// A flow to come: FTP data, a TFTP transfer. It runs between the two addresses of the flow that
+// announces it (one worker sees all flows of two addresses; of a third host nothing is promised),
+// and goes to `proto` without its probe being asked. Each announcement is good for one flow that
+// comes within two minutes.
+enum { PROTO_NOTE_BYTES = 512 };
+struct proto_expected {
+    enum proto_carrier carrier; // OVER_TCP or OVER_UDP
+    enum flow_side listener;    // the side of the announcing flow that waits at `port`
+    uint16_t port;
+    bool listener_is_client; // the new flow's client is who waits (active FTP: no, TFTP: yes)
+    const struct proto *proto;
+    struct bytes note; // copied; becomes pf->note of the new flow, PROTO_NOTE_BYTES at most
+};
+void proto_expect(struct proto_flow *pf, const struct proto_expected *expected);
 
 // A file travels in this flow. `name` may be empty; `side` is its sender. NULL when the budget
 // does not allow one more; the other calls take NULL. Finish every file with proto_file_close.
