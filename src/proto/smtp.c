@@ -94,7 +94,7 @@ static void content_pass(struct proto_flow *pf, struct bytes data)
     smtp->last_byte = last;
     struct smtp_mail *mail = smtp_mail_get(pf);
     if (mail)
-        smtp_mail_content(mail, data);
+        mail_feed(&mail->mail, data);
 }
 
 static void content_end(struct proto_flow *pf)
@@ -104,7 +104,7 @@ static void content_end(struct proto_flow *pf)
     smtp->phase = SMTP_COMMAND;
     if (!mail)
         return;
-    smtp_mail_content(mail, (struct bytes){NULL, 0}); // a mail may be empty
+    mail_feed(&mail->mail, (struct bytes){NULL, 0}); // a mail may be empty
     mail->ended = true;
     smtp_wait_for(pf, SMTP_CONTENT);
 }
@@ -253,7 +253,7 @@ static enum proto_verdict smtp_gap(struct proto_flow *pf, enum flow_side side, s
     if (side == FLOW_SERVER || smtp->phase != SMTP_BDAT_BYTES || lost > smtp->left)
         return PROTO_DONE;
     if (smtp->mail)
-        smtp_mail_gap(smtp->mail);
+        mail_gap(&smtp->mail->mail);
     smtp->left -= lost;
     if (smtp->left == 0)
         chunk_end(pf);

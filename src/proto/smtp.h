@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the SMTP parser share: session, envelope, the mail that passes. Nobody else's.
 #pragma once
-#include "proto/mime.h"
+#include "proto/mail.h"
 #include "proto/proto.h"
 
 enum {
-    SMTP_LINE_BYTES = 4096,    // of a command or reply; RFC 5321 section 4.5.3.1 asks for 512
-    SMTP_COMMANDS = 128,       // that wait for their reply
-    SMTP_RCPTS = 256,          // recipients of a mail
-    SMTP_LIST = 64,            // entries of other lists: attachments, links, addresses
-    SMTP_TEXT_BYTES = 200,     // of a session's names
-    SMTP_MAIL_BYTES = 1 << 20, // memory of one mail
+    SMTP_LINE_BYTES = 4096, // of a command or reply; RFC 5321 section 4.5.3.1 asks for 512
+    SMTP_COMMANDS = 128,    // that wait for their reply
+    SMTP_RCPTS = 256,       // recipients of a mail
+    SMTP_TEXT_BYTES = 200,  // of a session's names
 };
 
 enum smtp_command {
@@ -41,12 +39,6 @@ struct smtp_text {
     char text[SMTP_TEXT_BYTES];
 };
 
-// Strings of a mail's record.
-struct smtp_list {
-    struct bytes *item;
-    size_t count, room;
-};
-
 struct smtp_mail {
     struct arena arena; // everything of this mail, itself included
     struct proto_flow *pf;
@@ -55,18 +47,11 @@ struct smtp_mail {
     bool has_from;
     bool ended;  // its last byte was seen
     bool failed; // the server refused it, or the client took it back
-    bool broken; // its parts cannot be told apart
     struct bytes from;
-    struct smtp_list rcpt, rejected;
+    struct mail_list rcpt, rejected;
     uint16_t reply_code;
     struct bytes reply;
-    uint64_t length;
-    struct mime *mime; // NULL: no content yet
-    struct proto_file *file;
-    bool file_text; // the part that passes is text
-    struct bytes header_from, subject, date, message_id, mailer, reply_to;
-    struct smtp_list to, cc, received, attachment, url;
-    struct smtp_urls *urls;
+    struct mail mail; // its content
 };
 
 struct smtp_waiting {
@@ -120,16 +105,7 @@ void smtp_wait_for(struct proto_flow *pf, enum smtp_command command);
 
 // smtp_mail.c: the mail's life.
 struct smtp_mail *smtp_mail_get(struct proto_flow *pf); // the current one, or a new one
-void smtp_mail_content(struct smtp_mail *mail, struct bytes data);
-void smtp_mail_gap(struct smtp_mail *mail);
-void smtp_mail_finish(struct proto_flow *pf); // emit the current one, if there is one
-void smtp_list_add(struct smtp_mail *mail, struct smtp_list *list, struct bytes item, size_t limit);
+void smtp_mail_finish(struct proto_flow *pf);           // emit the current one, if there is one
 
 // smtp_record.c
-void smtp_field(struct smtp_mail *mail, struct bytes name, struct bytes value);
 void smtp_emit(struct proto_flow *pf, struct smtp_mail *mail); // mail NULL: of the session alone
-
-// smtp_url.c: links in text, whatever pieces it comes in.
-struct smtp_urls;
-void smtp_urls_feed(struct smtp_mail *mail, struct bytes text);
-void smtp_urls_end(struct smtp_mail *mail);

@@ -69,7 +69,7 @@ static void rcpt_command(struct proto_flow *pf, struct bytes argument)
     if (mail->rcpt.count >= SMTP_RCPTS)
         proto_anomaly(pf, ANOMALY_SMTP_TOO_MANY_RECIPIENTS);
     struct bytes path = arena_copy(&mail->arena, path_of(argument));
-    smtp_list_add(mail, &mail->rcpt, path, SMTP_RCPTS);
+    mail_list_add(&mail->mail, &mail->rcpt, path, SMTP_RCPTS);
 }
 
 // "BDAT 1000 LAST" (RFC 3030 section 2).
@@ -260,7 +260,7 @@ static void starttls_reply(struct proto_flow *pf, uint16_t code)
 static void rcpt_reply(struct smtp_mail *mail, const struct smtp_waiting *w, uint16_t code)
 {
     if (code >= 400 && w->rcpt < mail->rcpt.count)
-        smtp_list_add(mail, &mail->rejected, mail->rcpt.item[w->rcpt], SMTP_RCPTS);
+        mail_list_add(&mail->mail, &mail->rejected, mail->rcpt.item[w->rcpt], SMTP_RCPTS);
 }
 
 static void reply_act(

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links in the text parts of a mail. Text is looked through in windows of fixed size, filled in
 // order, so that what is found does not depend on the pieces the text comes in.
-#include "proto/smtp.h"
+#include "proto/mail.h"
 
 enum { WINDOW_BYTES = 2048 };
 
-struct smtp_urls {
+struct mail_urls {
     size_t len;
     uint8_t window[WINDOW_BYTES];
 };
@@ -24,7 +24,7 @@ static size_t url_length(struct bytes text)
     return n;
 }
 
-static bool known(const struct smtp_list *list, struct bytes url)
+static bool known(const struct mail_list *list, struct bytes url)
 {
     for (size_t i = 0; i < list->count; i++)
         if (bytes_equal(list->item[i], url))
@@ -32,13 +32,13 @@ static bool known(const struct smtp_list *list, struct bytes url)
     return false;
 }
 
-static void url_add(struct smtp_mail *mail, struct bytes url)
+static void url_add(struct mail *mail, struct bytes url)
 {
-    if (mail->url.count >= SMTP_LIST || known(&mail->url, url))
+    if (mail->url.count >= MAIL_LIST || known(&mail->url, url))
         return;
-    url = arena_copy(&mail->arena, url);
+    url = arena_copy(mail->arena, url);
     if (url.data)
-        smtp_list_add(mail, &mail->url, url, SMTP_LIST);
+        mail_list_add(mail, &mail->url, url, MAIL_LIST);
 }
 
 // Where "http://" or "https://" begins at or behind `from`.
@@ -59,9 +59,9 @@ static size_t url_find(struct bytes text, size_t from)
 }
 
 // Take the links out of the window. What may go on behind it stays, moved to its beginning.
-static void window_scan(struct smtp_mail *mail, bool last)
+static void window_scan(struct mail *mail, bool last)
 {
-    struct smtp_urls *u = mail->urls;
+    struct mail_urls *u = mail->urls;
     struct bytes text = bytes_make(u->window, u->len);
     size_t at = 0, keep = u->len > 8 ? u->len - 8 : 0; // "https://" may be cut in two
     while ((at = url_find(text, at)) != BYTES_NOT_FOUND) {
@@ -80,15 +80,15 @@ static void window_scan(struct smtp_mail *mail, bool last)
     memmove(u->window, &u->window[keep], u->len);
 }
 
-void smtp_urls_feed(struct smtp_mail *mail, struct bytes text)
+void mail_urls_feed(struct mail *mail, struct bytes text)
 {
     if (!mail->urls) {
-        mail->urls = arena_zalloc(&mail->arena, sizeof *mail->urls);
+        mail->urls = arena_zalloc(mail->arena, sizeof *mail->urls);
         if (!mail->urls)
             return;
     }
-    struct smtp_urls *u = mail->urls;
-    while (text.len > 0 && mail->url.count < SMTP_LIST) {
+    struct mail_urls *u = mail->urls;
+    while (text.len > 0 && mail->url.count < MAIL_LIST) {
         struct bytes piece = bytes_sub(text, 0, WINDOW_BYTES - u->len);
         memcpy(&u->window[u->len], piece.data, piece.len);
         u->len += piece.len;
@@ -98,7 +98,7 @@ void smtp_urls_feed(struct smtp_mail *mail, struct bytes text)
     }
 }
 
-void smtp_urls_end(struct smtp_mail *mail)
+void mail_urls_end(struct mail *mail)
 {
     if (mail->urls)
         window_scan(mail, true);
