@@ -58,28 +58,13 @@ static void line_too_long(struct proto_flow *pf, enum flow_side side)
 }
 
 // The next line, cut where it is too long. False: none complete yet.
-static bool line_take(
+static bool take_line(
     struct proto_flow *pf, enum flow_side side, struct cursor *in, struct bytes *line)
 {
-    struct smtp_side *s = &smtp_flow(pf)->side[side];
-    struct bytes rest = cursor_rest(in);
-    size_t lf = bytes_find_byte(bytes_from(rest, s->scanned), '\n');
-    size_t len = lf == BYTES_NOT_FOUND ? rest.len : s->scanned + lf;
-    s->scanned = 0;
-    if (s->skipping) {
-        s->skipping = lf == BYTES_NOT_FOUND;
-        cursor_skip(in, s->skipping ? rest.len : len + 1);
-        return !s->skipping && line_take(pf, side, in, line);
-    }
-    if (len > SMTP_LINE_BYTES) {
+    enum line_result result = line_take(&smtp_flow(pf)->side[side], in, SMTP_LINE_BYTES, line);
+    if (result == LINE_CUT)
         line_too_long(pf, side);
-        *line = bytes_sub(rest, 0, SMTP_LINE_BYTES);
-        cursor_skip(in, SMTP_LINE_BYTES);
-        s->skipping = true;
-        return true;
-    }
-    s->scanned = lf == BYTES_NOT_FOUND ? rest.len : 0;
-    return lf != BYTES_NOT_FOUND && cursor_line(in, line);
+    return result != LINE_NONE;
 }
 
 static void content_pass(struct proto_flow *pf, struct bytes data)
@@ -218,7 +203,7 @@ static bool client_step(struct proto_flow *pf, struct cursor *in)
     case SMTP_COMMAND:
     case SMTP_AUTH_LINE: break;
     }
-    if (!line_take(pf, FLOW_CLIENT, in, &line))
+    if (!take_line(pf, FLOW_CLIENT, in, &line))
         return false;
     if (smtp->phase == SMTP_AUTH_LINE)
         smtp_auth_line(pf, line);
@@ -235,7 +220,7 @@ static enum proto_verdict smtp_parse(struct proto_flow *pf, enum flow_side side,
     struct bytes line;
     smtp->server_seen |= side == FLOW_SERVER;
     while (cursor_left(in) > 0 && !smtp->closed && !smtp->starttls) {
-        if (side == FLOW_CLIENT ? !client_step(pf, in) : !line_take(pf, side, in, &line))
+        if (side == FLOW_CLIENT ? !client_step(pf, in) : !take_line(pf, side, in, &line))
             break;
         if (side == FLOW_SERVER)
             smtp_reply_line(pf, line);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the SMTP parser share: session, envelope, the mail that passes. Nobody else's.
 #pragma once
+#include "proto/line.h"
 #include "proto/mail.h"
 #include "proto/proto.h"
 
@@ -60,13 +61,8 @@ struct smtp_waiting {
     uint32_t mail;   // low bits of the id of the mail it belongs to, plus 1; 0: none
 };
 
-struct smtp_side {
-    bool skipping;
-    size_t scanned;
-};
-
 struct smtp_flow {
-    struct smtp_side side[2];
+    struct line_reader side[2];
     enum smtp_phase phase;
     struct smtp_mail *mail; // the one that is being sent or waits for its last reply
     struct smtp_waiting waiting[SMTP_COMMANDS]; // ring

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands and replies of an SMTP session (RFC 5321 section 4) and what they do to the envelope.
 // Replies belong to commands in order; a queue remembers what is not answered yet.
-#include "proto/mime_codec.h"
+#include "proto/sasl.h"
 #include "proto/smtp.h"
-
-enum { AUTH_BYTES = 512 }; // of a response are looked at
 
 void smtp_text_set(struct smtp_text *out, struct bytes text)
 {
@@ -92,30 +90,16 @@ static bool bdat_command(struct proto_flow *pf, struct bytes argument)
     return false; // the reply comes behind the chunk
 }
 
-// User of a SASL response: PLAIN (RFC 4616) authzid NUL user NUL password; LOGIN the user alone;
-// CRAM-MD5 (RFC 2195) user SP digest; XOAUTH2 and OAUTHBEARER user=... or a=... up to a separator.
+// LOGIN's second answer is the password.
 static void auth_response(struct smtp_flow *smtp, struct bytes response)
 {
-    uint8_t room[AUTH_BYTES];
-    struct base64 state = {0};
-    response = bytes_sub(response, 0, AUTH_BYTES);
-    struct bytes plain = bytes_make(room, base64_decode(&state, response, room));
-    struct bytes mechanism = smtp_text_get(&smtp->mechanism);
-    if (smtp->auth_step++ > 0 || plain.len == 0)
-        return; // LOGIN's second answer is the password
-    if (bytes_equal_nocase(mechanism, BYTES("PLAIN"))) {
-        struct bytes user = bytes_from(plain, bytes_find_byte(plain, 0));
-        user = bytes_from(user, 1);
-        smtp_text_set(&smtp->user, bytes_sub(user, 0, bytes_find_byte(user, 0)));
-    } else if (bytes_equal_nocase(mechanism, BYTES("LOGIN"))) {
-        smtp_text_set(&smtp->user, plain);
-    } else if (bytes_equal_nocase(mechanism, BYTES("CRAM-MD5"))) {
-        smtp_text_set(&smtp->user, bytes_sub(plain, 0, bytes_find_byte(plain, ' ')));
-    } else if (bytes_start_with(plain, BYTES("user="))) {
-        struct bytes user = bytes_from(plain, 5);
-        smtp_text_set(&smtp->user, bytes_sub(user, 0, bytes_find_byte(user, 1)));
-    }
-    memset(room, 0, sizeof room);
+    if (smtp->auth_step++ > 0)
+        return;
+    struct smtp_text user;
+    user.len = (uint8_t)sasl_user(
+        smtp_text_get(&smtp->mechanism), response, user.text, sizeof user.text);
+    if (user.len > 0)
+        smtp->user = user;
 }
 
 static void auth_command(struct proto_flow *pf, struct bytes argument)

@@ -38,7 +38,7 @@ def write_value(type_, expression):
 
 
 def write_list(field, member):
-    return guarded(f"{member}_count", [
+    return guarded("" if field.always else f"{member}_count", [
         f'JSON_KEY(j, "{field.key}");',
         "json_open(j, '[');",
         f"for (size_t i = 0; i < {member}_count; i++) {{",

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who logs on by SASL (RFC 4422), as SMTP, POP3 and IMAP carry it: base64 responses.
+#pragma once
+#include "base/bytes.h"
+
+enum { SASL_BYTES = 512 }; // of a response are looked at
+
+// User named by the first response of a mechanism, copied to `out` (`room` bytes): its length, 0
+// when it names none. What else the response holds (a password, a token) is not kept.
+size_t sasl_user(struct bytes mechanism, struct bytes response, char *out, size_t room);
