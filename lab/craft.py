@@ -15,8 +15,7 @@ TOP = os.path.dirname(HERE)
 sys.path[:0] = [HERE, os.path.join(TOP, "tests")]
 from packets import Packet, checksum, write_capture  # noqa: E402
 
-GROUPS = ("link", "tunnel", "fragment", "stream", "damage", "http", "smtp", "dns", "dhcp", "icmp", "tls", "arp",
-          "modbus", "dnp3", "enip", "bacnet", "s7comm", "iec104", "opcua", "ics_named")
+GROUPS = sorted(name[6:-3] for name in os.listdir(HERE) if name.startswith("craft_"))
 START_NS = 1_795_248_000 * 10**9  # 2026-11-21 08:00:00 UTC
 CLIENT, SERVER = "10.30.1.10", "10.30.1.80"
 CLIENT6, SERVER6 = "2001:db8:30::10", "2001:db8:30::80"
