@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls that wait for their answers, and the records made of them.
+#pragma once
+#include "proto/dcerpc_state.h"
+
+struct dcerpc_call *dcerpc_call_find(const struct dcerpc *rpc, uint32_t id);
+
+// A new call, the youngest. NULL: out of memory. Where too many wait the oldest is given out first.
+struct dcerpc_call *dcerpc_call_begin(struct dcerpc *rpc, struct proto_flow *pf, uint32_t id);
+
+// Note that a message of this type belongs to it.
+void dcerpc_call_message(struct dcerpc_call *call, uint8_t type);
+
+// Give it out and forget it.
+void dcerpc_call_finish(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call);
+
+// What the verifier of a bind, its answer or auth3 says about who is there.
+void dcerpc_auth(
+    struct dcerpc *rpc, struct proto_flow *pf, enum flow_side side, const struct dcerpc_pdu *pdu);
