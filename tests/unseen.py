@@ -34,6 +34,8 @@ def schema():
 def field_paths(fields, types, before):
     """Every path of JSON keys that fields can make; lists add no step."""
     for field in fields:
+        if field["type"] == "pairs":
+            continue  # they stand under names nobody knows beforehand
         path = (*before, field.get("key", field["name"]))
         if field.get("top"):
             path = (path[-1],)

@@ -170,6 +170,16 @@ void json_text(struct json *j, struct bytes text)
     json_raw(j, "\"", 1);
 }
 
+void json_pairs(struct json *j, const struct json_pair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        json_next(j);
+        json_text(j, pairs[i].name);
+        json_raw(j, ":", 1);
+        json_text(j, pairs[i].value);
+    }
+}
+
 void json_hex(struct json *j, struct bytes b)
 {
     if (b.len > (SIZE_MAX - 2) / 2 || !json_reserve(j, 2 * b.len + 2)) {

@@ -40,6 +40,14 @@ static inline void json_raw(struct json *j, const char *text, size_t len)
     j->len += len;
 }
 
+// A name that is not known beforehand, and its value.
+struct json_pair {
+    struct bytes name, value;
+};
+
+// Members of the open object, as text. No name may stand there already.
+void json_pairs(struct json *j, const struct json_pair *pairs, size_t count);
+
 // A key constant with quotes and colon, as `"\"rcode\":"`; a comma before it where one is due.
 static inline void json_key(struct json *j, const char *quoted, size_t len)
 {

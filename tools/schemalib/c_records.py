@@ -21,6 +21,9 @@ def members(fields):
             yield f"size_t {field.name}_count;"
         elif field.type == "metrics":
             yield f"const struct metrics *{field.name};{note}"
+        elif field.type == "pairs":
+            yield f"const struct json_pair *{field.name};{note}"
+            yield f"size_t {field.name}_count;"
         elif field.type == "object" and field.of:
             yield f"struct record_{field.of} {field.name};{note}"
         elif field.type == "object":
@@ -68,6 +71,8 @@ def write_field(field, base):
         return write_object(field, member, flag)
     if field.type == "metrics":
         return [f"metrics_write_members(j, {member});"]
+    if field.type == "pairs":
+        return [f"json_pairs(j, {member}, {member}_count);"]
     if field.type == "record_type":
         return ["json_key(j, type_members[r->type].text, type_members[r->type].len);"]
     condition = "" if field.always else flag or field.scalar.present.replace("$", member)
