@@ -128,3 +128,8 @@ def case_udp():
                    ether(udp(SERVER, CLIENT, PORT, 40000, adu(i, b"\4" + registers(8))))]
     frames.append(ether(udp(CLIENT, SERVER, 40000, PORT, adu(7, b"\4" + words(8, 1)) + b"\0\0")))
     return ETHERNET, frames
+
+
+def case_backward():
+    """The client says what only a server may: refusals come as requests, and a request as an answer."""
+    return talk(b"\x83\2", b"\x83\2", b"\x2b\x0e\1\0", b"\x2b\x0e\1\0", b"\x5a\0\2\0", b"\x5a\0\2\0")

@@ -28,7 +28,10 @@ struct ics_wait {
     void *request;
 };
 
-enum { ICS_WAITS_MAX = 16 };
+enum {
+    ICS_WAITS_MAX = 16,
+    ICS_BUFFER_BYTES = 128 * 1024, // unread bytes of one side: a rest, and the largest segment
+};
 
 struct ics_waits {
     struct ics_wait slots[ICS_WAITS_MAX];

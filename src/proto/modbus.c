@@ -63,8 +63,7 @@ static void take_request(struct proto_flow *pf, const struct modbus_adu *adu)
         return;
     struct record_modbus *modbus = wait->request;
     modbus->id = wait->tx_id + 1;
-    modbus->has_request = true;
-    modbus_message_read(pf, adu, false, &modbus->request, &wait->arena);
+    modbus_message_read(pf, adu, false, modbus, &wait->arena);
 }
 
 // A response alone, whose request was not seen.
@@ -72,9 +71,9 @@ static void take_orphan(struct proto_flow *pf, const struct modbus_adu *adu)
 {
     struct arena arena;
     arena_init(&arena, pf->arena.pool, MODBUS_EXCHANGE_BYTES);
-    struct record_modbus modbus = {.id = ++pf->tx_count, .has_response = true};
+    struct record_modbus modbus = {.id = ++pf->tx_count};
     proto_anomaly(pf, ANOMALY_MODBUS_UNSOLICITED_RESPONSE);
-    modbus_message_read(pf, adu, true, &modbus.response, &arena);
+    modbus_message_read(pf, adu, true, &modbus, &arena);
     proto_emit(pf, RECORD_MODBUS, &modbus, modbus.id - 1);
     arena_reset(&arena);
 }
@@ -89,8 +88,7 @@ static void take_response(struct proto_flow *pf, const struct modbus_adu *adu)
         return;
     }
     struct record_modbus *modbus = wait->request;
-    modbus->has_response = true;
-    modbus_message_read(pf, adu, true, &modbus->response, &wait->arena);
+    modbus_message_read(pf, adu, true, modbus, &wait->arena);
     if ((modbus->response.function_raw & 127) != modbus->request.function_raw)
         proto_anomaly(pf, ANOMALY_MODBUS_FUNCTION_MISMATCH);
     modbus->has_rtt_us = pf->time_us >= wait->time_us;
@@ -181,7 +179,7 @@ const struct proto proto_modbus = {
     .carriers = OVER_TCP | OVER_UDP,
     .state_bytes = sizeof(struct modbus_state),
     .budget_bytes = 1024,
-    .buffer_bytes = 2 * MODBUS_ADU_BYTES,
+    .buffer_bytes = ICS_BUFFER_BYTES,
     .probe = modbus_probe,
     .parse = modbus_parse,
     .gap = modbus_gap,

@@ -22,6 +22,6 @@ struct modbus_state {
     bool lost[2]; // bytes are missing: messages begin again with a packet, if at all
 };
 
-// Fill `m` from a message; what it points to is copied into the arena.
+// Fill the record's request or response; what it points to is copied into the arena.
 void modbus_message_read(struct proto_flow *pf, const struct modbus_adu *adu, bool response,
-    struct record_modbus_message *m, struct arena *arena);
+    struct record_modbus *modbus, struct arena *arena);

@@ -86,7 +86,8 @@ struct reader {
     uint8_t access;
     uint8_t faults;
     bool reserved; // a sub-function that is not assigned
-    struct record_modbus_message *m;
+    struct record_modbus *modbus;
+    struct record_modbus_message *m; // its request or response
     struct arena *arena;
 };
 
@@ -136,9 +137,10 @@ static void read_diagnostic(struct reader *r)
 // Objects of a Read Device Identification response (section 6.21).
 static void read_device(struct reader *r, struct bytes data)
 {
-    struct record_modbus_message *m = r->m;
-    struct bytes *const fields[] = {&m->device.vendor, &m->device.product_code, &m->device.revision,
-        &m->device.url, &m->device.product, &m->device.model, &m->device.application};
+    struct record_modbus *modbus = r->modbus;
+    struct bytes *const fields[] = {&modbus->device.vendor, &modbus->device.product_code,
+        &modbus->device.revision, &modbus->device.url, &modbus->device.product,
+        &modbus->device.model, &modbus->device.application};
     struct cursor in = cursor_make(data);
     cursor_skip(&in, 4); // code, conformity, more follows, next object
     uint8_t count = cursor_u8(&in);
@@ -328,13 +330,20 @@ static struct bytes func_name(const struct function *f, uint8_t raw, struct aren
 }
 
 void modbus_message_read(struct proto_flow *pf, const struct modbus_adu *adu, bool response,
-    struct record_modbus_message *m, struct arena *arena)
+    struct record_modbus *modbus, struct arena *arena)
 {
+    struct record_modbus_message *m = response ? &modbus->response : &modbus->request;
     static const char *const access_names[] = {
         "READ", "WRITE", "DISCRETES", "COILS", "INPUT", "HOLDING", "SINGLE", "MULTIPLE"};
     static const char *const fault_names[] = {
         "DATA_VALUE", "DATA_LENGTH", "EXC_CODE", "", "", "", "", ""};
-    struct reader r = {.in = cursor_make(adu->pdu), .response = response, .m = m, .arena = arena};
+    struct reader r = {.in = cursor_make(adu->pdu),
+        .response = response,
+        .modbus = modbus,
+        .m = m,
+        .arena = arena};
+    modbus->has_response |= response;
+    modbus->has_request |= !response;
     m->transaction_id = adu->transaction;
     m->protocol_id = adu->protocol;
     m->unit_id = adu->unit;
