@@ -30,7 +30,7 @@ struct proto_engine {
     struct file_keep *keep; // NULL: files are not kept
     struct namer *namer;    // NULL: nDPI is switched off
     const struct proto *forced;
-    struct expect_table *expected; // NULL until a flow is announced
+    struct expect_table *expected;                        // NULL until a flow is announced
     struct engine_flow *unclaimed_first, *unclaimed_last; // oldest first
 };
 

@@ -23,7 +23,14 @@ enum proto_probe {
     PROBE_EITHER, // it is; either side may say this, so the flow's sides stay as they are
 };
 
-enum proto_carrier { OVER_TCP = 1, OVER_UDP = 2, OVER_ICMP = 4, OVER_LINK = 8, OVER_SCTP = 16, OVER_IP = 32 };
+enum proto_carrier {
+    OVER_TCP = 1,
+    OVER_UDP = 2,
+    OVER_ICMP = 4,
+    OVER_LINK = 8,
+    OVER_SCTP = 16,
+    OVER_IP = 32
+};
 
 // What a probe may look at.
 struct proto_first {
