@@ -194,6 +194,7 @@ static struct bytes basis_name(const struct flow *f)
     switch ((enum flow_basis)f->app_basis) {
     case FLOW_UNNAMED: break;
     case FLOW_BY_PARSER: return BYTES("parser");
+    case FLOW_BY_SIGNATURE: return BYTES("signature");
     case FLOW_BY_NDPI: return BYTES("ndpi");
     }
     return (struct bytes){NULL, 0};

@@ -2,6 +2,7 @@
 // Between flows and parsers: asks the probes, keeps unread bytes, acts on verdicts.
 #include "proto/engine.h"
 #include "base/alloc.h"
+#include "proto/signature.h"
 #include <assert.h>
 
 static const struct proto *const protos[] = {
@@ -226,6 +227,18 @@ static bool name_packet(struct engine_flow *ef, const struct decoded *packet)
     return false;
 }
 
+// Protocols nobody parses, known by their first bytes.
+static bool name_by_signature(struct engine_flow *ef, const struct proto_first *first)
+{
+    struct flow *flow = ef->pf.flow;
+    const char *name = flow->app_proto ? NULL : signature_find(first);
+    if (!name)
+        return false;
+    flow->app_proto = name;
+    flow->app_basis = FLOW_BY_SIGNATURE;
+    return true;
+}
+
 static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data);
 
 static void probe_over(struct engine_flow *ef, enum flow_side side)
@@ -277,6 +290,8 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     if (more && room && (waited || proto_pending_add(e->pool, pending, data, PENDING_PROBE_BYTES)))
         return true;
     probe_over(ef, side);
+    if (name_by_signature(ef, &first))
+        return false;
     return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
 }
 

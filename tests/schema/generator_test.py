@@ -11,7 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SCHEMAGEN = HERE.parent.parent / "tools/schemagen.py"
 SAMPLES = {"records": "schema/records.yaml", "anomalies": "schema/anomalies.yaml",
-           "metrics": "schema/metrics.yaml", "config": "schema/config.yaml", "text": "content/text/sample.yaml"}
+           "metrics": "schema/metrics.yaml", "config": "schema/config.yaml", "text": "content/text/sample.yaml",
+           "signatures": "content/signatures.yaml"}
 
 # file, what is replaced, by what, what stderr must say
 MISTAKES = [
@@ -40,6 +41,12 @@ MISTAKES = [
     ("config", "default: 0", "default: 5", "workers: the default is out of range"),
     ("config", "default: 0", "default: 5s", "workers: '5s' is no count"),
     ("config", "type: count", "type: number", "workers: unknown type 'number'"),
+    ("signatures", "0:4142??", "0:4142?", "sample: tcp 0:4142? 4:be16=size-6: '4142?' are no hexadecimal bytes"),
+    ("signatures", "4:be16=size-6", "4:be17=size-6", "'be17=size-6' are no hexadecimal bytes"),
+    ("signatures", "4:be16=size-6", "4:be16=len", "'len' is no number and no size±N"),
+    ("signatures", "tcp 0:", "tpc 0:", "begins with 'tpc'; allowed: tcp, udp, ip"),
+    ("signatures", '"udp port=7 0:41"', '"udp port=7"', "a port or a size alone proves nothing"),
+    ("signatures", 'find:\\"word\\"', "find:4?", "find takes whole bytes"),
     ("text", ', ja: "{name}さん、こんにちは"', "", "sample.yaml: sample.greeting: has no ja"),
     ("text", "{name}さん", "{nmae}さん", "sample.greeting: the languages have different blanks"),
     ("text", "Hello, {name}", "Hello, {name} {", "sample.greeting: a brace that is no {blank}"),
