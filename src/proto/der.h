@@ -31,7 +31,7 @@ static inline size_t der_length(struct cursor *c)
         return cursor_u8(c);
     if (first == 0x82)
         return cursor_u16(c);
-    if (first == 0x83)
+    if (first == 0x83 || (first == 0x84 && cursor_u8(c) == 0)) // Windows writes four bytes, always
         return cursor_u24(c);
     cursor_fail(c);
     return 0;
