@@ -14,7 +14,7 @@ packages()
     test) echo clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;
     lab) echo iproute2 ethtool python3-brotli netcat-openbsd tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
         openssh-server openssh-client swaks libnet-ssleay-perl isc-dhcp-client chrony arping avahi-daemon \
-        avahi-utils iputils-ping traceroute python3-aiosmtpd libio-socket-ssl-perl dovecot-pop3d dovecot-imapd ;;
+        avahi-utils krb5-kdc krb5-admin-server krb5-user krb5-pkinit slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit samba smbclient iputils-ping traceroute python3-aiosmtpd libio-socket-ssl-perl dovecot-pop3d dovecot-imapd ;;
     bench) echo tcpdump tshark argus-server libpcap-dev ;;
     *) echo "install-deps.sh: unknown purpose '$1' (build run test lab bench)" >&2; exit 2 ;;
     esac

@@ -496,10 +496,8 @@ bool krb_read(struct krb_message *m, struct bytes message, struct arena *arena)
     if ((tag & 0xe0) != APPLICATION || !krb_type_name(m->type))
         return false;
     struct cursor inner = der_enter(&c, tag);
-    if (!cursor_ok(&c)) {
-        m->problems = KRB_MALFORMED;
-        return true;
-    }
+    if (!cursor_ok(&c) || !der_next_is(&inner, DER_SEQUENCE))
+        return false;
     switch ((enum krb_type)m->type) {
     case KRB_AS_REQ:
     case KRB_TGS_REQ: read_request(m, inner); break;

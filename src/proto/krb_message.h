@@ -65,7 +65,7 @@ struct krb_message {
     struct bytes certificate; // PKINIT (RFC 4556): the sender's, DER
 };
 
-// False: not a Kerberos message. A damaged one has KRB_MALFORMED in problems.
+// False: not a whole Kerberos message. A damaged one has KRB_MALFORMED in problems.
 bool krb_read(struct krb_message *m, struct bytes message, struct arena *arena);
 
 // The names are static. Numbers without a name give NULL.
