@@ -9,12 +9,14 @@ packages()
 {
     case $1 in
     build) echo gcc libc6-dev make meson ninja-build pkg-config python3 python3-yaml \
-        libssl-dev zlib1g-dev libzstd-dev libbrotli-dev libndpi-dev libmagic-dev libyaml-dev ;;
+        libssl-dev zlib1g-dev libzstd-dev libbrotli-dev libndpi-dev libmagic-dev libyaml-dev \
+        libnghttp2-dev ;;
     run) echo libmagic-mgc ;;
     test) echo clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;
     lab) echo iproute2 ethtool python3-brotli netcat-openbsd tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
         openssh-server openssh-client swaks libnet-ssleay-perl isc-dhcp-client chrony arping avahi-daemon \
-        avahi-utils krb5-kdc krb5-admin-server krb5-user krb5-pkinit slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit samba smbclient iputils-ping traceroute python3-aiosmtpd libio-socket-ssl-perl dovecot-pop3d dovecot-imapd ;;
+        avahi-utils krb5-kdc krb5-admin-server krb5-user krb5-pkinit slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit samba smbclient iputils-ping traceroute python3-aiosmtpd libio-socket-ssl-perl dovecot-pop3d dovecot-imapd dante-server microsocks \
+        nghttp2-client nghttp2-server python3-websockets tinyproxy ;;
     bench) echo tcpdump tshark argus-server libpcap-dev ;;
     *) echo "install-deps.sh: unknown purpose '$1' (build run test lab bench)" >&2; exit 2 ;;
     esac

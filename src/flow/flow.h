@@ -35,7 +35,7 @@ enum flow_basis { FLOW_UNNAMED, FLOW_BY_PARSER, FLOW_BY_SIGNATURE, FLOW_BY_NDPI 
 enum flow_reason { FLOW_ENDED_TIMEOUT, FLOW_ENDED_REUSED, FLOW_ENDED_EVICTED, FLOW_ENDED_SHUTDOWN };
 
 // One flow, [FLOW_CLIENT] and [FLOW_SERVER] in every pair. Fields are the table's; consumers may
-// read them and own `app` and `app_proto`.
+// read them and own `app`, `app_proto` and `app_before`.
 struct flow {
     uint8_t addr[2][16]; // IPv4 in the first four bytes
     uint16_t port[2];    // ICMP: type and its counterpart, or type and code
@@ -62,8 +62,9 @@ struct flow {
     uint8_t first_count[2];
     uint8_t tunnels;
     uint8_t lengths_count;
-    uint8_t app_basis;    // enum flow_basis: what app_proto rests on
-    uint8_t first_closed; // bit (1 << side): `first` takes no more, bytes are missing after it
+    uint8_t app_basis : 4;    // enum flow_basis: what app_proto rests on
+    uint8_t first_closed : 4; // bit (1 << side): `first` takes no more, bytes are missing after it
+    uint8_t app_before;       // the consumer's: what it was before app_proto, see flow_handler
     uint8_t first[2][FLOW_FIRST_BYTES];
     uint16_t lengths[FLOW_LENGTHS]; // UINT16_MAX: that many or more
     uint16_t lengths_server;        // bit i: lengths[i] came from the server
@@ -87,6 +88,8 @@ struct flow_handler {
         void *context, struct flow *flow, enum flow_side side, const struct decoded *packet);
     void (*end)(void *context, struct flow *flow);
     void (*emit)(void *context, const struct record *record);
+    // Name of the protocol the flow began with, where it is another now; NULL: none. May be NULL.
+    const char *(*before)(void *context, const struct flow *flow);
 };
 
 static inline enum flow_side flow_other(enum flow_side side)

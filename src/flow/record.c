@@ -288,5 +288,8 @@ void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_rea
     record.head.app_proto = bytes_from_text(flow->app_proto ? flow->app_proto
                                             : silent        ? NULL
                                                             : "failed");
+    if (flow->app_before && table->handler->before)
+        record.head.app_proto_orig =
+            bytes_from_text(table->handler->before(table->handler->context, flow));
     table->handler->emit(table->handler->context, &record);
 }

@@ -390,7 +390,7 @@ void flow_reverse(struct flow *flow)
         flow->tcp_fin[side] = old.tcp_fin[from];
         flow->first_count[side] = old.first_count[from];
     }
-    flow->first_closed = (uint8_t)((old.first_closed & 1) << 1 | old.first_closed >> 1);
+    flow->first_closed = (old.first_closed << 1 | old.first_closed >> 1) & 3;
     flow->lengths_server ^= (uint16_t)((1U << flow->lengths_count) - 1);
     flow->flags ^= FLOW_REVERSED;
     flow_stream_reverse(flow->stream);

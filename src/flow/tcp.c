@@ -203,7 +203,7 @@ static void deliver_within_depth(struct flow_table *t, struct flow *f, enum flow
 static void first_close(struct flow *f, enum flow_side side)
 {
     if (f->first_count[side])
-        f->first_closed |= (uint8_t)(1U << side);
+        f->first_closed = (f->first_closed | 1U << side) & 3;
 }
 
 // Payload at the expected place: over to the consumer.

@@ -18,6 +18,9 @@ static void head_fill(struct proto_flow *pf, int64_t time_us, uint64_t tx_id,
         head->src_port = head->dest_port;
         head->dest_port = port;
     }
+    const struct engine_flow *ef = pf->flow->app;
+    if (ef)
+        head->proxy_dest = ef->proxy_dest;
     head->has_tx_id = tx_id != UINT64_MAX;
     head->tx_id = tx_id;
 }
@@ -67,6 +70,13 @@ void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly)
 const struct config *proto_config(const struct proto_flow *pf)
 {
     return pf->engine->config;
+}
+
+void proto_tunnel(struct proto_flow *pf, struct bytes dest)
+{
+    struct engine_flow *ef = engine_flow_of(pf);
+    if (ef)
+        ef->proxy_dest = arena_copy(&ef->arena, dest);
 }
 
 void proto_switch(struct proto_flow *pf, const struct proto *next)

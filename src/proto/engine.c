@@ -112,6 +112,21 @@ static void parser_end(struct engine_flow *ef)
     pf->need[0] = pf->need[1] = 0;
 }
 
+// A parser's place in the list, from 1; names are told apart by their address.
+static uint8_t proto_number(const char *name)
+{
+    for (size_t i = 0; i < PROTOS && i < UINT8_MAX; i++)
+        if (protos[i]->name == name)
+            return (uint8_t)(i + 1);
+    return 0;
+}
+
+static const char *handle_before(void *context, const struct flow *flow)
+{
+    (void)context;
+    return flow->app_before ? protos[flow->app_before - 1]->name : NULL;
+}
+
 static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
 {
     struct proto_flow *pf = &ef->pf;
@@ -126,6 +141,8 @@ static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
     unclaimed_remove(e, ef);
     pf->proto = proto;
     pf->speaker = FLOW_CLIENT;
+    if (pf->flow->app_proto && pf->flow->app_proto != proto->name && !pf->flow->app_before)
+        pf->flow->app_before = proto_number(pf->flow->app_proto);
     pf->flow->app_proto = proto->name;
     pf->flow->app_basis = FLOW_BY_PARSER;
     return true;
@@ -165,6 +182,7 @@ static void swap_sides(struct engine_flow *ef)
     bool ended = ef->pf.ended[0];
     ef->pf.ended[0] = ef->pf.ended[1];
     ef->pf.ended[1] = ended;
+    ef->reversed = !ef->reversed;
     flow_reverse(ef->pf.flow);
 }
 
@@ -317,6 +335,32 @@ static bool not_mine(struct engine_flow *ef)
     return name_packet(ef, ef->pf.packet);
 }
 
+// Bytes for whoever has the flow now.
+static bool give(struct engine_flow *ef, enum flow_side side, struct bytes data)
+{
+    if (ef->pf.proto)
+        return feed(ef, side, data);
+    if (ef->probe[side] == PROBING)
+        return probe_side(ef, side, data);
+    return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
+}
+
+// After a switch: what the other side had said before, and was left unread, comes first.
+static bool give_both(struct engine_flow *ef, enum flow_side side, struct bytes rest)
+{
+    struct proto_pending held = ef->pending[side];
+    bool wanted = true, reversed = ef->reversed;
+    ef->pending[side] = (struct proto_pending){.data = NULL};
+    if (ef->pending[flow_other(side)].len > 0)
+        wanted = give(ef, flow_other(side), (struct bytes){NULL, 0});
+    if (ef->reversed != reversed)
+        side = flow_other(side);
+    if (wanted && rest.len > 0)
+        wanted = give(ef, side, rest);
+    proto_pending_drop(&held);
+    return wanted;
+}
+
 static bool switch_parser(struct engine_flow *ef, enum flow_side side, struct bytes rest)
 {
     struct proto_flow *pf = &ef->pf;
@@ -325,13 +369,7 @@ static bool switch_parser(struct engine_flow *ef, enum flow_side side, struct by
     pf->switch_to = NULL;
     parser_end(ef);
     pf->packet = packet;
-    if (!parser_begin(ef, next))
-        return false;
-    struct proto_pending held = ef->pending[side];
-    ef->pending[side] = (struct proto_pending){.data = NULL};
-    bool wanted = rest.len == 0 || feed(ef, side, rest);
-    proto_pending_drop(&held);
-    return wanted;
+    return parser_begin(ef, next) && give_both(ef, side, rest);
 }
 
 // Nobody in particular is next: the probes are asked again, from these bytes on. What nobody
@@ -344,11 +382,7 @@ static bool probe_again(struct engine_flow *ef, enum flow_side side, struct byte
     ef->pf.packet = packet;
     ef->probe[0] = ef->probe[1] = PROBING;
     unclaimed_add(ef->pf.engine, ef);
-    struct proto_pending held = ef->pending[side];
-    ef->pending[side] = (struct proto_pending){.data = NULL};
-    bool wanted = rest.len == 0 || probe_side(ef, side, rest);
-    proto_pending_drop(&held);
-    return wanted;
+    return give_both(ef, side, rest);
 }
 
 // The rest of these bytes may hold the next switch, and so on: a limited number of times.
@@ -424,13 +458,7 @@ static bool handle_payload(void *context, struct flow *flow, enum flow_side side
         begin_expected(ef, &side);
     ef->pf.packet = packet;
     ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
-    bool wanted;
-    if (ef->pf.proto)
-        wanted = feed(ef, side, data);
-    else if (ef->probe[side] == PROBING)
-        wanted = probe_side(ef, side, data);
-    else
-        wanted = name_packet(ef, packet) || ef->probe[flow_other(side)] == PROBING;
+    bool wanted = give(ef, side, data);
     if (!wanted)
         flow_release(flow);
     return wanted;
@@ -498,7 +526,7 @@ struct proto_engine *proto_engine_create(const struct config *config, struct poo
     if (!e)
         return NULL;
     e->handler = (struct flow_handler){
-        e, handle_payload, handle_gap, handle_side_end, handle_end, handle_emit};
+        e, handle_payload, handle_gap, handle_side_end, handle_end, handle_emit, handle_before};
     e->config = config;
     e->pool = pool;
     e->metrics = metrics;

@@ -44,7 +44,9 @@ struct engine_flow {
     uint8_t named_packets;
     bool naming_over;
     uint8_t files, switches;
-    bool unclaimed; // stands in the engine's list
+    bool reversed;           // turned over with each change of sides
+    struct bytes proxy_dest; // through which proxy's tunnel the flow runs; see proto_tunnel
+    bool unclaimed;          // stands in the engine's list
     struct engine_flow *unclaimed_before, *unclaimed_after;
     struct ndpi_flow_struct *ndpi;
     uint64_t told[ANOMALY_WORDS]; // anomalies already written

@@ -95,6 +95,9 @@ void proto_switch(struct proto_flow *pf, const struct proto *next);
 // To switch to: whoever the probes find in what follows (CONNECT, 101 Switching Protocols).
 extern const struct proto proto_any;
 
+// Behind this, another protocol runs through a proxy to `dest` (host:port): its records say so.
+void proto_tunnel(struct proto_flow *pf, struct bytes dest);
+
 // A flow to come: FTP data, a TFTP transfer. It runs between the two addresses of the flow that
 // announces it (one worker sees all flows of two addresses; of a third host nothing is promised),
 // and goes to `proto` without its probe being asked. Each announcement is good for one flow that

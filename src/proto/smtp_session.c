@@ -96,8 +96,8 @@ static void auth_response(struct smtp_flow *smtp, struct bytes response)
     if (smtp->auth_step++ > 0)
         return;
     struct smtp_text user;
-    user.len = (uint8_t)sasl_user(
-        smtp_text_get(&smtp->mechanism), response, user.text, sizeof user.text);
+    user.len =
+        (uint8_t)sasl_user(smtp_text_get(&smtp->mechanism), response, user.text, sizeof user.text);
     if (user.len > 0)
         smtp->user = user;
 }
