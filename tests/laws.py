@@ -31,7 +31,7 @@ CUTS, SNAPS, DROPS = 5, 2, 8
 SPLIT_DROPPED = {"pcap_cnt", "flow_id", "timestamp", "stored"}
 FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "first_toserver", "first_toclient")
 DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen", "latency_us", "rtt_us"}
-DROP_SAYS = {"unanswered", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
+DROP_SAYS = {"no", "unanswered", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
 DROP_LESS = {"length", "size", "decoded_length", "request_length", "message_length", "request_fields", "response_fields"}
 WHO = ("event_type", "src_ip", "src_port", "dest_ip", "dest_port", "proto")
 

@@ -13,7 +13,9 @@ packages()
         libnghttp2-dev ;;
     run) echo libmagic-mgc ;;
     test) echo clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;
-    lab) echo iproute2 ethtool python3-brotli netcat-openbsd tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
+    lab) echo vsftpd lftp tftpd-hpa tftp-hpa rsync inetutils-telnetd inetutils-telnet inetutils-inetd tigervnc-standalone-server \
+        xvfb x11-utils xauth ngircd nfs-ganesha nfs-ganesha-mem libnfs-utils rpcbind
+        echo iproute2 ethtool python3-brotli netcat-openbsd tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
         openssh-server openssh-client swaks libnet-ssleay-perl isc-dhcp-client chrony arping avahi-daemon \
         avahi-utils krb5-kdc krb5-admin-server krb5-user krb5-pkinit slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit samba smbclient iputils-ping traceroute python3-aiosmtpd libio-socket-ssl-perl dovecot-pop3d dovecot-imapd dante-server microsocks \
         nghttp2-client nghttp2-server python3-websockets tinyproxy ;;

@@ -265,6 +265,25 @@ static void probe_over(struct engine_flow *ef, enum flow_side side)
     ef->probe[side] = PROBED;
 }
 
+// The protocol is known by what one side has said, which waited in pending or is the packet's. What
+// the other side said and nobody knew is older than that.
+static bool feed_first(struct engine_flow *ef, enum flow_side side, struct bytes data, bool waited)
+{
+    enum flow_side other = flow_other(side);
+    struct proto_pending held = {.data = NULL};
+    bool wanted = true;
+    if (waited) {
+        held = ef->pending[side];
+        ef->pending[side] = (struct proto_pending){.data = NULL};
+    }
+    if (ef->pending[other].len > 0)
+        wanted = feed(ef, other, (struct bytes){NULL, 0});
+    if (wanted && ef->pf.proto)
+        wanted = feed(ef, side, data);
+    proto_pending_drop(&held);
+    return wanted;
+}
+
 // Probe one side's first bytes. True: keep sending.
 static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes data)
 {
@@ -293,16 +312,10 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
         if (told && (answer == PROBE_SERVER) != (side == FLOW_SERVER)) {
             swap_sides(ef);
             side = flow_other(side);
-            pending = &ef->pending[side];
         }
         if (!parser_begin(ef, proto))
             return false;
-        struct proto_pending held = waited ? *pending : (struct proto_pending){.data = NULL};
-        if (waited)
-            *pending = (struct proto_pending){.data = NULL};
-        bool wanted = feed(ef, side, data);
-        proto_pending_drop(&held);
-        return wanted;
+        return feed_first(ef, side, data, waited);
     }
     bool room = ef->pf.carrier == OVER_TCP && data.len < PROBE_BYTES && !ef->pf.ended[side];
     if (more && room && (waited || proto_pending_add(e->pool, pending, data, PENDING_PROBE_BYTES)))

@@ -37,3 +37,34 @@ static inline enum line_result line_take(
     }
     return cursor_line(in, line) ? LINE_WHOLE : LINE_NONE;
 }
+
+// The same where `ended` says that no more will come: what is left then is a line, too.
+static inline enum line_result line_take_last(
+    struct line_reader *r, struct cursor *in, size_t most, bool ended, struct bytes *line)
+{
+    enum line_result result = line_take(r, in, most, line);
+    if (result != LINE_NONE || !ended || r->skipping || cursor_left(in) == 0)
+        return result;
+    r->scanned = 0;
+    *line = cursor_take(in, cursor_left(in));
+    return LINE_WHOLE;
+}
+
+// Bytes are missing: what comes next is taken for the rest of a line.
+static inline void line_lost(struct line_reader *r)
+{
+    r->skipping = true;
+    r->scanned = 0;
+}
+
+// The next word of a line up to a space; `rest` loses it with all spaces behind it.
+static inline struct bytes line_word(struct bytes *rest)
+{
+    size_t space = bytes_find_byte(*rest, ' ');
+    struct bytes word = bytes_sub(*rest, 0, space);
+    size_t at = word.len;
+    while (bytes_at(*rest, at) == ' ')
+        at++;
+    *rest = bytes_from(*rest, at);
+    return word;
+}

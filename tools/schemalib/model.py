@@ -170,8 +170,8 @@ def read_field(table, where):
     need(field.type != "object" or field.of or field.fields, where, "an object needs `fields` or `of`")
     need(not field.always or field.type in ("bool", "list"), where, "only bools and lists can be `always`")
     need(not field.optional or field.type == "object" or field.scalar, where, "this type cannot be `optional`")
-    need(not field.optional or field.type == "object" or not field.scalar.present, where,
-         "only numbers and objects can be `optional`; the others are left out by their value")
+    need(not field.optional or field.type in ("object", "bool") or not field.scalar.present, where,
+         "only numbers, bool and objects can be `optional`; the others are left out by their value")
     return field
 
 
