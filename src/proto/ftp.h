@@ -64,7 +64,6 @@ struct ftp_flow {
     bool greeted;      // a reply was seen
     bool reply_open;   // in a reply of several lines
     uint16_t code;     // of that reply
-    bool lost;         // replies are missing: those to nobody are let go
     uint8_t pipelined; // how often a command was sent before the last one's reply
     int64_t gap_us;    // when bytes of the client went missing; 0: never
     bool tls_waits;    // AUTH TLS was sent

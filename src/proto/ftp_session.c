@@ -364,12 +364,10 @@ static struct ftp_tx *reply_owner(struct proto_flow *pf, uint16_t code)
     ftp->greeted = true;
     if (ftp->first && !greeting)
         return ftp->first;
-    if (!ftp->lost && code)
+    if (code)
         ftp->alone = tx_begin(pf);
     if (ftp->alone && greeting)
         ftp->alone->kind = FTP_GREETING;
-    else if (ftp->alone)
-        take_session(ftp, ftp->alone);
     return ftp->alone;
 }
 
@@ -423,7 +421,6 @@ void ftp_finish_waiting(struct proto_flow *pf, bool lost)
     }
     ftp->first = ftp->last = NULL;
     ftp->waiting = 0;
-    ftp->lost |= lost;
     ftp->cwd_lost |= lost;
 }
 
