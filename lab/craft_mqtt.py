@@ -84,9 +84,12 @@ def case_limits():
         [(0, connect()), (1, CONNACK), (0, b"\x82" + number(70000) + b"\0\1" + text(b"x" * 800) + b"\0" * 300)],
         [(0, b"\x10" + number(70000) + text(b"MQTT") + b"\4\2")],
         [(0, connect()), (0, b"\xa2" + number(80000) + b"x")],
-        [(0, connect(5)), (0, b"\x30" + number(900000) + text(b"t") + number(500000) + b"x")],
         [(0, connect()), (0, b"\x40" + number(70000) + b"x" * 100)],
         [(0, connect()), (0, packet(3, text(b"t" * 1500) + b"long topic"))])
+
+
+def case_long_properties():
+    return sessions([(0, connect(5)), (0, b"\x30" + number(900000) + text(b"t") + number(500000) + b"x")])
 
 
 def case_wrong():

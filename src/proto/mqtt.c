@@ -7,27 +7,33 @@
 #include "proto/mqtt.h"
 #include "proto/text_keep.h"
 
-enum { MQTT_PORT = 1883, PROBE_BYTES_MAX = 64 };
+enum { MQTT_PORT = 1883 };
 
 // A packet that can only be this one's, where the port says so too: the connection's beginning was
 // not seen.
-static bool is_packet(struct bytes data)
+static enum proto_probe look_at_packet(struct bytes data)
 {
     struct cursor in = cursor_make(data);
     uint8_t first = cursor_u8(&in), flags = first & 15;
     uint32_t length = mqtt_number(&in);
-    if (!cursor_ok(&in) || length != cursor_left(&in))
-        return false;
+    if (!cursor_ok(&in))
+        return data.len < 5 ? PROBE_MORE : PROBE_NO;
+    bool likely = false;
+    struct cursor body = cursor_make(bytes_sub(cursor_rest(&in), 0, length));
+    struct bytes topic;
     switch (first >> 4) {
-    case MQTT_CONNACK: return flags == 0 && length >= 2 && cursor_u8(&in) < 2;
-    case MQTT_PUBLISH: {
-        struct bytes topic = cursor_take(&in, cursor_u16(&in));
-        return (flags & 6) != 6 && cursor_ok(&in) && topic.len > 0 && proto_is_text(topic);
-    }
+    case MQTT_CONNACK: likely = flags == 0 && length >= 2 && cursor_u8(&body) < 2; break;
+    case MQTT_PUBLISH:
+        topic = cursor_take(&body, cursor_u16(&body));
+        likely = (flags & 6) != 6 && topic.len > 0 && proto_is_text(topic);
+        break;
     case MQTT_PINGREQ:
-    case MQTT_PINGRESP: return flags == 0 && length == 0;
-    default: return false;
+    case MQTT_PINGRESP: likely = flags == 0 && length == 0; break;
+    default: return PROBE_NO;
     }
+    if (!likely && !cursor_ok(&body) && cursor_left(&in) < length)
+        return PROBE_MORE;
+    return likely ? PROBE_CLIENT : PROBE_NO;
 }
 
 static enum proto_probe mqtt_probe(const struct proto_first *first)
@@ -36,9 +42,8 @@ static enum proto_probe mqtt_probe(const struct proto_first *first)
     if (data.data[0] != MQTT_CONNECT << 4) {
         if (first->dst_port != MQTT_PORT && first->src_port != MQTT_PORT)
             return PROBE_NO;
-        if (!is_packet(data))
-            return PROBE_NO;
-        return first->dst_port == MQTT_PORT ? PROBE_CLIENT : PROBE_SERVER;
+        enum proto_probe likely = look_at_packet(data);
+        return likely == PROBE_CLIENT && first->src_port == MQTT_PORT ? PROBE_SERVER : likely;
     }
     struct cursor in = cursor_make(data);
     cursor_u8(&in);
@@ -249,9 +254,11 @@ static void message_end(struct proto_flow *pf, enum flow_side side, bool complet
     struct mqtt_tx *tx = s->tx;
     struct record_mqtt_publish *out = &tx->record.publish;
     proto_file_close(pf, s->file, complete);
-    out->message = text_keep_long(
-        &tx->arena, bytes_make(s->text, s->text_len), out->message_length, MQTT_TEXT_BYTES);
-    out->truncated = !complete || s->message_cut;
+    bool whole = s->text_len == MQTT_KEEP_BYTES || s->text_len == out->message_length;
+    if (whole && out->has_message_length) // else it would say what nobody sent
+        out->message = text_keep_long(
+            &tx->arena, bytes_make(s->text, s->text_len), out->message_length, MQTT_TEXT_BYTES);
+    out->gaps = !complete || s->message_cut;
     *s = (struct mqtt_side){.tx = NULL};
     tx_wait_or_end(pf, tx, out->qos > 0 && complete);
 }
@@ -263,9 +270,9 @@ static void message_begin(
     struct record_mqtt_publish *out = &tx->record.publish;
     *s = (struct mqtt_side){.left = length, .in_message = true, .tx = tx};
     s->text = arena_alloc(&tx->arena, MQTT_KEEP_BYTES);
-    out->has_message_length = true;
+    out->has_message_length = mqtt_flow(pf)->version != 0; // else properties may stand before it
     out->message_length = length;
-    if (length > MQTT_TEXT_BYTES)
+    if (length > MQTT_TEXT_BYTES && out->has_message_length)
         s->file = proto_file_open(pf, side, out->topic, tx->id);
     if (length == 0)
         message_end(pf, side, true);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control packets of MQTT 3.1, 3.1.1 and 5 (chapter 3 of each) into records.
+// Control packets of MQTT 3.1, 3.1.1 and 5 (chapter 3 of each) into records. Where neither CONNECT
+// nor CONNACK was seen, what properties might stand before is not read.
 #include "proto/mqtt.h"
 #include "proto/text_keep.h"
 
@@ -160,6 +161,8 @@ static bool read_subscribe(
     HEAD(*out, head);
     out->has_message_id = true;
     tx->message_id = out->message_id = take_id(pf, in);
+    if (mqtt_flow(pf)->version == 0)
+        return cursor_ok(in);
     if (!mqtt_read_properties(pf, tx, in, &out->properties))
         return false;
     struct record_mqtt_topic *topics = arena_alloc(&tx->arena, MQTT_ENTRIES * sizeof *topics);
@@ -187,6 +190,8 @@ static bool read_unsubscribe(
     HEAD(*out, head);
     out->has_message_id = true;
     tx->message_id = out->message_id = take_id(pf, in);
+    if (mqtt_flow(pf)->version == 0)
+        return cursor_ok(in);
     if (!mqtt_read_properties(pf, tx, in, &out->properties))
         return false;
     struct bytes *topics = arena_alloc(&tx->arena, MQTT_ENTRIES * sizeof *topics);
@@ -222,6 +227,8 @@ static bool read_suback(
     HEAD(*out, head);
     out->has_message_id = true;
     out->message_id = cursor_u16(in);
+    if (mqtt_flow(pf)->version == 0)
+        return cursor_ok(in);
     if (!mqtt_read_properties(pf, tx, in, &out->properties))
         return false;
     out->qos_granted = take_codes(pf, tx, in, &out->qos_granted_count);
@@ -235,6 +242,8 @@ static bool read_unsuback(
     HEAD(*out, head);
     out->has_message_id = true;
     out->message_id = cursor_u16(in);
+    if (mqtt_flow(pf)->version == 0)
+        return cursor_ok(in);
     if (!mqtt_read_properties(pf, tx, in, &out->properties))
         return false;
     out->reason_codes = take_codes(pf, tx, in, &out->reason_codes_count);
