@@ -5,7 +5,7 @@ import struct
 from craft import ACK, PSH, Talk, ether
 from packets import ETHERNET
 
-CAPS = 0x81bff7df  # without SSL, compression and an end of results by OK
+CAPS = 0x803ff7df  # without SSL, compression and an end of results by OK
 
 
 def packet(body, sequence=0):

@@ -118,8 +118,8 @@ void mysql_begin(struct proto_flow *pf, uint8_t command)
     mysql->time_us = pf->time_us;
     mysql->record = (struct record_mysql){
         .command = command == MYSQL_LOGIN ? BYTES("login") : (struct bytes){NULL, 0},
-        .user = mysql_name_get(&mysql->user),
-        .database = mysql_name_get(&mysql->database),
+        .user = arena_copy(&mysql->arena, mysql_name_get(&mysql->user)),
+        .database = arena_copy(&mysql->arena, mysql_name_get(&mysql->database)),
     };
 }
 
