@@ -95,7 +95,7 @@ bool expect_add(struct expect_table *table, const struct flow *from,
 
 const struct expect_entry *expect_take(struct expect_table *table, const struct flow *flow)
 {
-    for (int side = FLOW_CLIENT; side <= FLOW_SERVER; side++) {
+    for (enum flow_side side = FLOW_CLIENT; side <= FLOW_SERVER; side++) {
         uint16_t port = flow->port[side];
         struct expect_entry *set = set_of(table, flow, side, port);
         for (size_t i = 0; i < EXPECT_WAYS; i++) {
