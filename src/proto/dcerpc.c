@@ -48,21 +48,45 @@ static enum proto_probe tcp_probe(const struct bytes data)
 
 static enum proto_probe dcerpc_probe(const struct proto_first *first)
 {
-    return tcp_probe(first->data);
+    if (first->carrier == OVER_TCP)
+        return tcp_probe(first->data);
+    if (!dcerpc_cl_likely(first->data))
+        return PROBE_NO;
+    switch (first->data.data[1]) {
+    case DCERPC_REQUEST:
+    case DCERPC_PING: return PROBE_CLIENT;
+    case DCERPC_RESPONSE:
+    case DCERPC_FAULT:
+    case DCERPC_REJECT:
+    case DCERPC_WORKING:
+    case DCERPC_NOCALL: return PROBE_SERVER;
+    default: return PROBE_EITHER;
+    }
+}
+
+static const char *transport_of(const struct proto_flow *pf)
+{
+    const struct dcerpc_tcp *tcp = pf->state;
+    if (pf->carrier == OVER_UDP)
+        return "ncadg_ip_udp";
+    return tcp->http ? "ncacn_http" : "ncacn_ip_tcp";
 }
 
 static enum proto_verdict dcerpc_parse(
     struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct dcerpc_tcp *tcp = pf->state;
-    if (side == FLOW_SERVER && bytes_start_with(cursor_rest(in), greeting)) {
+    if (pf->carrier == OVER_TCP && side == FLOW_SERVER &&
+        bytes_start_with(cursor_rest(in), greeting)) {
         cursor_skip(in, greeting.len);
         tcp->http = true;
     }
     if (!tcp->rpc) {
-        struct dcerpc_setup setup = {.transport = tcp->http ? "ncacn_http" : "ncacn_ip_tcp"};
+        struct dcerpc_setup setup = {.transport = transport_of(pf)};
         tcp->rpc = dcerpc_create(pf, &setup);
     }
+    if (pf->carrier == OVER_UDP)
+        return dcerpc_cl_read(tcp->rpc, pf, side, in);
     return dcerpc_read(tcp->rpc, pf, side, in);
 }
 
@@ -82,7 +106,7 @@ static void dcerpc_finish(struct proto_flow *pf)
 
 const struct proto proto_dcerpc = {
     .name = "dcerpc",
-    .carriers = OVER_TCP,
+    .carriers = OVER_TCP | OVER_UDP,
     .state_bytes = sizeof(struct dcerpc_tcp),
     .budget_bytes = 4 * 1024,
     .buffer_bytes = DCERPC_FRAGMENT_BYTES,

@@ -147,15 +147,19 @@ static void fill_interface(const struct dcerpc_call *call, const struct dcerpc_c
         out->procedure = bytes_from_text(dcerpc_operation_name(interface, call->opnum));
 }
 
+const struct dcerpc_context *dcerpc_called(const struct dcerpc *rpc, const struct dcerpc_call *call)
+{
+    if (call->connectionless)
+        return &call->interface;
+    return call->has_context ? dcerpc_context_of(rpc, call->context) : NULL;
+}
+
 static void fill_interfaces(
     const struct dcerpc *rpc, struct dcerpc_call *call, struct record_dcerpc *record)
 {
-    const struct dcerpc_context *contexts = call->contexts;
-    size_t count = call->context_count;
-    if (call->has_context) {
-        contexts = dcerpc_context_of(rpc, call->context);
-        count = contexts ? 1 : 0;
-    }
+    const struct dcerpc_context *called = dcerpc_called(rpc, call);
+    const struct dcerpc_context *contexts = called ? called : call->contexts;
+    size_t count = called ? 1 : call->context_count;
     struct record_dcerpc_interface *out = arena_alloc(&call->arena, (count + 1) * sizeof *out);
     for (size_t i = 0; out && i < count; i++)
         fill_interface(call, &contexts[i], &call->arena, &out[i]);
@@ -163,9 +167,9 @@ static void fill_interfaces(
         return;
     record->interfaces = out;
     record->interfaces_count = count;
-    if (!call->has_context)
+    if (!called)
         return;
-    const struct dcerpc_interface *interface = dcerpc_interface_find(contexts->uuid);
+    const struct dcerpc_interface *interface = dcerpc_interface_find(called->uuid);
     if (interface && interface->endpoint)
         record->endpoint = bytes_from_text(interface->endpoint);
     record->operation = out->procedure;
@@ -182,6 +186,7 @@ static void fill_auth(
         if (auth_types[i].type == type)
             record->auth.type = bytes_from_text(auth_types[i].name);
     record->auth.level = bytes_from_text(level < AUTH_LEVELS ? auth_levels[level] : NULL);
+    record->auth.mechanism = bytes_from_text(rpc->mechanism);
     record->auth.user = rpc->user;
     record->auth.domain = rpc->domain;
     record->auth.host = rpc->host;
@@ -242,9 +247,24 @@ static void fill_response(const struct dcerpc_call *call, struct record_dcerpc *
     record->res.stub_data_size = half->stub_bytes;
 }
 
+static void fill_identity(
+    const struct dcerpc *rpc, struct dcerpc_call *call, struct record_dcerpc *record)
+{
+    record->rpc_version = rpc->minor ? BYTES("5.1") : BYTES("5.0");
+    record->has_call_id = !call->connectionless;
+    record->call_id = call->id;
+    if (!call->connectionless)
+        return;
+    record->rpc_version = BYTES("4.0");
+    record->activityuuid = dcerpc_uuid_text(&call->arena, call->activity);
+    record->has_seqnum = true;
+    record->seqnum = call->id;
+}
+
 void dcerpc_fill(const struct dcerpc *rpc, struct dcerpc_call *call, struct record_dcerpc *record)
 {
     const double micro = 1e6;
+    fill_identity(rpc, call, record);
     fill_request(call, record);
     fill_response(call, record);
     fill_interfaces(rpc, call, record);
@@ -266,9 +286,9 @@ void dcerpc_fill(const struct dcerpc *rpc, struct dcerpc_call *call, struct reco
 
 static void call_emit(const struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call)
 {
-    struct record_dcerpc record = {.has_call_id = true, .call_id = call->id};
+    struct record_dcerpc record = {0};
     dcerpc_fill(rpc, call, &record);
-    record.rpc_version = rpc->minor ? BYTES("5.1") : BYTES("5.0");
+    pf->speaker = call->asker;
     if (rpc->setup.emit)
         rpc->setup.emit(pf, rpc->setup.context, &record, call->start_us);
     else
@@ -286,12 +306,6 @@ void dcerpc_call_finish(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc
     call_emit(rpc, pf, call);
     struct arena arena = call->arena; // it holds call
     arena_reset(&arena);
-}
-
-void dcerpc_auth(
-    struct dcerpc *rpc, struct proto_flow *pf, enum flow_side side, const struct dcerpc_pdu *pdu)
-{
-    (void)rpc, (void)pf, (void)side, (void)pdu;
 }
 
 void dcerpc_for_smb(const struct record_dcerpc *call, struct record_dcerpc_call *out)

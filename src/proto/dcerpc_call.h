@@ -14,6 +14,8 @@ void dcerpc_call_message(struct dcerpc_call *call, uint8_t type);
 // Give it out and forget it.
 void dcerpc_call_finish(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call);
 
-// What the verifier of a bind, its answer or auth3 says about who is there.
-void dcerpc_auth(
-    struct dcerpc *rpc, struct proto_flow *pf, enum flow_side side, const struct dcerpc_pdu *pdu);
+// What the verifier of a bind, its answer or auth3 says about who is there. dcerpc_auth.c
+void dcerpc_auth(struct dcerpc *rpc, struct proto_flow *pf, const struct dcerpc_pdu *pdu);
+
+// A call was answered, or refused: the log-on before it was good, or not.
+void dcerpc_auth_result(struct dcerpc *rpc, struct proto_flow *pf, const struct dcerpc_call *call);

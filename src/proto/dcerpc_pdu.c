@@ -191,7 +191,7 @@ static void keep_stub(
     struct dcerpc *rpc, struct dcerpc_call *call, enum flow_side side, const struct dcerpc_pdu *pdu)
 {
     struct dcerpc_half *half = &call->half[side];
-    const struct dcerpc_context *context = dcerpc_context_of(rpc, call->context);
+    const struct dcerpc_context *context = dcerpc_called(rpc, call);
     struct bytes data = cursor_rest(&pdu->body);
     if (call->sealed || !context || !dcerpc_args_wanted(context->uuid, call->opnum, side))
         return;
@@ -295,8 +295,10 @@ static bool take_response(struct dcerpc *rpc, struct proto_flow *pf, struct dcer
     note_auth(rpc, call, pdu);
     dcerpc_call_message(call, pdu->type);
     count_fragment(rpc, call, FLOW_SERVER, pdu);
-    if (half->done || call->has_status)
-        dcerpc_call_finish(rpc, pf, call);
+    if (!half->done && !call->has_status)
+        return true;
+    dcerpc_auth_result(rpc, pf, call);
+    dcerpc_call_finish(rpc, pf, call);
     return true;
 }
 
@@ -309,7 +311,7 @@ static bool take_bind(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_p
     call->half[FLOW_CLIENT] = (struct dcerpc_half){.seen = true, .done = true, .type = pdu->type};
     dcerpc_call_message(call, pdu->type);
     note_auth(rpc, call, pdu);
-    dcerpc_auth(rpc, pf, FLOW_CLIENT, pdu);
+    dcerpc_auth(rpc, pf, pdu);
     return read_bind(rpc, pf, pdu, call);
 }
 
@@ -322,10 +324,11 @@ static bool take_bind_answer(struct dcerpc *rpc, struct proto_flow *pf, struct d
     call->half[FLOW_SERVER] = (struct dcerpc_half){.seen = true, .done = true, .type = pdu->type};
     dcerpc_call_message(call, pdu->type);
     note_auth(rpc, call, pdu);
-    dcerpc_auth(rpc, pf, FLOW_SERVER, pdu);
+    dcerpc_auth(rpc, pf, pdu);
     if (pdu->type == DCERPC_BINDNAK) {
         call->status = dcerpc_u16(&pdu->body, pdu->little);
         call->has_status = ok = cursor_ok(&pdu->body);
+        dcerpc_auth_result(rpc, pf, call);
     } else {
         ok = read_bind_ack(rpc, pdu, call);
     }
@@ -357,7 +360,7 @@ static bool take_pdu(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_pd
     case DCERPC_ALTER_CONTEXT_RESP: return take_bind_answer(rpc, pf, pdu);
     case DCERPC_AUTH3:
         note_auth(rpc, NULL, pdu);
-        dcerpc_auth(rpc, pf, FLOW_CLIENT, pdu);
+        dcerpc_auth(rpc, pf, pdu);
         return true;
     case DCERPC_SHUTDOWN: take_shutdown(rpc, pf, pdu); return true;
     case DCERPC_CO_CANCEL:
@@ -525,6 +528,7 @@ void dcerpc_destroy(struct dcerpc *rpc, struct proto_flow *pf)
         return;
     while (rpc->calls)
         dcerpc_call_finish(rpc, pf, rpc->calls);
+    ntlm_result(&rpc->ntlm, pf, NTLM_UNKNOWN);
     part_drop(&rpc->parts[0]);
     part_drop(&rpc->parts[1]);
     struct arena arena = rpc->arena; // it holds rpc

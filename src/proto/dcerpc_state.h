@@ -3,6 +3,7 @@
 #pragma once
 #include "proto/dcerpc_names.h"
 #include "proto/dcerpc_pdu.h"
+#include "proto/gss.h"
 
 enum {
     DCERPC_CALLS_MAX = 32,     // of one association that wait for their answer
@@ -85,7 +86,10 @@ struct dcerpc_call {
     bool has_auth, has_status, has_group;
     uint32_t status, group;
     struct bytes sec_addr;
-    struct dcerpc_activity *activity; // connectionless
+    bool connectionless;
+    uint8_t activity[16];            // connectionless: whose `id` is the sequence number
+    struct dcerpc_context interface; // connectionless: the one called
+    enum flow_side asker;
 };
 
 struct dcerpc {
@@ -99,6 +103,11 @@ struct dcerpc {
     bool ignored; // what was fed is no DCE/RPC
     uint8_t minor;
     uint8_t auth_type, auth_level;
+    uint8_t
+        done_activity[16]; // connectionless: the call answered last, whose answer may come again
+    uint32_t done_seqnum;
+    struct ntlm_session *ntlm;
+    const char *mechanism;
     struct bytes user, domain, host;
     struct dcerpc_part {
         struct arena arena;
@@ -128,3 +137,12 @@ void dcerpc_fill(const struct dcerpc *rpc, struct dcerpc_call *call, struct reco
 
 // The context a request names, or NULL.
 const struct dcerpc_context *dcerpc_context_of(const struct dcerpc *rpc, uint16_t id);
+
+// The interface a request calls, or NULL.
+const struct dcerpc_context *dcerpc_called(
+    const struct dcerpc *rpc, const struct dcerpc_call *call);
+
+// Connectionless (C706 section 12.5): a datagram of either side. dcerpc_cl.c
+bool dcerpc_cl_likely(struct bytes datagram);
+enum proto_verdict dcerpc_cl_read(
+    struct dcerpc *rpc, struct proto_flow *pf, enum flow_side side, struct cursor *in);
