@@ -18,7 +18,16 @@ http {
     server { listen 80; listen [::]:80; root $work/www; location /old { return 301 /index.html; } }
 }
 CONF
+    cat >"$work/proxy.conf" <<CONF
+Port 8888
+Listen $server_ip
+Timeout 10
+ViaProxyName "proxy.city.example"
+XTinyproxy No
+BasicAuth taro secret
+CONF
     server_bg nginx -c "$work/nginx.conf"
+    server_bg tinyproxy -d -c "$work/proxy.conf"
     server_bg /usr/bin/python3 "$here/web.py" 8080
     wait_tcp 80
     wait_tcp 8080
@@ -52,3 +61,5 @@ case_pipelining()
       printf 'HEAD /form.pdf HTTP/1.1\r\nHost: www.city.example\r\n\r\nGET /none HTTP/1.1\r\nHost: www.city.example\r\nConnection: close\r\n\r\n'
       sleep 0.5; } | client nc -q 1 "$server_ip" 80 >/dev/null
 }
+case_proxy() { get -x "http://taro:secret@$server_ip:8888" http://www.city.example/index.html; get -x "http://$server_ip:8888" http://www.city.example/ || true; }
+case_proxy_tunnel() { get -px "http://taro:secret@$server_ip:8888" http://www.city.example/index.html; get -px "http://taro:secret@$server_ip:8888" http://www.city.example:9/ || true; }

@@ -218,7 +218,9 @@ static enum proto_verdict http_parse(struct proto_flow *pf, enum flow_side side,
     if (pf->ended[side] && !http->closed && !http->tunnel)
         side_end(pf, side);
     if (http->tunnel) {
-        proto_switch(pf, &proto_any);
+        if (http->dest.len > 0)
+            proto_tunnel(pf, http->dest);
+        proto_switch(pf, http->next);
         return PROTO_DONE;
     }
     return http->closed ? PROTO_DONE : PROTO_MORE;

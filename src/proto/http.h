@@ -82,7 +82,9 @@ struct http_flow {
     unsigned waiting;
     unsigned orphans; // requests emitted without waiting any longer for their response
     bool closed;      // nothing more is wanted
-    bool tunnel;      // from here on another protocol speaks
+    bool tunnel;      // from here on another protocol speaks:
+    const struct proto *next;
+    struct bytes dest; // with CONNECT: where to
 };
 
 static inline struct http_flow *http_flow(struct proto_flow *pf)
@@ -129,6 +131,9 @@ void http_body_begin(struct http_tx *tx, enum flow_side side);
 void http_body_data(struct http_tx *tx, enum flow_side side, struct bytes data);
 void http_body_gap(struct http_tx *tx, enum flow_side side, size_t lost);
 void http_body_end(struct http_tx *tx, enum flow_side side, bool complete);
+
+// http_upgrade.c: what stands behind CONNECT and 101 Switching Protocols. Before tx is emitted.
+void http_upgrade(struct http_tx *tx);
 
 // http_record.c
 void http_emit(struct http_tx *tx);

@@ -197,6 +197,8 @@ static void response_head_end(struct proto_flow *pf, struct http_tx *tx)
         return;
     }
     bool tunnel = tx->tunnel;
+    if (tunnel)
+        http_upgrade(tx);
     if (http->side[FLOW_CLIENT].phase == HTTP_WAIT && !tunnel)
         http->side[FLOW_CLIENT].phase = HTTP_START;
     if (tx->message[FLOW_SERVER].framing == HTTP_NO_BODY)

@@ -3,6 +3,7 @@
 // credentials (RFC 7617) only what stands before the colon is decoded.
 #include "proto/http.h"
 #include "proto/mime_codec.h"
+#include "proto/text_out.h"
 
 enum { USER_BYTES = 192 };
 
@@ -83,6 +84,41 @@ static void fill_range(struct http_tx *tx, struct record_http *r)
         proto_anomaly(tx->pf, ANOMALY_HTTP_RANGE_INVALID);
 }
 
+// Fields by which proxies make themselves known, as Zeek has them: "VIA -> 1.1 proxy".
+static void fill_proxied(struct http_tx *tx, struct record_http *r)
+{
+    static const struct {
+        enum http_field field;
+        const char *name;
+    } known[] = {
+        {HTTP_FORWARDED, "FORWARDED"},
+        {HTTP_X_FORWARDED_FOR, "X-FORWARDED-FOR"},
+        {HTTP_X_FORWARDED_FROM, "X-FORWARDED-FROM"},
+        {HTTP_CLIENT_IP, "CLIENT-IP"},
+        {HTTP_VIA, "VIA"},
+        {HTTP_XROXY_CONNECTION, "XROXY-CONNECTION"},
+        {HTTP_PROXY_CONNECTION, "PROXY-CONNECTION"},
+    };
+    enum { KNOWN = sizeof known / sizeof *known };
+    const struct bytes *field = tx->message[FLOW_CLIENT].field;
+    struct bytes *list = NULL;
+    for (size_t i = 0; i < KNOWN; i++) {
+        struct bytes value = field[known[i].field];
+        struct bytes name = bytes_from_text(known[i].name);
+        if (!value.data || (!list && !(list = arena_alloc(&tx->arena, KNOWN * sizeof *list))))
+            continue;
+        struct text_out out = {.room = name.len + 4 + value.len};
+        out.data = arena_alloc(&tx->arena, out.room);
+        if (!out.data)
+            break;
+        text_out_put(&out, name);
+        text_out_text(&out, " -> ");
+        text_out_put(&out, value);
+        list[r->proxied_count++] = text_out_bytes(&out);
+    }
+    r->proxied = list;
+}
+
 static void fill_request(struct http_tx *tx, struct record_http *r)
 {
     const struct http_message *m = &tx->message[FLOW_CLIENT];
@@ -103,6 +139,19 @@ static void fill_request(struct http_tx *tx, struct record_http *r)
     r->request_fields = m->field_count;
     r->has_request_fields = true;
     fill_auth(tx, r);
+    fill_proxied(tx, r);
+    bool absolute = bytes_at(tx->target, 0) != '/' && bytes_find(tx->target, BYTES("://")) < 16;
+    r->proxy_request = absolute || bytes_equal(tx->method, BYTES("CONNECT"));
+}
+
+static void fill_websocket(struct http_tx *tx, struct record_http *r)
+{
+    const struct bytes *asked = tx->message[FLOW_CLIENT].field;
+    const struct bytes *agreed = tx->message[FLOW_SERVER].field;
+    r->websocket.client_protocols = asked[HTTP_WEBSOCKET_PROTOCOL];
+    r->websocket.subprotocol = agreed[HTTP_WEBSOCKET_PROTOCOL];
+    r->websocket.client_extensions = asked[HTTP_WEBSOCKET_EXTENSIONS];
+    r->websocket.server_extensions = agreed[HTTP_WEBSOCKET_EXTENSIONS];
 }
 
 static void fill_response(struct http_tx *tx, struct record_http *r)
@@ -121,6 +170,7 @@ static void fill_response(struct http_tx *tx, struct record_http *r)
     r->server = m->field[HTTP_SERVER];
     r->response_fields = m->field_count;
     r->has_response_fields = true;
+    r->via = m->field[HTTP_VIA];
     r->upgrade = tx->status == 101 ? m->field[HTTP_UPGRADE] : (struct bytes){NULL, 0};
     r->latency_us = tx->latency_us;
     r->has_latency_us = tx->has_latency;
@@ -132,5 +182,6 @@ void http_emit(struct http_tx *tx)
     struct record_http r = {0};
     fill_request(tx, &r);
     fill_response(tx, &r);
+    fill_websocket(tx, &r);
     proto_emit_at(tx->pf, RECORD_HTTP, &r, tx->id, tx->time_us);
 }
