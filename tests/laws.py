@@ -30,9 +30,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CUTS, SNAPS, DROPS = 5, 2, 8
 SPLIT_DROPPED = {"pcap_cnt", "flow_id", "timestamp", "stored"}
 FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "first_toserver", "first_toclient")
-DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen", "latency_us", "rtt_us"}
-DROP_SAYS = {"no", "unanswered", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
-DROP_LESS = {"length", "size", "decoded_length", "request_length", "message_length", "request_fields", "response_fields"}
+DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen", "latency_us", "rtt_us", "rtt"}
+DROP_SAYS = {"no", "unanswered", "unknown", "UNREPLIED", "REQUEST_LOST", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
+DROP_LESS = {"length", "size", "decoded_length", "request_length", "message_length", "request_fields", "response_fields",
+             "requests", "files_opened", "bytes_read", "bytes_written", "encrypted_messages", "encrypted_bytes"}
+DROP_OWN = {"smb": ("id",), "smb_session": ("start",), "ntlm": ("flags",)}  # what depends on how much was seen
 WHO = ("event_type", "src_ip", "src_port", "dest_ip", "dest_port", "proto")
 
 
@@ -136,6 +138,9 @@ def supported(part, whole, key=""):
 def wrong_record(full, fewer):
     """The first record of `fewer` that no record of `full` supports, or None."""
     known, spoken = {}, {}
+    for record in full + fewer:
+        for key in DROP_OWN.get(record["event_type"], ()):
+            record[record["event_type"]].pop(key, None)
     for record in full:
         known.setdefault(tuple(record.get(k) for k in WHO), []).append(record)
         spoken.setdefault(record.get("community_id"), set()).update((record["event_type"], record.get("app_proto")))
@@ -160,7 +165,7 @@ def drop(yagura, name, capture):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "drop.pcap")
             write_capture(path, link, packets[:i] + packets[i + 1:])
-            wrong = wrong_record(full, map(json.loads, run(yagura, path)))
+            wrong = wrong_record(full, list(map(json.loads, run(yagura, path))))
             if wrong:
                 return f"without packet {i + 1}, no record of the full run supports:\n{json.dumps(wrong, ensure_ascii=False)[:1500]}"
     return ""
