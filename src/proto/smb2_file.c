@@ -270,7 +270,7 @@ static void ioctl_answer(struct proto_flow *pf, const struct smb2_head *h, struc
     struct cursor c = smb2_body(h);
     cursor_skip(&c, 2 + 4 + SMB_FID_BYTES + 8);
     uint32_t at = cursor_u32le(&c), len = cursor_u32le(&c);
-    if (cursor_ok(&c) && at <= h->whole && len <= h->whole - at)
+    if (cursor_ok(&c) && at <= h->whole && len <= h->whole - at && file->pipe)
         smb_stream_begin(&smb_flow(pf)->side[h->side], h->whole, at, len, file, 0);
     else
         proto_anomaly(pf, ANOMALY_SMB_MALFORMED_DATA);

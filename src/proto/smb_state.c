@@ -252,21 +252,40 @@ struct smb_handle *smb_handle_of(struct smb_flow *smb, const struct smb_tx *tx)
     return h && h->create_key == tx->create_key ? h : NULL;
 }
 
+static struct smb_handle *handle_add(struct proto_flow *pf, const struct smb_fid *fid)
+{
+    struct smb_flow *smb = smb_flow(pf);
+    if (smb->handle_count == SMB_HANDLES) {
+        proto_anomaly(pf, ANOMALY_SMB_TOO_MANY_FILES);
+        smb_handle_close(pf, smb->handle_oldest, false);
+    }
+    struct smb_handle *h = own_new(pf, sizeof *h, SMB_HANDLE_BYTES);
+    if (!h)
+        return NULL;
+    h->fid = *fid;
+    struct smb_handle **bucket = handle_bucket(smb, fid);
+    h->next = *bucket;
+    *bucket = h;
+    h->older = smb->handle_newest;
+    *(h->older ? &h->older->newer : &smb->handle_oldest) = h;
+    smb->handle_newest = h;
+    smb->handle_count++;
+    return h;
+}
+
+// Where bytes were lost, what is written to a file may be seen before its opening is.
 struct smb_handle *smb_handle_new(
     struct proto_flow *pf, const struct smb_tx *tx, const struct smb_fid *fid)
 {
     struct smb_flow *smb = smb_flow(pf);
     struct smb_handle *h = smb_handle_find(smb, fid);
-    if (h)
+    if (h && h->opened) {
         smb_handle_close(pf, h, false); // its end was not seen
-    if (smb->handle_count == SMB_HANDLES) {
-        proto_anomaly(pf, ANOMALY_SMB_TOO_MANY_FILES);
-        smb_handle_close(pf, smb->handle_oldest, false);
+        h = NULL;
     }
-    h = own_new(pf, sizeof *h, SMB_HANDLE_BYTES);
+    h = h ? h : handle_add(pf, fid);
     if (!h)
         return NULL;
-    h->fid = *fid;
     h->time_us = tx->time_us;
     h->create_key = tx->key;
     h->session_id = tx->session_id;
@@ -275,15 +294,8 @@ struct smb_handle *smb_handle_new(
     h->access = tx->access;
     h->name = smb_keep(pf, &h->arena, tx->name);
     struct smb_tree *tree = smb_tree_find(smb, tx->session_id, tx->tree_id);
-    h->pipe = tree && tree->pipe;
+    h->pipe |= tree && tree->pipe;
     h->share = tree ? smb_keep(pf, &h->arena, tree->share) : (struct bytes){NULL, 0};
-    struct smb_handle **bucket = handle_bucket(smb, fid);
-    h->next = *bucket;
-    *bucket = h;
-    h->older = smb->handle_newest;
-    *(h->older ? &h->older->newer : &smb->handle_oldest) = h;
-    smb->handle_newest = h;
-    smb->handle_count++;
     return h;
 }
 
