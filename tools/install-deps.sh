@@ -9,7 +9,7 @@ packages()
 {
     case $1 in
     build) echo gcc libc6-dev make meson ninja-build pkg-config python3 python3-yaml \
-        libssl-dev zlib1g-dev libzstd-dev libbrotli-dev libndpi-dev libmagic-dev libyaml-dev \
+        libssl-dev zlib1g-dev libzstd-dev libbrotli-dev libndpi-dev libmagic-dev libyaml-dev libjansson-dev \
         libnghttp2-dev ;;
     run) echo libmagic-mgc ;;
     test) echo clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it was
 
-from schemalib import c_records, c_tables, config, documents, model, signatures  # noqa: E402
+from schemalib import c_records, c_shape, c_tables, config, documents, model, signatures, zeek  # noqa: E402
 
 
 def c_file(source, lines):
@@ -38,6 +38,8 @@ def build_files():
         "config.c": c_file("schema/config.yaml", config.config_c(keys) + config.example_c(keys)),
         "text.h": c_file("content/text", c_tables.text_h(texts)),
         "text.c": c_file("content/text", c_tables.text_c(texts)),
+        "shapes.c": c_file("schema/records.yaml and schema/protocols", c_shape.Shapes(records).text()),
+        "zeek.c": c_file("schema/zeek.yaml", zeek.zeek_c(records)),
         "signatures.c": c_file("content/signatures.yaml", signatures.signatures_c(signatures.read_signatures())),
         "schema.sql": documents.sql(records),
         "records.d.ts": documents.typescript(records),

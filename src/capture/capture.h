@@ -96,3 +96,28 @@ const char *capture_link_name(uint16_t link);
 // Share of the input that has been consumed, 0 to 1; negative when it cannot be known (a pipe).
 // To be asked between calls of capture_read, as that is.
 double capture_progress(const struct capture *capture);
+
+// ---- Lines of a text file, plain or packed like captures.
+
+enum { LINES_LONGEST = 4 << 20 }; // a longer line is cut there, and its rest read over
+
+struct lines;
+
+// NULL: out of memory. What cannot be opened has no lines, and a reason.
+[[nodiscard]] struct lines *lines_open(const char *path);
+void lines_close(struct lines *lines);
+
+// The first bytes, a few thousand; asked before the first lines_next.
+struct bytes lines_peek(struct lines *lines);
+
+// The next line without its end; valid until the next call. False: there is none.
+[[nodiscard]] bool lines_next(struct lines *lines, struct bytes *line);
+
+// Lines cut because they were too long.
+uint64_t lines_cut(const struct lines *lines);
+
+// Share of the input that has been read, 0 to 1; negative when it cannot be known.
+double lines_progress(const struct lines *lines);
+
+// Why reading ended before the input did; "" when it did not. Returns the length.
+size_t lines_trouble(const struct lines *lines, enum lang lang, char *out, size_t room);

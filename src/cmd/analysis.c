@@ -166,6 +166,11 @@ static void drop_half_record(int fd, const char *data, size_t done)
 // data: whole records.
 static void write_all(struct analysis *a, const char *data, size_t len)
 {
+    if (a->options->zeek) {
+        int error = zeek_folder_write(a->options->zeek, data, len);
+        a->result->write_error = a->result->write_error ? a->result->write_error : error;
+        return;
+    }
     for (size_t done = 0; done < len && a->result->write_error == 0;) {
         ssize_t n = write(a->options->events_fd, &data[done], len - done);
         if (n >= 0) {
@@ -354,6 +359,12 @@ static bool slots_create(struct analysis *a)
     return true;
 }
 
+static void write_eve(struct json *out, const struct record *record)
+{
+    record_write_json(out, record);
+    json_raw(out, "\n", 1);
+}
+
 static bool workers_create(struct analysis *a)
 {
     a->workers = base_calloc(a->count, sizeof *a->workers);
@@ -364,7 +375,8 @@ static bool workers_create(struct analysis *a)
         if (a->options->files_folder >= 0 && !worker_keep_files(w, a->options->files_folder,
                                                  a->options->config->files.keep_limit_bytes))
             return false;
-        w->write_records = a->options->events_fd >= 0;
+        w->write_records = a->options->events_fd >= 0 || a->options->zeek;
+        w->write = a->options->zeek ? zeek_write : write_eve;
         w->summarise = a->options->summarise;
         w->keep_marks = a->count > 1;
         w->flush = w->keep_marks ? output_part : output_write;
@@ -387,16 +399,43 @@ static void slots_destroy(struct analysis *a)
     base_free(a->decoded);
 }
 
+// The logs among the inputs go through the first worker, whose packets are over.
+static bool read_logs(struct analysis *a)
+{
+    struct worker *worker = &a->workers[0];
+    const struct analysis_options *o = a->options;
+    worker->output = &a->slots[0].outputs[0];
+    worker->flush = output_write;
+    bool ok = import_logs(
+        o->logs, o->logs_count, worker, &a->result->imported, o->progress, o->progress_context);
+    output_write(a, worker->output);
+    return ok;
+}
+
+// The period of packets and of imported records together.
+static void collect_times(struct analysis *a)
+{
+    struct analysis_result *r = a->result;
+    const struct import_totals *imported = &r->imported;
+    bool packets = a->next_order > 0, records = imported->records > 0;
+    r->first_us = packets ? a->first_us : imported->first_us;
+    r->last_us = packets ? a->last_us : imported->last_us;
+    if (packets && records) {
+        r->first_us = imported->first_us < r->first_us ? imported->first_us : r->first_us;
+        r->last_us = imported->last_us > r->last_us ? imported->last_us : r->last_us;
+    }
+}
+
 static void emit_stats(struct analysis *a)
 {
     struct json line;
     json_init(&line);
     struct record_stats body = {
-        .uptime = (uint64_t)(a->last_us - a->first_us) / 1000'000,
+        .uptime = (uint64_t)(a->result->last_us - a->result->first_us) / 1000'000,
         .metrics = &a->result->metrics,
     };
     struct record record = {.type = RECORD_STATS, .body = &body};
-    record.head.timestamp = a->last_us;
+    record.head.timestamp = a->result->last_us;
     record_write_json(&line, &record);
     json_raw(&line, "\n", 1);
     if (a->options->events_fd >= 0)
@@ -422,8 +461,7 @@ static void collect(struct analysis *a)
     }
     r->interrupted = stop_asked();
     r->packets = a->next_order;
-    r->first_us = a->first_us;
-    r->last_us = a->last_us;
+    collect_times(a);
     emit_stats(a);
 }
 
@@ -446,6 +484,7 @@ bool analysis_run(const struct analysis_options *options, struct analysis_result
         run_inline(&a);
     else if (ok)
         ok = run_threads(&a);
+    ok = ok && read_logs(&a);
     if (ok)
         collect(&a);
     for (unsigned i = 0; a.workers && i < a.count; i++)
@@ -458,5 +497,6 @@ bool analysis_run(const struct analysis_options *options, struct analysis_result
 void analysis_finish(struct analysis_result *result)
 {
     summary_finish(&result->summary);
+    import_finish(&result->imported);
     capture_destroy(result->capture);
 }

@@ -5,7 +5,9 @@
 // into one order, which the packets alone decide, and writes them. One worker needs no threads.
 #pragma once
 #include "capture/capture.h"
+#include "cmd/import.h"
 #include "cmd/summary.h"
+#include "cmd/zeek_folder.h"
 #include "schema/config.h"
 #include "schema/metrics.h"
 
@@ -14,9 +16,12 @@ struct analysis_options {
     const char *const *paths;
     size_t paths_count;
     unsigned workers;
-    int events_fd;    // where records go as lines of JSON; -1: nowhere
-    int files_folder; // descriptor of the folder where files are kept; -1: they are not
-    bool summarise;   // count what a summary tells
+    const char *const *logs; // other products' logs, read after the captures
+    size_t logs_count;
+    int events_fd;            // where records go as lines of JSON; -1: nowhere
+    struct zeek_folder *zeek; // where they go as Zeek's logs instead; NULL: they do not
+    int files_folder;         // descriptor of the folder where files are kept; -1: they are not
+    bool summarise;           // count what a summary tells
     // Called between batches with the share read (negative: unknown) and the packets so far.
     void (*progress)(void *context, double share, uint64_t packets);
     void *progress_context;
@@ -28,7 +33,8 @@ struct analysis_result {
     struct capture *capture; // asked for its reports; the caller destroys it
     bool interrupted;        // by a signal: the input's end has not been read
     uint64_t packets;
-    int64_t first_us, last_us; // of the packets
+    struct import_totals imported;
+    int64_t first_us, last_us; // of the packets and records read
     int write_error;           // errno of the first failed write, 0 for none
     int keep_error;            // errno of the first file that could not be kept, 0 for none
 };

@@ -6,10 +6,12 @@
 #include "base/utf8.h"
 #include "cmd/analysis.h"
 #include "cmd/cmd.h"
+#include "cmd/layout.h"
 #include "cmd/progress.h"
 #include "cmd/read_output.h"
 #include "cmd/read_summary.h"
 #include "schema/reason.h"
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <string.h>
@@ -20,6 +22,7 @@ struct read_options {
     const char *config;
     bool quiet, log_json;
     bool keep_files;
+    bool zeek;        // write Zeek's logs instead of events.jsonl
     unsigned workers; // 0: as configured
     int first_path;   // its index in argv
 };
@@ -30,6 +33,14 @@ struct voice {
     bool json;
 };
 
+// Where the run's output goes.
+struct outputs {
+    struct events_file events;
+    struct zeek_folder *zeek; // NULL: records go to events
+    int files_fd;
+    char files_path[PATH_MAX];
+};
+
 static bool parse_workers(const char *word, unsigned *out)
 {
     uint64_t n;
@@ -37,6 +48,12 @@ static bool parse_workers(const char *word, unsigned *out)
         return false;
     *out = (unsigned)n;
     return true;
+}
+
+static bool parse_format(const char *word, bool *zeek)
+{
+    *zeek = strcmp(word, "zeek") == 0;
+    return *zeek || strcmp(word, "eve") == 0;
 }
 
 static int standard_inputs(int argc, char **argv)
@@ -53,7 +70,8 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
     static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
         {"config", required_argument, NULL, 'c'}, {"quiet", no_argument, NULL, 'q'},
         {"workers", required_argument, NULL, 'w'}, {"log-json", no_argument, NULL, 'j'},
-        {"files", no_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"files", no_argument, NULL, 'f'}, {"format", required_argument, NULL, 'F'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     enum lang lang = cmd_lang(CONFIG_OUTPUT_LANG_AUTO);
     *finished = false;
     opterr = 0;
@@ -68,6 +86,10 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
             if (!parse_workers(optarg, &o->workers))
                 return cmd_usage("read", TEXT_CMD_BAD_WORKERS, lang, optarg);
             break;
+        case 'F':
+            if (!parse_format(optarg, &o->zeek))
+                return cmd_usage("read", TEXT_READ_BAD_FORMAT, lang, optarg);
+            break;
         case 'h':
             cmd_put(stdout, TEXT_READ_HELP, lang);
             putchar('\n');
@@ -80,6 +102,8 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
     o->first_path = optind;
     if (o->keep_files && !o->folder)
         return cmd_usage("read", TEXT_READ_FILES_NEED_OUTPUT, lang, "");
+    if (o->zeek && !o->folder)
+        return cmd_usage("read", TEXT_READ_FORMAT_NEEDS_OUTPUT, lang, "");
     if (standard_inputs(argc, argv) > 1)
         return cmd_usage("read", TEXT_READ_ONE_STANDARD_INPUT, lang, "");
     return optind < argc ? CMD_DONE : cmd_usage("read", TEXT_CMD_NO_FILES, lang, "");
@@ -99,6 +123,22 @@ static void tell(
         LOG_WRITE(level, "read", message);
     else
         LOG_WRITE(level, "read", message, LOG_NAME("file", file), LOG_NAME("cause", reason));
+}
+
+// A warning whose text has other blanks beside {file}.
+static void tell_with(struct voice voice, enum text_id id, const char *file,
+    const struct text_arg *more, size_t count)
+{
+    char name[PATH_MAX], message[2 * PATH_MAX];
+    struct text_arg args[4] = {
+        {"file", bytes_make(name, utf8_print(bytes_from_text(file), name, sizeof name))}};
+    for (size_t i = 0; i < count && i < 3; i++)
+        args[i + 1] = more[i];
+    (void)text_format(message, sizeof message, id, voice.lang, args, count + 1);
+    if (voice.json)
+        LOG_WRITE(LOG_LEVEL_WARNING, "read", message, LOG_NAME("file", file));
+    else
+        fprintf(stderr, "yagura: %s\n", message);
 }
 
 static void complain(struct voice voice, const struct trouble *why)
@@ -121,21 +161,46 @@ static void warn_of_inputs(const struct analysis_result *result, bool summary, s
     }
 }
 
-// Whether anything came of it: a packet understood, or one found to break the rules.
+// What is wrong with logs is said in either case: the summary tells of captures only.
+static void warn_of_logs(const struct analysis_result *result, struct voice voice)
+{
+    char line[LAYOUT_NUMBER], count[LAYOUT_NUMBER];
+    for (size_t i = 0; i < result->imported.count; i++) {
+        const struct import_report *report = &result->imported.reports[i];
+        if (report->trouble[0])
+            tell(voice, LOG_LEVEL_WARNING, TEXT_READ_UNREADABLE, report->path, report->trouble);
+        layout_number(report->first_damaged, line);
+        layout_number(report->damaged, count);
+        struct text_arg args[] = {
+            {"line", bytes_from_text(line)}, {"count", bytes_from_text(count)}};
+        if (report->damaged)
+            tell_with(voice, TEXT_READ_LOG_DAMAGED, report->path, args, 2);
+        layout_number(report->others, count);
+        if (report->others)
+            tell_with(voice, TEXT_READ_LOG_OTHERS, report->path, &args[1], 1);
+    }
+}
+
+// Whether anything came of it: a packet understood, or one found to break the rules, or a record
+// another product wrote.
 static bool was_analysed(const struct analysis_result *result)
 {
     const struct metrics *m = &result->metrics;
+    if (result->imported.records > 0)
+        return true;
     return m->decoder_pkts > m->decoder_not_ip + m->decoder_invalid || m->decoder_anomalies > 0;
 }
 
 static enum cmd_exit finish(
-    const struct analysis_result *result, struct events_file *events, struct voice voice)
+    const struct analysis_result *result, struct outputs *out, struct voice voice)
 {
+    struct events_file *events = &out->events;
     bool analysed = was_analysed(result);
     enum events_fate fate = result->write_error ? EVENTS_STAY_PART
                             : analysed          ? EVENTS_WHOLE
                                                 : EVENTS_NOTHING;
-    int error = events_close(events, fate);
+    int error = out->zeek ? zeek_folder_close(out->zeek, fate) : events_close(events, fate);
+    out->zeek = NULL;
     if (result->write_error)
         error = result->write_error;
     if (error) {
@@ -156,19 +221,13 @@ static unsigned workers_of(const struct read_options *o, const struct config *co
     return o->workers ? o->workers : config->workers ? (unsigned)config->workers : thread_cores();
 }
 
-// Where the run's output goes.
-struct outputs {
-    struct events_file events;
-    int files_fd;
-    char files_path[PATH_MAX];
-};
-
 // Anything but CMD_DONE: told on standard error, and nothing has been touched.
 static enum cmd_exit outputs_open(struct outputs *out, const struct read_options *o,
     const char *const *paths, size_t count, struct voice voice)
 {
     struct trouble why;
     out->files_fd = out->events.fd = -1;
+    out->zeek = NULL;
     out->events.path[0] = '\0';
     if (!o->folder)
         return CMD_DONE;
@@ -180,7 +239,13 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
         }
     if (ok && o->keep_files)
         ok = (out->files_fd = files_open(o->folder, out->files_path, &why)) >= 0;
-    ok = ok && events_open(&out->events, &why);
+    if (ok && o->zeek) {
+        out->zeek = zeek_folder_open(o->folder);
+        why = (struct trouble){TEXT_READ_CANNOT_MAKE_FOLDER, ENOMEM, o->folder};
+        ok = out->zeek != NULL;
+    } else {
+        ok = ok && events_open(&out->events, &why);
+    }
     if (!ok)
         complain(voice, &why);
     return ok ? CMD_DONE : CMD_FAILED;
@@ -190,9 +255,10 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
 static enum cmd_exit conclude(const struct analysis_result *result, const struct read_options *o,
     const struct config *config, struct outputs *out, struct voice voice)
 {
-    bool summary = !o->quiet && result->packets > 0;
+    bool summary = !o->quiet && (result->packets > 0 || result->imported.records > 0);
     warn_of_inputs(result, summary && was_analysed(result), voice);
-    enum cmd_exit status = finish(result, &out->events, voice);
+    warn_of_logs(result, voice);
+    enum cmd_exit status = finish(result, out, voice);
     if (result->keep_error) {
         complain(
             voice, &(struct trouble){TEXT_READ_CANNOT_KEEP, result->keep_error, out->files_path});
@@ -200,13 +266,29 @@ static enum cmd_exit conclude(const struct analysis_result *result, const struct
     }
     bool written = o->folder && was_analysed(result) && result->write_error == 0;
     if (summary)
-        read_summary_print(
-            result, config, cmd_lang(config->output.lang), written ? out->events.path : NULL);
+        read_summary_print(result, config, cmd_lang(config->output.lang),
+            !written  ? NULL
+            : o->zeek ? o->folder
+                      : out->events.path);
     return status;
 }
 
-static enum cmd_exit run(const struct read_options *o, const struct config *config,
-    const char *const *paths, size_t count)
+// Put captures before other products' logs, each in the order given. Returns how many there are.
+static size_t captures_first(const char **paths, size_t count)
+{
+    size_t captures = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (import_is_log(paths[i]))
+            continue;
+        const char *capture = paths[i];
+        memmove(&paths[captures + 1], &paths[captures], (i - captures) * sizeof *paths);
+        paths[captures++] = capture;
+    }
+    return captures;
+}
+
+static enum cmd_exit run(
+    const struct read_options *o, const struct config *config, const char **paths, size_t count)
 {
     struct progress progress;
     progress_start(&progress, cmd_lang(config->output.lang));
@@ -215,10 +297,14 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
     enum cmd_exit status = outputs_open(&out, o, paths, count, voice);
     if (status != CMD_DONE)
         return status;
+    size_t captures = captures_first(paths, count);
     struct analysis_options options = {
         .config = config,
         .paths = paths,
-        .paths_count = count,
+        .paths_count = captures,
+        .logs = &paths[captures],
+        .logs_count = count - captures,
+        .zeek = out.zeek,
         .workers = workers_of(o, config),
         .events_fd = out.events.fd,
         .files_folder = out.files_fd,
@@ -234,6 +320,8 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
     } else {
         tell(voice, LOG_LEVEL_ERROR, TEXT_READ_CANNOT_START, NULL, NULL);
         (void)events_close(&out.events, EVENTS_NOTHING);
+        if (out.zeek)
+            (void)zeek_folder_close(out.zeek, EVENTS_NOTHING);
         status = CMD_FAILED;
     }
     analysis_finish(&result);
@@ -251,7 +339,7 @@ enum cmd_exit cmd_read(int argc, char **argv)
     struct config config;
     if (!cmd_config(options.config, &config))
         return CMD_USAGE;
-    status = run(&options, &config, (const char *const *)&argv[options.first_path],
+    status = run(&options, &config, (const char **)&argv[options.first_path],
         (size_t)(argc - options.first_path));
     config_finish(&config);
     return status;

@@ -263,6 +263,10 @@ void read_summary_print(const struct analysis_result *result, const struct confi
     bool losses = print_losses(&p);
     print_tables(&p);
     print_not_read(&p, losses);
+    if (result->imported.records) {
+        printf("\n");
+        print_count(&p, TEXT_READ_LOGS, result->imported.records);
+    }
     if (events_path) {
         print_heading(&p, TEXT_READ_WRITTEN);
         cmd_safe(stdout, bytes_from_text(events_path));

@@ -79,11 +79,25 @@ static void emit(void *context, const struct record *record)
     whole.head.pcap_cnt = order + 1;
     whole.head.segment =
         segment_name(&worker->segments, &record->head.src_ip, &record->head.dest_ip);
-    record_write_json(&out->text, &whole);
-    json_raw(&out->text, "\n", 1);
+    worker->write(&out->text, &whole);
     if (worker->keep_marks)
         mark(worker, out, order);
     if (out->text.len >= (worker->keep_marks ? PART_BYTES : FLUSH_BYTES))
+        worker->flush(worker->flush_context, out);
+}
+
+void worker_record(struct worker *worker, const struct record *record)
+{
+    struct output *out = worker->output;
+    if (worker->summarise)
+        summary_record(&worker->summary, record);
+    if (!worker->write_records)
+        return;
+    struct record whole = *record;
+    whole.head.segment =
+        segment_name(&worker->segments, &record->head.src_ip, &record->head.dest_ip);
+    worker->write(&out->text, &whole);
+    if (out->text.len >= FLUSH_BYTES)
         worker->flush(worker->flush_context, out);
 }
 

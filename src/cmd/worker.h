@@ -58,6 +58,7 @@ struct worker {
     struct output *output;  // of the slot being handled
     uint64_t order;         // of the packet outside flows being handled; UINT64_MAX: ask the table
     bool keep_marks, write_records, summarise;
+    void (*write)(struct json *out, const struct record *record); // one record in the run's format
     // Called when the output has grown long: it is empty then.
     void (*flush)(void *context, struct output *output);
     void *flush_context;
@@ -71,6 +72,9 @@ struct config;
 [[nodiscard]] bool worker_keep_files(struct worker *worker, int folder, uint64_t limit_bytes);
 
 void worker_finish(struct worker *worker);
+
+// A record that came from elsewhere than packets: counted and written like the worker's own.
+void worker_record(struct worker *worker, const struct record *record);
 
 // Decode a slot's packets; counts go to the worker that does it.
 void worker_decode(struct worker *worker, struct slot *slot);

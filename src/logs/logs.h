@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Other products' logs: Zeek's (TSV, JSON) and EVE JSON as input, Zeek's TSV as output. What comes
+// in becomes records like the sensor's own; schema/zeek.yaml says which column is which field.
+#pragma once
+#include "base/arena.h"
+#include "schema/records.h"
+
+// ---- Zeek's logs as output
+
+// A record as lines of the logs it belongs to, none for a type Zeek has no log of. Each line begins
+// with a byte that says which log: its number + 1.
+void zeek_write(struct json *out, const struct record *record);
+
+size_t zeek_logs_count(void);
+const char *zeek_log_name(size_t log); // "conn"
+
+// What stands before the first and behind the last line of a log; time_us stands in it.
+void zeek_write_head(struct json *out, size_t log, int64_t time_us);
+void zeek_write_end(struct json *out, int64_t time_us);
+
+// ---- logs as input
+
+struct log_reader;
+
+enum log_format { LOG_FORMAT_NONE, LOG_FORMAT_ZEEK_TSV, LOG_FORMAT_JSON };
+
+// What the first bytes of a file look like.
+enum log_format log_sniff(struct bytes first);
+
+// path: its name says which of Zeek's logs a JSON file is. NULL: out of memory.
+[[nodiscard]] struct log_reader *log_reader_create(enum log_format kind, const char *path);
+void log_reader_destroy(struct log_reader *reader);
+
+enum log_line {
+    LOG_RECORD,  // *record is filled, until the next line
+    LOG_SILENT,  // a line that is no record: a head, a comment
+    LOG_OTHER,   // a record of a type we have none for
+    LOG_DAMAGED, // not what the file's other lines are
+};
+
+// One line without its end.
+enum log_line log_read_line(struct log_reader *reader, struct bytes line, struct record *record);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside logs/: what the readers of the formats share.
+#pragma once
+#include "logs/logs.h"
+#include "logs/zeek.h"
+#include <jansson.h>
+
+enum {
+    LOG_COLUMNS = 256,         // of one log
+    LOG_VALUES = 1024,         // of one list
+    LOG_LINE_MEMORY = 8 << 20, // a line's record
+};
+
+struct log_reader {
+    enum log_format kind;
+    const struct zeek_log *log; // of the lines that follow; NULL: not one of ours
+    const struct zeek_column *columns[LOG_COLUMNS]; // NULL: not ours
+    size_t count;
+    char separator, set_separator;
+    struct bytes empty, unset; // as the head says
+    struct pool pool;
+    struct arena head;  // lives with the reader
+    struct arena arena; // of one line
+    struct log_draft draft;
+};
+
+// Zeek's log of a name; NULL.
+const struct zeek_log *zeek_log_find(struct bytes name);
+
+// A draft of a record of this type, everything absent. False: out of memory.
+bool log_draft_begin(struct log_reader *reader, enum record_type type);
+
+// What stands in the draft as a record. False: nothing to tell when or between whom it was.
+bool log_draft_end(struct log_reader *reader, struct record *record);
+
+// One column's values.
+void zeek_take(struct log_draft *draft, const struct zeek_column *column,
+    const struct bytes *values, size_t count);
+
+enum log_line zeek_read_tsv(struct log_reader *reader, struct bytes line, struct record *record);
+enum log_line zeek_read_json(
+    struct log_reader *reader, const json_t *object, struct record *record);
+enum log_line eve_read(struct log_reader *reader, const json_t *object, struct record *record);
