@@ -414,7 +414,7 @@ static void smb_finish(struct proto_flow *pf)
         smb_session_end(pf, smb->sessions->session_id, false);
     while (smb->trees)
         smb_tree_drop(smb, smb->trees->session_id, smb->trees->tree_id);
-    if (smb->called.data || smb->nbss_error.data) { // nothing followed
+    if (pf->tx_count == 0 && (smb->called.data || smb->nbss_error.data)) { // nothing followed
         struct record_smb r = {.id = pf->tx_count + 1,
             .called_name = smb->called,
             .calling_name = smb->calling,

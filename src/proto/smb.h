@@ -190,8 +190,6 @@ struct smb_flow {
     struct smb_tree *trees;
     size_t tree_count;
     struct bytes dialect;
-    struct bytes dialects[SMB_LIST]; // SMB1's, as offered, until one is chosen
-    size_t dialect_count;
     struct bytes called, calling, nbss_error;
     size_t waiting; // bytes of files that came before their turn
     bool session_seen, nbss_seen;

@@ -141,10 +141,28 @@ static void request(struct proto_flow *pf, struct smb2_head *h)
         smb_tx_end(pf, tx); // never answered
 }
 
+// A client that speaks both asks in SMB1, and is answered in SMB2 (section 3.3.5.3.1).
+static bool answer_to_smb1(struct proto_flow *pf, const struct smb2_head *h)
+{
+    enum { NEGOTIATE = 0x72 };
+    struct smb_tx *tx = smb_flow(pf)->tx_oldest;
+    if (h->command != SMB2_NEGOTIATE || h->key != 0 || !tx || tx->version != SMB_1 ||
+        tx->command != NEGOTIATE)
+        return false;
+    smb_record_status(tx, h->status);
+    smb2_negotiate_answer(pf, h, tx);
+    smb_tx_end(pf, tx);
+    if (bytes_equal(smb_flow(pf)->dialect, BYTES("2.??"))) // which one is still to be agreed
+        smb_flow(pf)->dialect = (struct bytes){NULL, 0};
+    return true;
+}
+
 static void answer(struct proto_flow *pf, const struct smb2_head *h)
 {
     struct smb_flow *smb = smb_flow(pf);
     struct smb_tx *tx = smb_tx_find(smb, h->key);
+    if (answer_to_smb1(pf, h))
+        return;
     if (!tx || tx->version != SMB_2 || tx->command != h->command || h->status == SMB_STATUS_PENDING)
         return;
     smb_record_status(tx, h->status);

@@ -38,8 +38,8 @@ static void emit_call(
 static struct dcerpc *rpc_new(struct proto_flow *pf, struct smb_handle *h)
 {
     char room[SMB_NAME_BYTES + 8];
-    int len =
-        snprintf(room, sizeof room, "\\PIPE\\%.*s", (int)h->name.len, (const char *)h->name.data);
+    struct bytes name = bytes_from(h->name, bytes_at(h->name, 0) == '\\'); // SMB1 begins with it
+    int len = snprintf(room, sizeof room, "\\PIPE\\%.*s", (int)name.len, (const char *)name.data);
     struct dcerpc_setup setup = {.transport = "ncacn_np",
         .named_pipe = bytes_make(room, len > 0 && h->name.len > 0 ? (size_t)len : 0),
         .emit = emit_call,

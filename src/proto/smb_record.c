@@ -45,13 +45,18 @@ void smb_record_about(struct proto_flow *pf, struct smb_tx *tx, const struct smb
         r->share = smb_keep(pf, &tx->arena, tree->share);
 }
 
-// What was said before SMB goes with the first record.
+static bool is_negotiate(const struct smb_tx *tx)
+{
+    enum { SMB1_NEGOTIATE = 0x72 };
+    return tx->command == (tx->version == SMB_2 ? SMB2_NEGOTIATE : SMB1_NEGOTIATE);
+}
+
+// What was said before SMB goes with its beginning.
 static void put_session_request(struct smb_flow *smb, struct record_smb *r)
 {
     r->called_name = smb->called;
     r->calling_name = smb->calling;
-    r->nbss_error = smb->nbss_error;
-    smb->called = smb->calling = smb->nbss_error = none;
+    smb->called = smb->calling = none;
 }
 
 static struct bytes command_name(const struct smb_tx *tx)
@@ -73,7 +78,10 @@ void smb_record_emit(struct proto_flow *pf, struct smb_tx *tx)
     r->has_tree_id = tx->answered || tx->tree_id != 0;
     if (tx->wants_account)
         r->account = account_of(smb, tx->session_id);
-    put_session_request(smb, r);
+    if (is_negotiate(tx)) {
+        put_session_request(smb, r);
+        r->dialect = tx->answered ? r->dialect : BYTES("unknown");
+    }
     proto_emit_at(pf, RECORD_SMB, r, tx->tx_id, tx->time_us);
 }
 
@@ -111,19 +119,24 @@ void smb_record_carve(struct proto_flow *pf, const struct smb_handle *h, enum fl
     arena_reset(&arena);
 }
 
+static struct bytes pick(const struct smb_handle *h, const char *file, const char *pipe)
+{
+    return bytes_from_text(h->pipe ? pipe : file);
+}
+
 static size_t actions_of(const struct smb_handle *h, struct bytes out[5])
 {
     size_t n = 0;
     if (h->opened)
-        out[n++] = BYTES("open");
+        out[n++] = pick(h, "FILE_OPEN", "PIPE_OPEN");
     if (h->carve[FLOW_SERVER].bytes > 0)
-        out[n++] = BYTES("read");
+        out[n++] = pick(h, "FILE_READ", "PIPE_READ");
     if (h->carve[FLOW_CLIENT].bytes > 0)
-        out[n++] = BYTES("write");
+        out[n++] = pick(h, "FILE_WRITE", "PIPE_WRITE");
     if (h->new_name.data)
-        out[n++] = BYTES("rename");
+        out[n++] = BYTES("FILE_RENAME");
     if (h->deleted)
-        out[n++] = BYTES("delete");
+        out[n++] = BYTES("FILE_DELETE");
     return n;
 }
 
