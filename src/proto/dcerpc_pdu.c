@@ -28,6 +28,10 @@ bool dcerpc_likely(struct bytes data)
            bytes_at(data, 6) == 0 && bytes_at(data, 7) == 0;
 }
 
+// MS-RPCE section 2.2.4.12
+static const uint8_t ndr64[16] = {
+    0x71, 0x71, 0x05, 0x33, 0xbe, 0xba, 0x49, 0x37, 0x83, 0x19, 0xb5, 0xdb, 0xef, 0x9c, 0xcc, 0x36};
+
 static enum header read_header(struct cursor in, struct dcerpc_pdu *pdu)
 {
     struct bytes all = cursor_rest(&in);
@@ -157,13 +161,16 @@ static bool read_bind_ack(struct dcerpc *rpc, struct dcerpc_pdu *pdu, struct dce
     for (size_t i = 0; i < count && cursor_ok(in); i++) {
         uint16_t result = dcerpc_u16(in, pdu->little);
         uint16_t reason = dcerpc_u16(in, pdu->little);
-        cursor_skip(in, 20); // transfer syntax
+        uint8_t syntax[16];
+        dcerpc_uuid(in, pdu->little, syntax);
+        cursor_skip(in, 4); // its version
         if (i >= call->context_count || !cursor_ok(in))
             continue;
         struct dcerpc_context *item = (struct dcerpc_context *)&call->contexts[i];
         item->acked = true;
         item->result = result;
         item->reason = reason;
+        item->wide = memcmp(syntax, ndr64, 16) == 0;
         struct dcerpc_context *slot = context_slot(rpc, item->id);
         if (slot)
             *slot = *item;

@@ -55,7 +55,7 @@ struct dcerpc_pdu {
 // A presentation context: an interface, under the number that requests use.
 struct dcerpc_context {
     uint16_t id, major, minor, result, reason;
-    bool acked;
+    bool acked, wide; // wide: in NDR64
     uint8_t uuid[16]; // in the order of its text
 };
 
