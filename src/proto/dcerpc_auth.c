@@ -10,7 +10,9 @@ enum {
     TYPE_KERBEROS = 16,
     TYPE_NETLOGON = 68,
     NAME_BYTES = 256,
-    ACCESS_DENIED = 5,
+    ACCESS_DENIED = 5, // by a wrong password, or with the right one: it does not tell
+    SEC_PKG_ERROR = 0x721,
+    PROTO_ERROR = 0x1c01'000b,
 };
 
 static struct bytes keep(struct dcerpc *rpc, struct bytes text)
@@ -74,10 +76,13 @@ void dcerpc_auth_result(struct dcerpc *rpc, struct proto_flow *pf, const struct 
     if (!rpc->ntlm)
         return;
     uint8_t type = call->half[FLOW_SERVER].type;
-    bool refused =
-        type == DCERPC_BINDNAK || (type == DCERPC_FAULT && call->status == ACCESS_DENIED);
-    if (refused)
+    bool wrong = call->status == SEC_PKG_ERROR || call->status == PROTO_ERROR;
+    if (type == DCERPC_BINDNAK || (type == DCERPC_FAULT && wrong))
         ntlm_result(&rpc->ntlm, pf, NTLM_FAILURE);
-    else if (type == DCERPC_RESPONSE && ntlm_session_message(rpc->ntlm, NTLM_AUTHENTICATE))
+    else if (!ntlm_session_message(rpc->ntlm, NTLM_AUTHENTICATE))
+        return;
+    else if (type == DCERPC_FAULT && call->status == ACCESS_DENIED)
+        ntlm_result(&rpc->ntlm, pf, NTLM_UNKNOWN);
+    else
         ntlm_result(&rpc->ntlm, pf, NTLM_SUCCESS);
 }

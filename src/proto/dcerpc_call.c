@@ -187,6 +187,8 @@ static void fill_auth(
             record->auth.type = bytes_from_text(auth_types[i].name);
     record->auth.level = bytes_from_text(level < AUTH_LEVELS ? auth_levels[level] : NULL);
     record->auth.mechanism = bytes_from_text(rpc->mechanism);
+    if (call->half[FLOW_CLIENT].type != DCERPC_REQUEST && !call->half[FLOW_SERVER].seen)
+        return; // who logged on was not known yet
     record->auth.user = rpc->user;
     record->auth.domain = rpc->domain;
     record->auth.host = rpc->host;

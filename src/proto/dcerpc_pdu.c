@@ -293,7 +293,7 @@ static bool take_response(struct dcerpc *rpc, struct proto_flow *pf, struct dcer
         return true;
     struct dcerpc_half *half = &call->half[FLOW_SERVER];
     half->lost |= !half->seen && !first;
-    if (!call->has_context) { // the request was not seen
+    if (!call->has_context && pdu->type == DCERPC_RESPONSE) { // the request was not seen
         call->context = context;
         call->has_context = true;
     }
@@ -314,7 +314,6 @@ static bool take_bind(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_p
     struct dcerpc_call *call = call_for(rpc, pf, pdu, true);
     if (!call)
         return true;
-    rpc->minor = pdu->minor;
     call->half[FLOW_CLIENT] = (struct dcerpc_half){.seen = true, .done = true, .type = pdu->type};
     dcerpc_call_message(call, pdu->type);
     note_auth(rpc, call, pdu);
@@ -419,6 +418,7 @@ static enum proto_verdict read_pdus(
             return PROTO_MORE;
         }
         rpc->lost[side] = false;
+        rpc->minor = pdu.minor;
         cursor_skip(in, DCERPC_HEADER_BYTES);
         split_auth(&pdu, cursor_take(in, pdu.length - DCERPC_HEADER_BYTES));
         bool wrong_side = side_of(pdu.type) != side && pdu.type != DCERPC_RTS;

@@ -71,7 +71,7 @@ static void read_address(
     default: return;
     }
     tower->port = cursor_u16(&in); // always big-endian
-    tower->has_port = cursor_ok(&in);
+    tower->has_port = cursor_ok(&in) && tower->port != 0; // a question has none
 }
 
 static bool read_tower(struct arena *arena, struct bytes octets, struct record_dcerpc_tower *tower)
