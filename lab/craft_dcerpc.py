@@ -185,7 +185,7 @@ def case_domain():
 
 def case_wmi():
     this = struct.pack("<HHII", 5, 7, 0, 0) + bytes(range(16)) + b"\0" * 4
-    return ETHERNET, calls(LOGIN, (6, Stub().bytes(this).pointer("//./root/cimv2").pointer().number(0).count(0))) + calls(
+    return ETHERNET, calls(LOGIN, (6, Stub().bytes(this).pointer("//./ROOT/CIMV2").pointer().number(0).count(0))) + calls(
         WMI, (20, Stub().bytes(this).bstr("WQL").bstr("SELECT * FROM Win32_Process")),
         (24, Stub().bytes(this).bstr("Win32_Process").bstr("Create").number(0)), sport=50001) + calls(
         ACTIVATION, (0, Stub().bytes(this).bytes(uuid.UUID("8bc3f05e-d86b-11d0-a075-00c04fb68820").bytes_le)), sport=50002)

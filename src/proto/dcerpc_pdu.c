@@ -166,7 +166,7 @@ static bool read_bind_ack(struct dcerpc *rpc, struct dcerpc_pdu *pdu, struct dce
         cursor_skip(in, 4); // its version
         if (i >= call->context_count || !cursor_ok(in))
             continue;
-        struct dcerpc_context *item = (struct dcerpc_context *)&call->contexts[i];
+        struct dcerpc_context *item = &call->contexts[i];
         item->acked = true;
         item->result = result;
         item->reason = reason;

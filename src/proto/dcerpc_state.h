@@ -79,7 +79,7 @@ struct dcerpc_call {
     size_t message_count;
     struct dcerpc_half half[2];
     int64_t start_us, end_us;
-    const struct dcerpc_context *contexts; // BIND: asked for
+    struct dcerpc_context *contexts; // BIND: asked for
     size_t context_count;
     uint8_t object[16];
     uint8_t auth_type, auth_level;

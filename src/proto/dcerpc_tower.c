@@ -61,8 +61,12 @@ static void read_address(
     case FLOOR_UDP: tower->protocol = BYTES("ncadg_ip_udp"); break;
     case FLOOR_HTTP: tower->protocol = BYTES("ncacn_http"); break;
     case FLOOR_LOCAL: tower->protocol = BYTES("ncalrpc"); return;
-    case FLOOR_PIPE: tower->protocol = BYTES("ncacn_np"); [[fallthrough]];
-    case FLOOR_LOCAL_NAME: tower->endpoint = address_text(arena, right); return;
+    case FLOOR_PIPE:
+    case FLOOR_LOCAL_NAME:
+        tower->endpoint = address_text(arena, right);
+        if (kind == FLOOR_PIPE)
+            tower->protocol = BYTES("ncacn_np");
+        return;
     case FLOOR_NETBIOS: tower->host = address_text(arena, right); return;
     case FLOOR_IP:
         if (right.len == 4 && (right.data[0] | right.data[1] | right.data[2] | right.data[3]))
@@ -70,7 +74,7 @@ static void read_address(
         return;
     default: return;
     }
-    tower->port = cursor_u16(&in); // always big-endian
+    tower->port = cursor_u16(&in);                        // always big-endian
     tower->has_port = cursor_ok(&in) && tower->port != 0; // a question has none
 }
 
