@@ -93,6 +93,13 @@ void proto_expect(struct proto_flow *pf, const struct proto_expected *expected)
         e->metrics->app_layer_expected_lost++;
 }
 
+void proto_switch_note(struct proto_flow *pf, struct bytes note)
+{
+    struct engine_flow *ef = engine_flow_of(pf);
+    if (ef)
+        pf->note = arena_copy(&ef->arena, note);
+}
+
 struct proto_file *proto_file_open(
     struct proto_flow *pf, enum flow_side side, struct bytes name, uint64_t tx_id)
 {

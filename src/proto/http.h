@@ -121,6 +121,8 @@ bool http_trailer_line(struct proto_flow *pf, enum flow_side side, struct cursor
 bool http_request_line(struct http_tx *tx, struct bytes line);
 bool http_status_line(struct http_tx *tx, struct bytes line);
 void http_field_line(struct http_tx *tx, enum flow_side side, struct bytes line);
+void http_field_keep(
+    struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value);
 
 // http_frame.c: how long the body is (RFC 9112 section 6.3), who the request was for.
 void http_frame(struct http_tx *tx, enum flow_side side);
@@ -137,3 +139,4 @@ void http_upgrade(struct http_tx *tx);
 
 // http_record.c
 void http_emit(struct http_tx *tx);
+void http_fill(struct http_tx *tx, struct record_http *r);

@@ -174,9 +174,9 @@ static void hidden_characters(struct http_tx *tx, struct bytes line)
         proto_anomaly(tx->pf, ANOMALY_HTTP_NUL_IN_HEADER);
 }
 
-static void keep_field(
-    struct http_tx *tx, struct http_message *m, struct bytes name, struct bytes value)
+void http_field_keep(struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value)
 {
+    struct http_message *m = &tx->message[side];
     enum http_field field = find_field(name);
     m->last = (uint8_t)field;
     if (field == HTTP_FIELD_OTHER)
@@ -215,5 +215,5 @@ void http_field_line(struct http_tx *tx, enum flow_side side, struct bytes line)
         return;
     }
     struct bytes name = checked_name(tx, side, bytes_sub(line, 0, colon));
-    keep_field(tx, m, name, bytes_trim(bytes_from(line, colon + 1)));
+    http_field_keep(tx, side, name, bytes_trim(bytes_from(line, colon + 1)));
 }

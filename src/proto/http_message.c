@@ -7,10 +7,17 @@
 bool http_request_start(struct proto_flow *pf, struct cursor *in)
 {
     struct http_flow *http = http_flow(pf);
+    struct cursor mark = *in;
     struct bytes line;
     if (!http_line_take(pf, FLOW_CLIENT, in, &line))
         return false;
     struct bytes text = bytes_trim(line);
+    if (bytes_equal(text, BYTES("PRI * HTTP/2.0"))) { // upgraded, and the answer was not captured
+        *in = mark;
+        http->next = &proto_http2;
+        http->tunnel = true;
+        return false;
+    }
     if (text.len == 0)
         return true; // RFC 9112 section 2.2: empty lines before a request are ignored
     size_t n = http_method_length(text);

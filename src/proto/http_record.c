@@ -177,11 +177,16 @@ static void fill_response(struct http_tx *tx, struct record_http *r)
     fill_range(tx, r);
 }
 
+void http_fill(struct http_tx *tx, struct record_http *r)
+{
+    fill_request(tx, r);
+    fill_response(tx, r);
+    fill_websocket(tx, r);
+}
+
 void http_emit(struct http_tx *tx)
 {
     struct record_http r = {0};
-    fill_request(tx, &r);
-    fill_response(tx, &r);
-    fill_websocket(tx, &r);
+    http_fill(tx, &r);
     proto_emit_at(tx->pf, RECORD_HTTP, &r, tx->id, tx->time_us);
 }

@@ -92,6 +92,9 @@ const struct config *proto_config(const struct proto_flow *pf);
 // returns. Unread bytes go to the next parser. The probe is not asked.
 void proto_switch(struct proto_flow *pf, const struct proto *next);
 
+// What the next parser is to know: it finds a copy as pf->note, PROTO_NOTE_BYTES and more.
+void proto_switch_note(struct proto_flow *pf, struct bytes note);
+
 // To switch to: whoever the probes find in what follows (CONNECT, 101 Switching Protocols).
 extern const struct proto proto_any;
 
