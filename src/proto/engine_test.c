@@ -293,7 +293,7 @@ TEST(switched)
         CHECK_EQ(seen.finished, 1);
         parse_test_send(&t, C, BYTES("new"));
         parse_test_send(&t, S, BYTES("ing"));
-        CHECK_TEXT(seen_text(), "c:one c:second C:new S:waiting ");
+        CHECK_TEXT(seen_text(), "c:one c:second S:wait C:new S:ing ");
         CHECK_TEXT(bytes_from_text(t.flow.app_proto), "second");
         finish(&t);
     }
