@@ -9,6 +9,7 @@ enum { TPKT_BYTES = 4, PARAMETER_SIZE = 0xc0, PARAMETER_SOURCE = 0xc1, PARAMETER
 struct cotp_state {
     struct record_cotp record;
     bool asked, emitted;
+    bool dead[2]; // what that side sends is no frames any more
 };
 
 enum cotp_read cotp_frame_read(struct cursor *in, struct cotp_frame *frame, size_t *need)
@@ -130,7 +131,7 @@ static enum proto_verdict cotp_parse(struct proto_flow *pf, enum flow_side side,
 {
     struct cotp_state *state = pf->state;
     struct cotp_frame frame;
-    while (cursor_left(in) > 0) {
+    while (cursor_left(in) > 0 && !state->dead[side]) {
         struct cursor mark = *in;
         size_t need;
         enum cotp_read answer = cotp_frame_read(in, &frame, &need);
@@ -139,7 +140,8 @@ static enum proto_verdict cotp_parse(struct proto_flow *pf, enum flow_side side,
             return PROTO_MORE;
         if (answer == COTP_BAD) {
             proto_anomaly(pf, ANOMALY_COTP_MALFORMED);
-            return PROTO_BROKEN;
+            state->dead[side] = true;
+            break;
         }
         if (frame.type == COTP_CR && side == FLOW_CLIENT && !state->asked)
             take_request(pf, &frame);
@@ -153,6 +155,8 @@ static enum proto_verdict cotp_parse(struct proto_flow *pf, enum flow_side side,
             return hand_over(pf, frame.payload);
         }
     }
+    if (state->dead[side])
+        cursor_skip(in, cursor_left(in));
     return PROTO_MORE;
 }
 

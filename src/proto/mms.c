@@ -45,6 +45,7 @@ static const struct ics_name services[] = {{0, "status"}, {1, "get_name_list"}, 
 struct mms_state {
     uint32_t seen[KINDS_MAX];
     size_t count;
+    bool dead[2]; // what that side sends is no frames any more
 };
 
 struct element {
@@ -197,20 +198,24 @@ static void take_message(struct proto_flow *pf, enum flow_side side, struct byte
 
 static enum proto_verdict mms_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
+    struct mms_state *state = pf->state;
     struct cotp_frame frame;
     size_t need;
-    while (cursor_left(in) > 0) {
+    while (cursor_left(in) > 0 && !state->dead[side]) {
         enum cotp_read answer = cotp_frame_read(in, &frame, &need);
         pf->need[side] = answer == COTP_MORE ? need : 0;
         if (answer == COTP_MORE)
             return PROTO_MORE;
         if (answer == COTP_BAD) {
             proto_anomaly(pf, ANOMALY_COTP_MALFORMED);
-            return PROTO_BROKEN;
+            state->dead[side] = true;
+            break;
         }
         if (frame.type == COTP_DT)
             take_message(pf, side, frame.payload);
     }
+    if (state->dead[side])
+        cursor_skip(in, cursor_left(in));
     return PROTO_MORE;
 }
 

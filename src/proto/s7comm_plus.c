@@ -54,13 +54,13 @@ static void take_message(struct proto_flow *pf, enum flow_side side, struct byte
     if (r.version == 3 && length > 0)
         cursor_skip(&in, cursor_u8(&in)); // digest
     r.opcode = cursor_u8(&in);
+    bool known = ICS_NAME(opcodes, r.opcode).data != NULL;
+    if (!marked || !cursor_ok(&in) || length == 0 || !known)
+        return; // a fragment of an earlier message, a trailer or a keep-alive
     cursor_skip(&in, 2);
     r.function = cursor_u16(&in);
     cursor_skip(&in, 4);
     r.session = cursor_u32(&in);
-    bool known = ICS_NAME(opcodes, r.opcode).data != NULL;
-    if (!marked || !cursor_ok(&in) || length == 0 || !known)
-        return; // a fragment of an earlier message, a trailer or a keep-alive
     if (r.opcode == 0x33)
         r.function = 0; // notifications have none
     if (!is_new(pf->state, (uint32_t)r.opcode << 16 | r.function))
