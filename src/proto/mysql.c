@@ -109,8 +109,12 @@ static enum proto_probe mysql_probe(const struct proto_first *first)
 void mysql_begin(struct proto_flow *pf, uint8_t command)
 {
     struct mysql_flow *mysql = mysql_flow(pf);
-    if (mysql->active)
+    if (mysql->active) {
+        mysql->database.len = 0; // it may have changed that
+        if (mysql->command == MYSQL_CHANGE_USER || mysql->command == MYSQL_LOGIN)
+            mysql->user.len = 0;
         mysql_end(pf, false);
+    }
     arena_init(&mysql->arena, pf->arena.pool, MYSQL_TX_BYTES);
     mysql->active = true;
     mysql->command = command;
@@ -123,6 +127,13 @@ void mysql_begin(struct proto_flow *pf, uint8_t command)
     };
 }
 
+static void answer_forget(struct record_mysql *out)
+{
+    out->has_columns = out->has_result_rows = out->has_affected_rows = false;
+    out->has_insert_id = out->has_warnings = false;
+    out->info.data = NULL;
+}
+
 void mysql_end(struct proto_flow *pf, bool answered)
 {
     struct mysql_flow *mysql = mysql_flow(pf);
@@ -131,8 +142,11 @@ void mysql_end(struct proto_flow *pf, bool answered)
     mysql->file = NULL;
     mysql->infile = false;
     out->version = mysql_name_get(&mysql->version);
+    out->has_tls = out->command.data || answered;
     out->tls = mysql->tls;
-    out->unanswered = !answered;
+    out->has_success = answered && !mysql->tls;
+    if (!answered) // what was counted is not all
+        answer_forget(out);
     out->has_connection_id = mysql->greeted && mysql->command == MYSQL_LOGIN;
     out->connection_id = mysql->connection_id;
     proto_emit_at(pf, RECORD_MYSQL, out, mysql->tx_id, mysql->time_us);

@@ -284,6 +284,10 @@ bool mysql_client_packet(struct proto_flow *pf, struct mysql_packet *packet)
         file_piece(pf, packet);
         return true;
     }
+    if (packet->sequence == 0 && mysql->compressed) { // the server's consent was not seen
+        mysql->logged_on = true;
+        return true;
+    }
     if (packet->sequence == 0)
         return read_command(pf, packet);
     if (mysql->logged_on || mysql->active)

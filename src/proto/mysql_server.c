@@ -2,7 +2,7 @@
 // What a MySQL server says: the greeting, and answers to commands, whose rows are counted.
 #include "proto/mysql.h"
 
-enum { MORE_RESULTS = 8, SESSION_CHANGED = 0x4000, SESSION_SCHEMA = 1 };
+enum { MORE_RESULTS = 8, SESSION_CHANGED = 0x4000, SESSION_SCHEMA = 1, PROGRESS = 0xffff };
 
 static bool read_greeting(struct mysql_flow *mysql, struct cursor *in)
 {
@@ -211,7 +211,7 @@ static void read_answer(struct proto_flow *pf, struct mysql_packet *packet)
     bool fields = mysql->command == MYSQL_FIELD_LIST;
     if (kind == 0xff) {
         take_error(mysql, in);
-        if (mysql->record.error_code != 0xffff) // that is how far it has come (MariaDB)
+        if (mysql->record.error_code != PROGRESS) // that is how far it has come (MariaDB)
             finish_answer(pf);
         else
             mysql->record.has_error_code = false, mysql->record.error_message.data = NULL;
@@ -293,6 +293,9 @@ static void read_field(struct proto_flow *pf, const struct mysql_packet *packet)
 static void read_unasked(struct proto_flow *pf, struct cursor *in)
 {
     if (mysql_flow(pf)->dump || cursor_u8(in) != 0xff)
+        return;
+    struct cursor look = *in;
+    if (cursor_u16le(&look) == PROGRESS)
         return;
     mysql_begin(pf, 0);
     take_error(mysql_flow(pf), in);
