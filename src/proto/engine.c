@@ -320,8 +320,9 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     bool room = ef->pf.carrier == OVER_TCP && data.len < PROBE_BYTES && !ef->pf.ended[side];
     if (more && room && (waited || proto_pending_add(e->pool, pending, data, PENDING_PROBE_BYTES)))
         return true;
+    bool named = name_by_signature(ef, &first); // it looks at the bytes that are dropped next
     probe_over(ef, side);
-    if (name_by_signature(ef, &first))
+    if (named)
         return false;
     return name_packet(ef, ef->pf.packet) || ef->probe[flow_other(side)] == PROBING;
 }

@@ -107,12 +107,18 @@ void pgsql_end(struct proto_flow *pf)
     struct pgsql_tx *tx = pgsql->pending[0];
     pgsql->count--;
     memmove(&pgsql->pending[0], &pgsql->pending[1], pgsql->count * sizeof *pgsql->pending);
-    if (pgsql->user.len > 0)
-        tx->record.user = bytes_make(pgsql->user.text, pgsql->user.len);
-    if (pgsql->database.len > 0)
-        tx->record.database = bytes_make(pgsql->database.text, pgsql->database.len);
     proto_emit_at(pf, RECORD_PGSQL, &tx->record, tx->record.tx_id, tx->time_us);
     tx_free(tx);
+}
+
+void pgsql_name_users(const struct pgsql_flow *pgsql, struct pgsql_tx *tx)
+{
+    struct bytes user = bytes_make(pgsql->user.text, pgsql->user.len);
+    struct bytes database = bytes_make(pgsql->database.text, pgsql->database.len);
+    if (user.len > 0)
+        tx->record.user = arena_copy(&tx->arena, user);
+    if (database.len > 0)
+        tx->record.database = arena_copy(&tx->arena, database);
 }
 
 struct pgsql_tx *pgsql_begin(struct proto_flow *pf, enum pgsql_kind kind)
@@ -133,6 +139,7 @@ struct pgsql_tx *pgsql_begin(struct proto_flow *pf, enum pgsql_kind kind)
     tx->kind = kind;
     tx->time_us = pf->time_us;
     tx->record.tx_id = ++pf->tx_count; // EVE counts from 1
+    pgsql_name_users(pgsql, tx);
     pgsql->pending[pgsql->count++] = tx;
     return tx;
 }

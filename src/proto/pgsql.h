@@ -15,7 +15,13 @@ enum {
     PGSQL_TX_BYTES = 64 << 10, // memory of one request
 };
 
-enum pgsql_auth { PGSQL_AUTH_PASSWORD, PGSQL_AUTH_SASL, PGSQL_AUTH_SASL_ON, PGSQL_AUTH_OTHER };
+enum pgsql_auth {
+    PGSQL_AUTH_UNKNOWN,
+    PGSQL_AUTH_PASSWORD,
+    PGSQL_AUTH_SASL,
+    PGSQL_AUTH_SASL_ON,
+    PGSQL_AUTH_OTHER
+};
 
 // What kind of request, as far as its end depends on it.
 enum pgsql_kind { PGSQL_ENCRYPT, PGSQL_LOG_ON, PGSQL_SIMPLE, PGSQL_EXTENDED };
@@ -78,6 +84,7 @@ static inline struct pgsql_flow *pgsql_flow(struct proto_flow *pf)
 
 // pgsql.c
 struct pgsql_tx *pgsql_begin(struct proto_flow *pf, enum pgsql_kind kind); // NULL: no memory
+void pgsql_name_users(const struct pgsql_flow *pgsql, struct pgsql_tx *tx);
 void pgsql_end(struct proto_flow *pf); // write the request that waits longest
 struct bytes pgsql_take_text(struct cursor *in);
 struct bytes pgsql_keep(struct pgsql_tx *tx, struct bytes text);

@@ -30,6 +30,7 @@ static void read_parameters(struct proto_flow *pf, struct pgsql_tx *tx, struct c
     }
     if (pgsql->database.len == 0)
         pgsql->database = pgsql->user; // so the server takes it
+    pgsql_name_users(pgsql, tx);
     if (!tx->startup)
         return;
     tx->record.request.startup_parameters.optional_parameters = tx->startup->items;
@@ -96,9 +97,10 @@ static void read_password(struct proto_flow *pf, struct cursor *body)
         tx->record.request.sasl_param = pgsql_keep(tx, first);
     } else if (pgsql->auth == PGSQL_AUTH_SASL_ON) {
         tx->record.request.sasl_response = pgsql_keep(tx, cursor_rest(body));
-    } else {
+    } else if (pgsql->auth == PGSQL_AUTH_PASSWORD) {
         tx->record.request.password_redacted = true;
     }
+    pgsql->auth = PGSQL_AUTH_UNKNOWN;
 }
 
 static void measure(struct pgsql_tx *tx, struct cursor *body, uint32_t length, size_t most)
