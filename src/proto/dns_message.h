@@ -99,3 +99,8 @@ void dns_rdata_read(struct dns_message *m, struct cursor *in, uint16_t type, uin
 struct bytes dns_type_name(struct arena *arena, uint16_t type);
 struct bytes dns_class_name(struct arena *arena, uint16_t class);
 struct bytes dns_rcode_name(struct arena *arena, uint16_t rcode);
+
+// dns_named.c: a section (0 answers, 1 authorities, 2 additionals) and the questions as mdns and
+// llmnr records have them.
+size_t dns_named_values(struct dns_message *m, size_t number, const struct record_mdns_rr **list);
+void dns_lower_questions(struct dns_message *m);

@@ -5,7 +5,6 @@
 // anybody answers anybody, once, later or unasked. Limits: those of one DNS message
 // (dns_message.h).
 #include "proto/dns_message.h"
-#include <ctype.h>
 
 enum { MDNS_PORT = 5353 };
 
@@ -19,50 +18,6 @@ static enum proto_probe mdns_probe(const struct proto_first *first)
     return PROBE_EITHER;
 }
 
-static struct bytes lower(struct arena *arena, struct bytes name)
-{
-    uint8_t *copy = name.len ? arena_alloc(arena, name.len) : NULL;
-    for (size_t i = 0; copy && i < name.len; i++)
-        copy[i] = (uint8_t)tolower(name.data[i]);
-    return (struct bytes){copy, copy ? name.len : 0};
-}
-
-// A record's value under its type's name, where it has a field of its own.
-static void put_value(struct record_mdns_rr *to, const struct record_dns_rr *from, uint16_t type)
-{
-    switch (type) {
-    case DNS_A: to->a = from->rdata; break;
-    case DNS_AAAA: to->aaaa = from->rdata; break;
-    case DNS_PTR: to->ptr = from->rdata; break;
-    case DNS_TXT:
-        to->txt = from->txt;
-        to->txt_count = from->txt_count;
-        break;
-    case DNS_SRV:
-        to->has_srv = from->has_srv;
-        to->srv = from->srv;
-        break;
-    default: to->rdata = from->rdata; break;
-    }
-}
-
-static size_t convert_section(
-    struct dns_message *m, const struct dns_section *section, const struct record_mdns_rr **list)
-{
-    size_t count = section->count;
-    struct record_mdns_rr *out = count ? arena_zalloc(m->arena, count * sizeof *out) : NULL;
-    for (size_t i = 0; out && i < count; i++) {
-        const struct record_dns_rr *rr = &section->records[i];
-        out[i].rrname = rr->rrname;
-        out[i].rrtype = lower(m->arena, rr->rrtype);
-        out[i].ttl = rr->ttl;
-        out[i].cache_flush = rr->cache_flush;
-        put_value(&out[i], rr, section->types[i]);
-    }
-    *list = out;
-    return out ? count : 0;
-}
-
 static void emit_message(struct proto_flow *pf, enum flow_side side, struct dns_message *m)
 {
     struct record_mdns record = {
@@ -72,11 +27,10 @@ static void emit_message(struct proto_flow *pf, enum flow_side side, struct dns_
         .queries = m->queries,
         .queries_count = m->query_count,
     };
-    for (size_t i = 0; i < m->query_count; i++)
-        m->queries[i].rrtype = lower(m->arena, m->queries[i].rrtype);
-    record.answers_count = convert_section(m, &m->sections[0], &record.answers);
-    record.authorities_count = convert_section(m, &m->sections[1], &record.authorities);
-    record.additionals_count = convert_section(m, &m->sections[2], &record.additionals);
+    dns_lower_questions(m);
+    record.answers_count = dns_named_values(m, 0, &record.answers);
+    record.authorities_count = dns_named_values(m, 1, &record.authorities);
+    record.additionals_count = dns_named_values(m, 2, &record.additionals);
     pf->speaker = side;
     proto_emit(pf, RECORD_MDNS, &record, pf->tx_count++);
 }
