@@ -78,8 +78,10 @@ static enum proto_verdict llmnr_parse(struct proto_flow *pf, enum flow_side side
             pf->need[side] = 2U + length;
             return PROTO_MORE;
         }
-        if (length < DNS_HEADER_BYTES)
+        if (length < DNS_HEADER_BYTES) {
+            proto_anomaly(pf, ANOMALY_DNS_MALFORMED_DATA);
             return PROTO_BROKEN;
+        }
         take_message(pf, side, cursor_take(&ahead, length));
         *in = ahead;
     }

@@ -172,10 +172,10 @@ static void read_names(struct record_nbdgm *r, struct cursor *c, uint8_t type, s
     if (type < TYPE_ERROR) {
         cursor_skip(c, 4); // length, offset of a fragment
         if (netbios_name_read(&name, c, arena))
-            r->source = name_record(&name);
+            r->source = name_record(&name), r->has_source = true;
     }
     if (netbios_name_read(&name, c, arena))
-        r->destination = name_record(&name);
+        r->destination = name_record(&name), r->has_destination = true;
 }
 
 static enum proto_verdict nbdgm_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
