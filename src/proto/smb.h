@@ -20,6 +20,7 @@ enum {
     SMB_TEXT_BYTES = 64 * 1024,   // of sessions and tree connects
     SMB_WINDOW_BYTES = 4 << 20,   // of one file wait for what comes before them
     SMB_WINDOW_PIECES = 64,       // so many pieces at most
+    SMB_PIPE_COMMANDS = 8,        // of a pipe are remembered
     SMB_ANDX = 8,                 // commands in one message
     SMB_FID_BYTES = 16,
 };
@@ -97,7 +98,11 @@ struct smb_handle {
     uint32_t action;           // what opening did
     struct smb_carve carve[2]; // what the client wrote, what the server sent
     struct dcerpc *rpc;        // NULL: nothing was said yet
-    uint16_t rpc_command;      // by which the last request came
+    struct {                   // by which commands the last requests came
+        int64_t time_us;
+        uint16_t command;
+    } rpc_by[SMB_PIPE_COMMANDS];
+    unsigned rpc_by_next;
 };
 
 struct smb_tree {
@@ -238,8 +243,6 @@ void smb_auth_answer(
     struct proto_flow *pf, struct smb_tx *tx, struct smb_session *session, struct bytes token);
 void smb_auth_end(
     struct proto_flow *pf, struct smb_tx *tx, struct smb_session *session, bool success);
-
-void smb_kerberos(struct smb_tx *tx, struct bytes message); // into its record
 
 // smb2_file.c: commands about files.
 void smb2_file_request(struct proto_flow *pf, const struct smb2_head *h, struct smb_tx *tx);

@@ -2,6 +2,7 @@
 // Log-on to an SMB session (MS-SMB2 3.2.4.2.3): tokens of GSS-API. The client's NEGOTIATE of NTLM
 // comes before the session has its id; it is kept until the server's answer gives one.
 #include "proto/gss.h"
+#include "proto/krb_message.h"
 #include "proto/smb.h"
 
 static void put_mechs(struct smb_tx *tx, const struct gss_token *gss)
@@ -35,6 +36,31 @@ static void put_ntlm(struct smb_tx *tx, struct bytes inner)
     out->version = ntlm_version_eve(&m.version, &tx->arena);
 }
 
+// "cifs/files.city.example" by its components.
+static void put_service(struct smb_tx *tx, struct bytes sname)
+{
+    enum { COMPONENTS = 4 };
+    struct record_smb_kerberos *out = &tx->record->kerberos;
+    struct bytes *list = arena_alloc(&tx->arena, COMPONENTS * sizeof *list);
+    size_t count = 0;
+    while (list && sname.len > 0 && count < COMPONENTS) {
+        size_t slash = count + 1 < COMPONENTS ? bytes_find_byte(sname, '/') : BYTES_NOT_FOUND;
+        list[count++] = bytes_sub(sname, 0, slash);
+        sname = slash == BYTES_NOT_FOUND ? (struct bytes){NULL, 0} : bytes_from(sname, slash + 1);
+    }
+    out->snames = list;
+    out->snames_count = list ? count : 0;
+}
+
+static void put_kerberos(struct smb_tx *tx, struct bytes inner)
+{
+    struct krb_message m;
+    if (!krb_read(&m, inner, &tx->arena) || !m.ticket.present)
+        return;
+    tx->record->kerberos.realm = m.ticket.realm;
+    put_service(tx, m.ticket.sname);
+}
+
 void smb_auth_request(struct proto_flow *pf, struct smb_tx *tx, struct bytes token)
 {
     struct gss_token gss;
@@ -45,7 +71,7 @@ void smb_auth_request(struct proto_flow *pf, struct smb_tx *tx, struct bytes tok
     if (gss.kind == GSS_NTLM)
         put_ntlm(tx, gss.inner);
     else if (gss.kind == GSS_KERBEROS)
-        smb_kerberos(tx, gss.inner);
+        put_kerberos(tx, gss.inner);
 }
 
 void smb_auth_answer(
@@ -77,10 +103,4 @@ void smb_auth_end(
         put_account(pf, tx, session);
     ntlm_result(&session->ntlm, pf, success ? NTLM_SUCCESS : NTLM_FAILURE);
     session->established |= success;
-}
-
-void smb_kerberos(struct smb_tx *tx, struct bytes message)
-{
-    (void)tx;
-    (void)message;
 }

@@ -98,6 +98,13 @@ static bool wait(
     return true;
 }
 
+// The last byte that was there to be read was. What is written meanwhile changes where that is.
+static bool read_whole(const struct smb_handle *h)
+{
+    return h->size_known && h->size > 0 && !h->carve[FLOW_CLIENT].begun &&
+           h->carve[FLOW_SERVER].next >= h->size;
+}
+
 // The file's direction is over: what waits goes out with gaps, and the records.
 static void finish(struct proto_flow *pf, struct smb_handle *h, enum flow_side side, bool closed)
 {
@@ -107,7 +114,7 @@ static void finish(struct proto_flow *pf, struct smb_handle *h, enum flow_side s
             pass_gap(pf, c, c->pieces->offset);
         drain(pf, c);
     }
-    bool whole = side == FLOW_CLIENT ? closed : h->size_known && c->next >= h->size;
+    bool whole = side == FLOW_CLIENT ? closed : read_whole(h);
     c->over = true;
     smb_record_carve(pf, h, side);
     proto_file_close(pf, c->file, whole && !c->holes && !c->repeated);
@@ -144,7 +151,7 @@ void smb_carve_data(struct proto_flow *pf, struct smb_handle *h, enum flow_side 
     }
     pass(pf, c, data);
     drain(pf, c);
-    if (side == FLOW_SERVER && h->size_known && c->next >= h->size)
+    if (side == FLOW_SERVER && read_whole(h))
         finish(pf, h, side, false);
 }
 

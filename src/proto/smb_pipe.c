@@ -10,6 +10,24 @@ bool smb_pipe_likely(struct bytes data)
     return dcerpc_likely(data);
 }
 
+static void note_command(struct smb_handle *h, int64_t time_us, uint16_t command)
+{
+    unsigned at = h->rpc_by_next++ % SMB_PIPE_COMMANDS;
+    h->rpc_by[at].time_us = time_us;
+    h->rpc_by[at].command = command;
+}
+
+// The command that carried a request: the last one that began before it.
+static uint16_t command_at(const struct smb_handle *h, int64_t time_us)
+{
+    for (unsigned i = 1; i <= SMB_PIPE_COMMANDS && i <= h->rpc_by_next; i++) {
+        unsigned at = (h->rpc_by_next - i) % SMB_PIPE_COMMANDS;
+        if (h->rpc_by[at].time_us <= time_us)
+            return h->rpc_by[at].command;
+    }
+    return h->rpc_by[h->rpc_by_next % SMB_PIPE_COMMANDS].command;
+}
+
 // A call with its answer: the record of the request that brought it.
 static void emit_call(
     struct proto_flow *pf, void *context, const struct record_dcerpc *call, int64_t time_us)
@@ -18,7 +36,7 @@ static void emit_call(
     const struct smb_carve *written = &h->carve[FLOW_CLIENT];
     struct record_smb r = {.named_pipe = h->name, .share = h->share};
     struct smb_tx tx = {.version = h->version,
-        .command = h->rpc_command,
+        .command = command_at(h, time_us),
         .session_id = h->session_id,
         .tree_id = h->tree_id,
         .time_us = time_us,
@@ -51,7 +69,7 @@ static struct dcerpc *rpc_new(struct proto_flow *pf, struct smb_handle *h)
 bool smb_pipe_begin(
     struct proto_flow *pf, struct smb_handle *h, uint16_t command, struct bytes first)
 {
-    h->rpc_command = command;
+    note_command(h, pf->time_us, command);
     if (h->rpc || h->not_rpc)
         return h->rpc != NULL;
     bool likely = first.len >= 8 ? dcerpc_likely(first) : bytes_at(first, 0) == 5;

@@ -149,11 +149,14 @@ static struct bytes opened_name(const struct smb_handle *h)
 void smb_record_file(struct proto_flow *pf, const struct smb_handle *h, bool closed)
 {
     struct bytes action[5];
+    size_t action_count = actions_of(h, action);
+    if (action_count == 0)
+        return; // only asked for
     struct arena arena;
     arena_init(&arena, pf->arena.pool, 4096);
     struct record_smb_file r = {
         .action = action,
-        .action_count = actions_of(h, action),
+        .action_count = action_count,
         .path = h->share,
         .name = h->name,
         .new_name = h->new_name,
@@ -171,7 +174,7 @@ void smb_record_file(struct proto_flow *pf, const struct smb_handle *h, bool clo
         .tree_id = h->tree_id,
         .account = account_of(smb_flow(pf), h->session_id),
     };
-    if (h->opened)
+    if (h->access != 0)
         r.access_mask = smb_text_hex(&arena, "0x", h->access, 8);
     proto_emit_at(pf, RECORD_SMB_FILE, &r, UINT64_MAX, h->time_us);
     arena_reset(&arena);
