@@ -24,7 +24,7 @@ def schema():
         for path in sorted(glob.glob(os.path.join(TOP, "schema", name))):
             with open(path, encoding="utf-8") as f:
                 for section, content in yaml.safe_load(f).items():
-                    if section == "head":
+                    if section in ("head", "also"):
                         whole[section] = content
                     else:
                         whole.setdefault(section, {}).update(content)

@@ -38,6 +38,7 @@ def build_files():
         "config.c": c_file("schema/config.yaml", config.config_c(keys) + config.example_c(keys)),
         "text.h": c_file("content/text", c_tables.text_h(texts)),
         "text.c": c_file("content/text", c_tables.text_c(texts)),
+        "protocols.c": c_file("schema/protocols", c_tables.protocols_c(model.read_protocols())),
         "shapes.c": c_file("schema/records.yaml and schema/protocols", c_shape.Shapes(records).text()),
         "zeek.c": c_file("schema/zeek.yaml", zeek.zeek_c(records)),
         "signatures.c": c_file("content/signatures.yaml", signatures.signatures_c(signatures.read_signatures())),

@@ -157,7 +157,25 @@ const char *namer_finish(struct namer *namer, struct engine_flow *ef)
     return name;
 }
 
-size_t proto_named_count(void)
+struct proto_names {
+    struct namer *namer;
+};
+
+struct proto_names *proto_ndpi_names(proto_each *each, void *context)
 {
-    return NDPI_MAX_SUPPORTED_PROTOCOLS - 1; // 0 is "unknown"
+    struct proto_names *names = base_calloc(1, sizeof *names);
+    if (!names)
+        return NULL;
+    names->namer = namer_create(1);
+    for (size_t id = 1; names->namer && id < NDPI_MAX_SUPPORTED_PROTOCOLS; id++) // 0: unknown
+        if (names->namer->names[id][0])
+            each(context, names->namer->names[id], NULL);
+    return names;
+}
+
+void proto_names_free(struct proto_names *names)
+{
+    if (names)
+        namer_destroy(names->namer);
+    base_free(names);
 }

@@ -157,8 +157,16 @@ struct proto_list {
 };
 struct proto_list proto_all(void);
 
-// How many more protocols nDPI names.
-size_t proto_named_count(void);
+// Types of the records a parser writes, as "tls, fileinfo"; from schema/protocols.
+const char *proto_records(const char *name);
+
+// What is named without being parsed: by signatures, whose names are for ever; by nDPI, whose
+// names live as long as what is returned (NULL: nDPI could not be started).
+typedef void proto_each(void *context, const char *name, const char *title);
+void proto_signatures(proto_each *each, void *context);
+struct proto_names;
+struct proto_names *proto_ndpi_names(proto_each *each, void *context);
+void proto_names_free(struct proto_names *names);
 
 #define PROTO(name) extern const struct proto proto_##name;
 #include "proto/proto.def"

@@ -68,3 +68,9 @@ const char *signature_find(const struct proto_first *first)
             return signature_names[signature_ways[i].name].name;
     return NULL;
 }
+
+void proto_signatures(proto_each *each, void *context)
+{
+    for (size_t i = 0; i < signature_name_count; i++)
+        each(context, signature_names[i].name, signature_names[i].title);
+}

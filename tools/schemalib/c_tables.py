@@ -23,6 +23,15 @@ def anomalies_c(entries):
     return lines
 
 
+def protocols_c(found):
+    rows = [f"    {{{c_text(name)}, {c_text(', '.join(records))}}}," for name, records in sorted(found.items())]
+    return ['#include "proto/proto.h"', "#include <string.h>", "", "static const struct {", "    const char *name;",
+            "    const char *records;", "} table[] = {", *rows, "};", "",
+            "const char *proto_records(const char *name)", "{",
+            "    for (size_t i = 0; i < sizeof table / sizeof *table; i++)",
+            "        if (strcmp(table[i].name, name) == 0)", "            return table[i].records;", '    return "";', "}"]
+
+
 def tree(entries):
     """Dotted names as nested dicts, for the JSON writers."""
     root = {}

@@ -225,11 +225,21 @@ def gather(section):
     for path in (ROOT / f"schema/{'anomalies' if section == 'anomalies' else 'records'}.yaml", *sorted(folder.glob("*.yaml"))):
         raw = load(path)
         if path.parent == folder:
-            take(raw, path.name, (), ("records", "types", "anomalies"))
+            take(raw, path.name, (), ("records", "types", "anomalies", "also"))
         for name, table in (raw.get(section) or {}).items():
             need(name not in seen, f"{path.name}: {name}", "stands in another file too")
             seen.add(name)
             yield path.name, name, table
+
+
+def read_protocols():
+    """Protocol → types of its records: those of its file, and of files that name it under `also`."""
+    found = {}
+    for path in sorted((ROOT / "schema/protocols").glob("*.yaml")):
+        raw = load(path)
+        for name in [path.stem, *raw.get("also", [])]:
+            found.setdefault(name, []).extend(raw.get("records") or [])
+    return found
 
 
 def read_records():
