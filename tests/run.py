@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 sys.path[:0] = [HERE, os.path.join(HERE, "fuzz")]
 import cli  # noqa: E402
+import eve  # noqa: E402
 import goldens  # noqa: E402
 import laws  # noqa: E402
 import lint_test  # noqa: E402
@@ -120,6 +121,7 @@ def main():
     if "lint" in parts:
         tally.run(lint_test.jobs())
         tally.run(unseen.jobs())
+        tally.run([("EVE schema", eve.check)])
         tally.run([("lint", command([sys.executable, "tools/lint.py"]))])
     if "unit" in parts:
         for folder in (args.build, args.check):

@@ -12,7 +12,7 @@ packages()
         libssl-dev zlib1g-dev libzstd-dev libbrotli-dev libndpi-dev libmagic-dev libyaml-dev libjansson-dev \
         libnghttp2-dev ;;
     run) echo libmagic-mgc ;;
-    test) echo clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;
+    test) echo python3-jsonschema clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;
     lab) echo vsftpd lftp tftpd-hpa tftp-hpa rsync inetutils-telnetd inetutils-telnet inetutils-inetd tigervnc-standalone-server \
         xvfb x11-utils xauth ngircd nfs-ganesha nfs-ganesha-mem libnfs-utils rpcbind
         echo iproute2 ethtool python3-brotli netcat-openbsd tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
