@@ -98,7 +98,8 @@ static void on_part(void *ctx, const struct mime_part *part)
     if (part->filename.len > 0)
         mail_list_add(mail, &mail->attachment, part->filename, MAIL_LIST);
     mail->file_text = part->text && !part->attachment;
-    mail->file = proto_file_open(mail->pf, mail->sender, part->filename, mail->tx);
+    if (!mail->header_only)
+        mail->file = proto_file_open(mail->pf, mail->sender, part->filename, mail->tx);
 }
 
 static void on_data(void *ctx, struct bytes data)
@@ -159,7 +160,7 @@ void mail_gap(struct mail *mail)
 {
     if (mail->mime)
         mime_finish(mail->mime, false);
-    mail->broken = true;
+    mail->lost = true;
 }
 
 void mail_end(struct mail *mail, bool ended)
@@ -173,9 +174,9 @@ void mail_fill(const struct mail *mail, bool ended, struct record_email *out)
     if (!mail->mime)
         return;
     *out = (struct record_email){
-        .status = mail->broken ? BYTES("PARSE_ERROR")
-                  : ended      ? BYTES("PARSE_DONE")
-                               : BYTES("BODY_STARTED"),
+        .status = mail->broken           ? BYTES("PARSE_ERROR")
+                  : ended && !mail->lost ? BYTES("PARSE_DONE")
+                                         : BYTES("BODY_STARTED"),
         .from = mail->from,
         .to = mail->to.item,
         .to_count = mail->to.count,

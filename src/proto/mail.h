@@ -21,7 +21,9 @@ struct mail {
     struct arena *arena; // the owner's; everything here lives in it
     enum flow_side sender;
     uint64_t tx;
-    bool broken; // its parts cannot be told apart
+    bool header_only; // no content comes: no files
+    bool broken;      // its parts cannot be told apart
+    bool lost;        // some of it
     uint64_t length;
     struct mime *mime; // NULL: no content yet
     struct proto_file *file;
