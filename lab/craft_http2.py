@@ -120,7 +120,7 @@ def case_table():
     return sessions(
         (HELLO + frame(HEADERS, 5, 1, b"\x3f\xe1\x1f" + fields(**ASK) + indexed) + frame(HEADERS, 5, 3, fields(**ASK) + b"\xbe")
          + frame(HEADERS, 5, 5, b"\x20" + b"\x3f\xe1\x1f" + fields(**ASK)), frame(SETTINGS, 0, 0, b"\0\1\0\0\x20\0")
-         + answer(1, 5) + answer(3, 5) + answer(5, 5)),)
+         + answer(1, 5) + answer(3, 5) + frame(HEADERS, 5, 5, b"\x20\x3f\xe1\x1f" + fields(__status="200"))),)
 
 
 def case_upgrade():

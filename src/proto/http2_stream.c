@@ -225,7 +225,7 @@ static void stream_emit(struct proto_flow *pf, struct http2_stream *stream)
     struct http_tx *tx = &stream->tx;
     struct record_http r = {0};
     http_fill(tx, &r);
-    r.protocol = (struct bytes){NULL, 0};
+    r.protocol = BYTES("HTTP/2");
     r.version = BYTES("2");
     r.request_headers = stream->header[FLOW_CLIENT];
     r.request_headers_count = stream->header_count[FLOW_CLIENT];
