@@ -79,4 +79,9 @@ def case_tcp():
     broken.close()
     classic.data(0, message(1) + message(1, cookie=b"1234"))
     classic.close()
-    return ETHERNET, [ether(p) for p in talk.packets + broken.packets + classic.packets]
+    framed = Talk(sport=50023, dport=42000)
+    one, two = message(1, attribute(6, b"abcd:efgh")), message(0x101, attribute(0x20, xored(CLIENT, 50023)))
+    framed.data(0, struct.pack(">H", len(one)) + one + b"\0\4\x80abc", 9)
+    framed.data(1, struct.pack(">H", len(two)) + two)
+    framed.close()
+    return ETHERNET, [ether(p) for p in talk.packets + broken.packets + classic.packets + framed.packets]

@@ -62,14 +62,18 @@ static int reset_digest(struct bytes packet)
     return cursor_ok(&in) && length && (number & 0xffffff) == 1 && time > 1'000'000'000 ? 255 : -1;
 }
 
-// A server's reset acknowledges the client's: its length differs by that.
+// A server's reset acknowledges number 0 of the client's and is number 0 itself.
 static bool is_server_reset(struct bytes packet)
 {
-    static const uint8_t lengths[] = {14, 26, 26 + 24, 26 + 28, 26 + 40, 26 + 72};
-    for (size_t i = 0; i < sizeof lengths; i++)
-        if (packet.len == lengths[i])
+    static const uint8_t before[] = {9, 9 + 24, 9 + 28, 9 + 40, 9 + 72}; // with the digests
+    for (size_t i = 0; i < sizeof before; i++) {
+        struct cursor in = cursor_make(bytes_from(packet, before[i]));
+        bool one = cursor_u8(&in) == 1 && cursor_u32(&in) == 0;
+        cursor_skip(&in, SESSION_BYTES);
+        if (one && cursor_u32(&in) == 0 && cursor_ok(&in) && cursor_left(&in) == 0)
             return true;
-    return packet.len == 54 + 12 || packet.len == 54;
+    }
+    return false;
 }
 
 static enum proto_probe openvpn_probe(const struct proto_first *first)
@@ -94,10 +98,7 @@ static enum proto_probe openvpn_probe(const struct proto_first *first)
     case RESET_CLIENT_V2 << 3:
     case RESET_CLIENT_V3 << 3: return reset_digest(packet) >= 0 ? PROBE_CLIENT : PROBE_NO;
     case RESET_SERVER_V1 << 3:
-    case RESET_SERVER_V2 << 3:
-        return is_server_reset(packet) && (first->src_port == 1194 || first->dst_port == 1194)
-                   ? PROBE_SERVER
-                   : PROBE_NO;
+    case RESET_SERVER_V2 << 3: return is_server_reset(packet) ? PROBE_SERVER : PROBE_NO;
     default: return PROBE_NO;
     }
 }

@@ -41,6 +41,7 @@ struct stun_state {
     struct stun_exchange pending[STUN_PENDING_MAX];
     uint64_t seen[STUN_SEEN_MAX]; // folded records, a ring
     uint32_t records, next_seen;
+    bool begun, framed; // over TCP: whether messages have lengths before them is known
 };
 
 static bool method_known(uint16_t method)
@@ -77,17 +78,29 @@ static bool classic_fits(const struct stun_header *h, struct cursor in)
     return cursor_ok(&in);
 }
 
+// RFC 4571: each message behind its length.
+static bool is_framed(struct bytes data)
+{
+    struct cursor in = cursor_make(data);
+    uint16_t outer = cursor_u16(&in), type = cursor_u16(&in), inner = cursor_u16(&in);
+    return cursor_u32(&in) == STUN_COOKIE && cursor_ok(&in) && type < 0x4000 &&
+           outer == inner + STUN_HEADER_BYTES;
+}
+
 static enum proto_probe stun_probe(const struct proto_first *first)
 {
     struct stun_header h;
     struct cursor in = cursor_make(first->data);
     if (bytes_at(first->data, 0) > 3)
         return PROBE_NO;
+    if (first->carrier == OVER_TCP && is_framed(first->data))
+        cursor_skip(&in, 2);
     if (!header_read(&in, &h)) {
         struct cursor start = cursor_make(first->data);
         cursor_skip(&start, 4);
-        bool hope = first->data.len < 8 || cursor_u32(&start) == STUN_COOKIE;
-        return first->carrier == OVER_TCP && hope && first->data.len < STUN_HEADER_BYTES
+        bool hope = first->data.len < 8 || cursor_u32(&start) == STUN_COOKIE ||
+                    first->data.len < 10 || is_framed(first->data);
+        return first->carrier == OVER_TCP && hope && first->data.len < STUN_HEADER_BYTES + 2
                    ? PROBE_MORE
                    : PROBE_NO;
     }
@@ -416,9 +429,37 @@ static enum proto_verdict parse_stream(
     return PROTO_MORE;
 }
 
+static enum proto_verdict parse_framed(
+    struct proto_flow *pf, enum flow_side side, struct cursor *in)
+{
+    while (cursor_left(in) >= 2) {
+        struct cursor at = *in;
+        uint16_t length = cursor_u16(&at);
+        if (cursor_left(&at) < length) {
+            pf->need[side] = 2U + length;
+            return PROTO_MORE;
+        }
+        struct cursor one = cursor_sub(&at, length);
+        struct stun_header h;
+        *in = at;
+        if (bytes_at(cursor_rest(&one), 0) <= 3 && header_read(&one, &h) && !h.classic)
+            message(pf, side, &h, &one);
+    }
+    return PROTO_MORE;
+}
+
 static enum proto_verdict stun_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
-    return pf->carrier == OVER_TCP ? parse_stream(pf, side, in) : parse_datagram(pf, side, in);
+    struct stun_state *state = pf->state;
+    if (pf->carrier != OVER_TCP)
+        return parse_datagram(pf, side, in);
+    if (!state->begun && cursor_left(in) >= STUN_HEADER_BYTES) {
+        state->framed = is_framed(cursor_rest(in));
+        state->begun = true;
+    }
+    if (!state->begun)
+        return PROTO_MORE;
+    return state->framed ? parse_framed(pf, side, in) : parse_stream(pf, side, in);
 }
 
 static void stun_finish(struct proto_flow *pf)
