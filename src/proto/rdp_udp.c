@@ -34,10 +34,29 @@ static bool read_hello(struct cursor *in, struct hello *hello)
            hello->up <= MTU_MOST && hello->down >= MTU_LEAST && hello->down <= MTU_MOST;
 }
 
+// The handshake was not seen: acknowledgement and data, whose sequence numbers are still the same,
+// with a handshake of TLS or DTLS in it.
+static bool is_first_data(struct cursor in)
+{
+    enum { ACK_AND_DATA = 0xc, VECTOR_MOST = 2048, HANDSHAKE = 0x16 };
+    cursor_skip(&in, 6);
+    if (cursor_u16(&in) != ACK_AND_DATA)
+        return false;
+    size_t vector = cursor_u16(&in);
+    cursor_skip(&in, vector > VECTOR_MOST ? SIZE_MAX : vector + (4 - (vector + 2) % 4) % 4);
+    uint32_t coded = cursor_u32(&in), start = cursor_u32(&in);
+    uint8_t type = cursor_u8(&in), major = cursor_u8(&in);
+    uint8_t minor = cursor_u8(&in);
+    bool tls = major == 3 && minor <= 4, dtls = major == 0xfe && minor >= 0xfd;
+    return cursor_ok(&in) && coded == start && type == HANDSHAKE && (tls || dtls);
+}
+
 enum proto_probe rdp_udp_probe(struct bytes datagram)
 {
     struct hello hello;
     struct cursor in = cursor_make(datagram);
+    if (is_first_data(in))
+        return PROBE_EITHER;
     if (datagram.len < MTU_LEAST || !read_hello(&in, &hello)) // a SYN is filled up
         return PROBE_NO;
     return hello.flags & FLAG_ACK ? PROBE_SERVER : PROBE_CLIENT;
