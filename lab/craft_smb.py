@@ -289,7 +289,7 @@ def connect(path=b"\\\\FILES\\DOCS", service=b"?????"):
     return struct.pack("<HH", 0, 1), b"\0" + path + b"\0" + service + b"\0"
 
 
-NT = struct.pack("<HBHHIIIIQhB", 1, 15, 50, 1, 4356, 65536, 0, 0xe3fd, 133_700_000_000_000_000, -540, 8), b"C" * 8 + b"TOWN\0FILES\0"
+NT = struct.pack("<BHHIIIIQhB", 15, 50, 1, 4356, 65536, 0, 0xe3fd, 133_700_000_000_000_000, -540, 8), b"C" * 8 + b"TOWN\0FILES\0"
 ANDX = struct.pack("<BBH", 255, 0, 0)
 
 
@@ -339,7 +339,8 @@ def case_smb1_files():
           ask1(0x32, *trans(b"\0", struct.pack("<H", 6), struct.pack("<III", 0, 0, 8) + utf16("next"), struct.pack("<HI", 1010, 0) + b"\\paper.doc\0"), 24),
           tell1(0x32, *trans_answer(b""), 24),
           ask1(0x32, *trans(b"\0", struct.pack("<H", 8), struct.pack("<III", 0, 0, 8) + utf16("last"), struct.pack("<HHH", 11, 1010, 0)), 25), tell1(0x32, *trans_answer(b""), 25),
-          ask1(0x4, struct.pack("<HI", 11, 0), b"", 26), tell1(0x4, mid=26),
+          ask1(0x32, *trans(b"\0", struct.pack("<H", 14), b"\0" * 12, b"\0" * 12), 34),
+          tell1(0x32, mid=34, status=0xc0000002), ask1(0x4, struct.pack("<HI", 11, 0), b"", 26), tell1(0x4, mid=26),
           ask1(0xa0, struct.pack("<BHIIIIIIIIBH", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4), b"", 27), tell1(0xa0, status=DENIED, mid=27),
           (1, frame(smb1(0x24, ANDX + bytes(12), mid=0xffff, pid=0xffff))), ask1(0x74, ANDX, b"", 28), tell1(0x74, ANDX, b"", 28, status=BAD_UID)]
     opened = [ask_chain((0x2d, struct.pack("<HHHHIHIII", 0, 2, 0, 0, 0, 1, 0, 0, 0), b"\\D.TXT\0"), (0x2e, read[:20], b""), mid=30),
@@ -350,6 +351,8 @@ def case_smb1_files():
                ask1(0x73, ANDX + struct.pack("<HHHIHI", 4356, 2, 1, 0, 6, 0), b"secretCLERK\0TOWN\0DOS\0LM\0", 2, uid=0), tell1(0x73, ANDX + struct.pack("<H", 0), b"", 2),
                ask1(0x70, data=b"\4\\\\FILES\\C\0\4\0\4A:\0", mid=3), tell1(0x70, struct.pack("<HH", 4356, 3), b"", 3)]
     refused = start1()[:3] + [(1, frame(smb1(0x73, status=0xc000006d, answer=True, mid=2)))]
+    token = negotiate()
+    refused += [ask1(0x73, ANDX + struct.pack("<HHHIHII", 4356, 2, 1, 0, len(token), 0, 0xd4), token + b"Windows XP\0Windows 2002 5.1\0TOWN\0", 3, uid=0)]
     return talks(start1() + old + nt, start1() + opened, ancient, refused)
 
 

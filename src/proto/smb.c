@@ -156,7 +156,8 @@ static void session_refused(struct proto_flow *pf, uint8_t code)
 
 static enum step lose(struct proto_flow *pf, struct smb_side *s)
 {
-    proto_anomaly(pf, ANOMALY_SMB_MALFORMED_DATA);
+    if (s->seen) // else the capture may have begun in the middle
+        proto_anomaly(pf, ANOMALY_SMB_MALFORMED_DATA);
     s->phase = SMB_LOST;
     return STEP_ON;
 }
@@ -184,6 +185,7 @@ static enum step take_frame(struct proto_flow *pf, enum flow_side side, struct c
         return STEP_MORE;
     }
     if (!whole) {
+        s->seen = true;
         s->message = length;
         s->phase = length > 0 ? SMB_MESSAGE : SMB_FRAME;
         s->compound = (struct smb_compound){0};

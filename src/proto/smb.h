@@ -180,6 +180,7 @@ struct smb_side {
     uint32_t data;
     struct smb_stream stream;
     struct smb_compound compound;
+    bool seen; // a message began
 };
 
 struct smb_flow {
@@ -295,6 +296,7 @@ void smb_record_carve(struct proto_flow *pf, const struct smb_handle *handle, en
 void smb_record_file(struct proto_flow *pf, const struct smb_handle *handle, bool closed);
 void smb_record_session(struct proto_flow *pf, struct smb_session *session, bool closed);
 void smb_record_status(struct smb_tx *tx, uint32_t status);
+void smb_tree_name(struct smb_tx *tx); // of a tree connect
 void smb_record_times(struct record_smb *r, const int64_t times[4]);
 
 // smb_names.c: names as EVE spells them. NULL .data: there is none.

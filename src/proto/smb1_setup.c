@@ -144,16 +144,17 @@ static bool session_answer(struct proto_flow *pf, struct smb1_head *h, struct sm
 
 static bool tree_request(struct proto_flow *pf, struct smb1_head *h, struct smb_tx *tx)
 {
-    tx->wants_account = true;
     tx->tree_id = 0; // the answer tells
     if (h->command == SMB1_TREE_CONNECT) {
         tx->name = smb1_path(pf, &tx->arena, h, &h->data);
+        smb_tree_name(tx);
         return cursor_ok(&h->data);
     }
     struct cursor c = h->words;
     cursor_skip(&c, 6);                      // AndX, flags
     cursor_skip(&h->data, cursor_u16le(&c)); // password
     tx->name = smb1_string(pf, &tx->arena, h, &h->data);
+    smb_tree_name(tx);
     struct bytes service = cursor_rest(&h->data); // never in UTF-16
     if (tx->record)
         tx->record->service.request = smb_text_oem(pf, &tx->arena, service);
@@ -172,11 +173,8 @@ static struct bytes share_type(struct bytes service)
 static bool tree_answer(struct proto_flow *pf, struct smb1_head *h, struct smb_tx *tx)
 {
     struct record_smb *r = tx->record;
-    if (h->failed) {
-        if (r)
-            r->share = tx->name;
+    if (h->failed)
         return true;
-    }
     struct cursor c = h->words;
     cursor_skip(&c, h->command == SMB1_TREE_CONNECT ? 2 : 0);
     tx->tree_id = h->command == SMB1_TREE_CONNECT ? cursor_u16le(&c) : h->tid;
@@ -186,7 +184,8 @@ static bool tree_answer(struct proto_flow *pf, struct smb1_head *h, struct smb_t
     smb_tree_add(pf, tx->session_id, tx->tree_id, tx->name, pipe);
     if (!r)
         return true;
-    *(pipe ? &r->named_pipe : &r->share) = tx->name;
+    r->named_pipe = pipe ? tx->name : (struct bytes){NULL, 0};
+    r->share = pipe ? (struct bytes){NULL, 0} : tx->name;
     if (h->command == SMB1_TREE_CONNECT)
         return true;
     r->share_type = share_type(service);

@@ -10,6 +10,7 @@ enum {
     PIPE_CALL = 0x54,
     SET_PATH_INFO = 0x06,
     SET_FILE_INFO = 0x08,
+    SESSION_SETUP = 0x0e, // never implemented; a backdoor listens for it
     LEVEL_DISPOSITION = 0x0102,
     PASS_THROUGH = 1000, // and an information class of MS-FSCC
     CLASS_RENAME = 10,
@@ -155,6 +156,13 @@ static bool set_info_request(
     return true;
 }
 
+static void put_session_setup(struct proto_flow *pf, struct smb_tx *tx)
+{
+    smb_tx_record(pf, tx);
+    if (tx->record)
+        tx->record->function = BYTES("TRANS2_SESSION_SETUP");
+}
+
 void smb1_trans_request(struct proto_flow *pf, struct smb1_head *h, struct smb_tx *tx)
 {
     struct parts p;
@@ -170,6 +178,9 @@ void smb1_trans_request(struct proto_flow *pf, struct smb1_head *h, struct smb_t
         else if (fine && h->command == SMB1_TRANS2 && p.setup_count > 0 &&
                  (p.setup[0] == SET_PATH_INFO || p.setup[0] == SET_FILE_INFO))
             fine = set_info_request(pf, h, tx, &p);
+        else if (fine && h->command == SMB1_TRANS2 && p.setup_count > 0 &&
+                 p.setup[0] == SESSION_SETUP)
+            put_session_setup(pf, tx);
     }
     if (!fine)
         proto_anomaly(pf, ANOMALY_SMB_MALFORMED_DATA);

@@ -198,7 +198,7 @@ void smb2_tree_request(struct proto_flow *pf, const struct smb2_head *h, struct 
     if (!cursor_ok(&c) || !path.data)
         proto_anomaly(pf, ANOMALY_SMB_MALFORMED_DATA);
     tx->name = smb_text_utf16(pf, &tx->arena, path);
-    tx->wants_account = true;
+    smb_tree_name(tx);
 }
 
 static struct bytes share_type_name(uint8_t type)
@@ -214,11 +214,8 @@ void smb2_tree_answer(struct proto_flow *pf, const struct smb2_head *h, struct s
     cursor_skip(&c, 1);
     uint32_t flags = cursor_u32le(&c);
     struct record_smb *r = tx->record;
-    if (h->status != 0) {
-        if (r)
-            r->share = tx->name;
+    if (h->status != 0)
         return;
-    }
     if (!cursor_ok(&c)) {
         proto_anomaly(pf, ANOMALY_SMB_MALFORMED_DATA);
         return;
@@ -227,7 +224,8 @@ void smb2_tree_answer(struct proto_flow *pf, const struct smb2_head *h, struct s
     smb_tree_add(pf, tx->session_id, h->tree_id, tx->name, type == 2);
     if (!r)
         return;
-    *(type == 2 ? &r->named_pipe : &r->share) = tx->name;
+    r->named_pipe = type == 2 ? tx->name : (struct bytes){NULL, 0};
+    r->share = type == 2 ? (struct bytes){NULL, 0} : tx->name;
     r->share_type = share_type_name(type);
     r->encryption = flags & SHARE_ENCRYPT;
 }

@@ -24,6 +24,18 @@ void smb_record_status(struct smb_tx *tx, uint32_t status)
     tx->record->status_code = smb_text_hex(&tx->arena, "0x", status, 1);
 }
 
+// Until the answer tells what the share is, its name does.
+void smb_tree_name(struct smb_tx *tx)
+{
+    const struct bytes ipc = BYTES("IPC$");
+    tx->wants_account = true;
+    if (!tx->record)
+        return;
+    struct bytes tail =
+        tx->name.len < ipc.len ? none : bytes_from(tx->name, tx->name.len - ipc.len);
+    *(bytes_equal_nocase(tail, ipc) ? &tx->record->named_pipe : &tx->record->share) = tx->name;
+}
+
 void smb_record_times(struct record_smb *r, const int64_t times[4])
 {
     r->created = times[0] / 1'000'000;
