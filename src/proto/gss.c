@@ -3,15 +3,16 @@
 // mechanism's message, nothing deeper.
 #include "proto/gss.h"
 #include "proto/der.h"
+#include "proto/krb_message.h"
+#include "proto/mime_codec.h"
 
 enum {
     GSS_INITIAL = 0x60,    // [APPLICATION 0], RFC 2743
     NEG_INIT = 0xa0,       // NegotiationToken: negTokenInit
     NEG_RESPONSE = 0xa1,   // negTokenResp
     DER_ENUMERATED = 0x0a, // negState
-    KRB_AP_REQ = 0x6e,
-    KRB_AP_REP = 0x6f,
-    KRB_ERROR = 0x7e,
+    KRB_TAG = 0x60,        // of a Kerberos message, beside its type
+    TOKEN_BYTES = 64 * 1024,
 };
 
 static const struct {
@@ -45,7 +46,8 @@ static bool is_kerberos(struct bytes b)
 {
     uint8_t tag = bytes_at(b, 0);
     struct cursor c = cursor_make(b);
-    if (tag != KRB_AP_REQ && tag != KRB_AP_REP && tag != KRB_ERROR)
+    if (tag != (KRB_TAG | KRB_AP_REQ) && tag != (KRB_TAG | KRB_AP_REP) &&
+        tag != (KRB_TAG | KRB_ERROR))
         return false;
     struct cursor inner = der_enter(&c, tag);
     return der_next_is(&inner, DER_SEQUENCE);
@@ -175,11 +177,39 @@ bool gss_feed(struct ntlm_session **session, struct proto_flow *pf, uint64_t tx_
     struct bytes token, struct gss_token *t)
 {
     bool known = gss_read(t, token);
-    if (known && t->malformed)
+    if (t->malformed)
         proto_anomaly(pf, ANOMALY_GSS_MALFORMED);
     if (t->more_mechs)
         proto_anomaly(pf, ANOMALY_GSS_TOO_MANY_MECHS);
     if (known && t->kind == GSS_NTLM)
         ntlm_feed(session, pf, tx_id, t->inner);
     return known;
+}
+
+void gss_feed_text(
+    struct ntlm_session **session, struct proto_flow *pf, uint64_t tx_id, struct bytes base64)
+{
+    struct gss_token gss;
+    struct base64 state = {0};
+    struct arena arena;
+    base64 = bytes_sub(bytes_trim(base64), 0, TOKEN_BYTES);
+    arena_init(&arena, pf->arena.pool, 2 * TOKEN_BYTES);
+    uint8_t *room = arena_alloc(&arena, base64_room(base64.len));
+    if (!room) {
+        proto_anomaly(pf, ANOMALY_NTLM_OUT_OF_BUDGET);
+    } else {
+        struct bytes token = bytes_make(room, base64_decode(&state, base64, room));
+        if (gss_feed(session, pf, tx_id, token, &gss) && gss.kind == GSS_KERBEROS)
+            krb_emit_carried(pf, tx_id, gss.inner);
+    }
+    arena_reset(&arena);
+}
+
+bool gss_is_sasl(struct bytes mechanism)
+{
+    static const char *const names[] = {"NTLM", "GSSAPI", "GSS-SPNEGO"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (bytes_equal_nocase(mechanism, bytes_from_text(names[i])))
+            return true;
+    return false;
 }

@@ -63,5 +63,13 @@ bool gss_read(struct gss_token *t, struct bytes token);
 bool gss_feed(struct ntlm_session **session, struct proto_flow *pf, uint64_t tx_id,
     struct bytes token, struct gss_token *t);
 
+// The same for base64, as HTTP and the mail protocols carry tokens; what Kerberos shows becomes a
+// krb5 record. Nothing happens when it is no token.
+void gss_feed_text(
+    struct ntlm_session **session, struct proto_flow *pf, uint64_t tx_id, struct bytes base64);
+
+// Is this SASL mechanism (RFC 4422) one whose responses are such tokens?
+bool gss_is_sasl(struct bytes mechanism);
+
 // "NTLMSSP", "KRB5", ...
 const char *gss_mech_name(uint8_t mech);

@@ -108,6 +108,7 @@ void http_tx_finish_first(struct http_flow *http)
     http_body_end(tx, FLOW_CLIENT, false);
     http_body_end(tx, FLOW_SERVER, false);
     http_emit(tx);
+    http_auth_feed(tx);
     struct arena arena = tx->arena; // it holds tx
     arena_reset(&arena);
 }
@@ -249,6 +250,7 @@ static void http_finish(struct proto_flow *pf)
     struct http_flow *http = http_flow(pf);
     while (http->first)
         http_tx_finish_first(http);
+    ntlm_result(&http->ntlm, pf, NTLM_UNKNOWN);
 }
 
 const struct proto proto_http = {

@@ -2,6 +2,7 @@
 // What the files of the HTTP/1.x parser share: messages, transactions, bodies. Nobody else's.
 #pragma once
 #include "proto/decompress.h"
+#include "proto/gss.h"
 #include "proto/mime.h"
 #include "proto/proto.h"
 
@@ -77,6 +78,7 @@ struct http_side {
 };
 
 struct http_flow {
+    struct ntlm_session *ntlm; // log-on of the connection by NTLM, or NULL
     struct http_side side[2];
     struct http_tx *first, *last; // not yet emitted, oldest first
     unsigned waiting;
@@ -136,6 +138,9 @@ void http_body_end(struct http_tx *tx, enum flow_side side, bool complete);
 
 // http_upgrade.c: what stands behind CONNECT and 101 Switching Protocols. Before tx is emitted.
 void http_upgrade(struct http_tx *tx);
+
+// http_auth.c: log-ons by NTLM and Negotiate, which belong to the connection (RFC 4559, MS-NTHT).
+void http_auth_feed(struct http_tx *tx);
 
 // http_record.c
 void http_emit(struct http_tx *tx);

@@ -3,6 +3,7 @@
 // with its response, one for the greeting; mails that RETR and TOP bring give the record an email
 // object and a fileinfo record a part (mail.h). Commands wait in a bounded queue for their answers.
 // Never kept: passwords, digests, SASL responses, message text. After a gap: let go.
+#include "proto/gss.h"
 #include "proto/line.h"
 #include "proto/mail.h"
 #include "proto/sasl.h"
@@ -34,6 +35,7 @@ struct pop3_tx {
 };
 
 struct pop3_flow {
+    struct ntlm_session *ntlm; // AUTH by NTLM, or NULL
     struct line_reader reader[2];
     enum pop3_phase phase;
     struct pop3_tx *first, *last; // not yet answered in full, oldest first
@@ -176,10 +178,13 @@ static void set_user(struct pop3_flow *pop3, struct bytes user)
         memcpy(pop3->user, user.data, user.len);
 }
 
-static void sasl_response(struct pop3_flow *pop3, struct bytes response)
+static void sasl_response(struct proto_flow *pf, struct bytes response)
 {
+    struct pop3_flow *pop3 = pop3_flow(pf);
     char user[POP3_USER_BYTES];
     struct bytes mechanism = bytes_make(pop3->mechanism, pop3->mechanism_len);
+    if (gss_is_sasl(mechanism))
+        gss_feed_text(&pop3->ntlm, pf, UINT64_MAX, response);
     if (pop3->sasl_step++ > 0)
         return; // what comes second is a password, a proof or empty
     size_t len = sasl_user(mechanism, response, user, sizeof user);
@@ -188,8 +193,9 @@ static void sasl_response(struct pop3_flow *pop3, struct bytes response)
 }
 
 // "AUTH PLAIN initial-response": the mechanism is an argument, the response is not.
-static void auth_command(struct pop3_flow *pop3, struct pop3_tx *tx, struct bytes rest)
+static void auth_command(struct proto_flow *pf, struct pop3_tx *tx, struct bytes rest)
 {
+    struct pop3_flow *pop3 = pop3_flow(pf);
     add_args(tx, rest, 1);
     if (tx->arg_count == 0) {
         tx->kind = POP3_LISTING;
@@ -203,7 +209,7 @@ static void auth_command(struct pop3_flow *pop3, struct pop3_tx *tx, struct byte
     if (initial.len == 0)
         return;
     tx->password = true;
-    sasl_response(pop3, initial);
+    sasl_response(pf, initial);
 }
 
 static bool is(const struct pop3_tx *tx, const char *name)
@@ -212,14 +218,15 @@ static bool is(const struct pop3_tx *tx, const char *name)
 }
 
 // What the command means: which arguments are kept, how it is answered.
-static void command_act(struct pop3_flow *pop3, struct pop3_tx *tx, struct bytes rest)
+static void command_act(struct proto_flow *pf, struct pop3_tx *tx, struct bytes rest)
 {
+    struct pop3_flow *pop3 = pop3_flow(pf);
     if (is(tx, "PASS")) {
         tx->password = true;
         return;
     }
     if (is(tx, "AUTH")) {
-        auth_command(pop3, tx, rest);
+        auth_command(pf, tx, rest);
         return;
     }
     tx->password = is(tx, "APOP");
@@ -266,12 +273,12 @@ static void command_line(struct proto_flow *pf, struct bytes line)
     if (sasl) {
         tx->command = BYTES("<SASL DATA>");
         tx->password = true;
-        sasl_response(pop3, line);
+        sasl_response(pf, line);
         pop3->sasl = false;
     } else {
         size_t space = bytes_find_byte(line, ' ');
         tx->command = upper(&tx->arena, bytes_sub(line, 0, space));
-        command_act(pop3, tx, bytes_trim(bytes_from(line, space)));
+        command_act(pf, tx, bytes_trim(bytes_from(line, space)));
     }
     if (pop3->user_len > 0)
         tx->user = arena_copy(&tx->arena, bytes_make(pop3->user, pop3->user_len));
@@ -319,6 +326,8 @@ static void status_act(struct proto_flow *pf, struct pop3_tx *tx, bool challenge
     pop3->sasl = challenge && tx == pop3->last;
     if (is_log_on(tx) && tx->success && !challenge)
         pop3->logged_on = true;
+    if (is_log_on(tx) && !challenge)
+        ntlm_result(&pop3->ntlm, pf, tx->success ? NTLM_SUCCESS : NTLM_FAILURE);
     if (is(tx, "STLS"))
         stls_answered(pf, tx);
     if (tx->success && tx->kind != POP3_ONE_LINE && !challenge)
@@ -352,6 +361,8 @@ static void status_line(struct proto_flow *pf, struct bytes line)
     tx->status = tx->success ? BYTES("OK") : BYTES("ERR");
     // A challenge is the mechanism's business, and may help to guess a password.
     tx->header = header.len && !challenge ? arena_copy(&tx->arena, header) : BYTES("");
+    if (challenge && pop3->ntlm)
+        gss_feed_text(&pop3->ntlm, pf, UINT64_MAX, header);
     status_act(pf, tx, challenge);
 }
 
@@ -461,6 +472,7 @@ static void pop3_finish(struct proto_flow *pf)
     struct pop3_flow *pop3 = pop3_flow(pf);
     while (pop3->first)
         tx_finish_first(pf, false);
+    ntlm_result(&pop3->ntlm, pf, NTLM_UNKNOWN);
 }
 
 const struct proto proto_pop3 = {

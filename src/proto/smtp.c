@@ -249,6 +249,7 @@ static void smtp_finish(struct proto_flow *pf)
 {
     struct smtp_flow *smtp = smtp_flow(pf);
     smtp_mail_finish(pf);
+    ntlm_result(&smtp->ntlm, pf, NTLM_UNKNOWN);
     if (smtp->mails == 0 && (smtp->helo.len > 0 || smtp->banner.len > 0))
         smtp_emit(pf, NULL);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the SMTP parser share: session, envelope, the mail that passes. Nobody else's.
 #pragma once
+#include "proto/gss.h"
 #include "proto/line.h"
 #include "proto/mail.h"
 #include "proto/proto.h"
@@ -62,6 +63,7 @@ struct smtp_waiting {
 };
 
 struct smtp_flow {
+    struct ntlm_session *ntlm; // AUTH by NTLM, or NULL
     struct line_reader side[2];
     enum smtp_phase phase;
     struct smtp_mail *mail; // the one that is being sent or waits for its last reply

@@ -91,8 +91,11 @@ static bool bdat_command(struct proto_flow *pf, struct bytes argument)
 }
 
 // LOGIN's second answer is the password.
-static void auth_response(struct smtp_flow *smtp, struct bytes response)
+static void auth_response(struct proto_flow *pf, struct bytes response)
 {
+    struct smtp_flow *smtp = smtp_flow(pf);
+    if (gss_is_sasl(smtp_text_get(&smtp->mechanism)))
+        gss_feed_text(&smtp->ntlm, pf, UINT64_MAX, response);
     if (smtp->auth_step++ > 0)
         return;
     struct smtp_text user;
@@ -110,7 +113,7 @@ static void auth_command(struct proto_flow *pf, struct bytes argument)
     smtp->auth_step = 0;
     struct bytes initial = bytes_trim(bytes_from(argument, space));
     if (initial.len > 0)
-        auth_response(smtp, initial);
+        auth_response(pf, initial);
     else if (!smtp->server_seen) // its challenge will not be seen either
         smtp->phase = SMTP_AUTH_LINE;
 }
@@ -120,7 +123,7 @@ void smtp_auth_line(struct proto_flow *pf, struct bytes line)
     struct smtp_flow *smtp = smtp_flow(pf);
     smtp->phase = SMTP_COMMAND;
     if (!bytes_equal(line, BYTES("*"))) // RFC 4954 section 4: the client gives up
-        auth_response(smtp, line);
+        auth_response(pf, line);
     smtp_wait_for(pf, SMTP_AUTH);
 }
 
@@ -220,11 +223,15 @@ static void data_reply(struct proto_flow *pf, uint16_t code)
         smtp->phase = SMTP_COMMAND;
 }
 
-static void auth_reply(struct smtp_flow *smtp, uint16_t code)
+static void auth_reply(struct proto_flow *pf, uint16_t code)
 {
-    if (code == 334)
+    struct smtp_flow *smtp = smtp_flow(pf);
+    if (code == 334) {
         smtp->phase = SMTP_AUTH_LINE;
-    else if (code == 235)
+        return;
+    }
+    ntlm_result(&smtp->ntlm, pf, code < 400 ? NTLM_SUCCESS : NTLM_FAILURE);
+    if (code == 235)
         smtp->auth_success = true;
     else if (code >= 400 && smtp->auth_failures < UINT16_MAX)
         smtp->auth_failures++;
@@ -266,7 +273,7 @@ static void reply_act(
             mail_abandon(pf, false);
         break;
     case SMTP_DATA: data_reply(pf, code); break;
-    case SMTP_AUTH: auth_reply(smtp, code); break;
+    case SMTP_AUTH: auth_reply(pf, code); break;
     case SMTP_STARTTLS: starttls_reply(pf, code); break;
     case SMTP_RCPT:
         if (mail)
@@ -326,6 +333,8 @@ void smtp_reply_line(struct proto_flow *pf, struct bytes line)
         proto_anomaly(pf, ANOMALY_SMTP_INVALID_REPLY);
         return;
     }
+    if (code == 334 && gss_is_sasl(smtp_text_get(&smtp->mechanism)))
+        gss_feed_text(&smtp->ntlm, pf, UINT64_MAX, bytes_from(line, 4));
     if (!smtp->reply_open)
         smtp_text_set(&smtp->reply, bytes_from(line, 4));
     smtp->reply_open = glue == '-';
