@@ -52,6 +52,8 @@ struct zeek_log {
     enum record_type record;
     const struct zeek_column *columns;
     size_t count;
+    bool has_when; // records without this text have no line
+    struct shape_path when;
 };
 
 extern const struct zeek_log zeek_logs[];
@@ -61,11 +63,15 @@ extern const struct zeek_special zeek_special_uid, zeek_special_orig_h, zeek_spe
     zeek_special_resp_h, zeek_special_resp_p, zeek_special_fuid, zeek_special_proto,
     zeek_special_service, zeek_special_duration, zeek_special_conn_state,
     zeek_special_ip_bytes_orig, zeek_special_ip_bytes_resp, zeek_special_qclass, zeek_special_depth,
-    zeek_special_http_version, zeek_special_tls_version, zeek_special_is_orig;
+    zeek_special_http_version, zeek_special_tls_version, zeek_special_is_orig,
+    zeek_special_smb_action, zeek_special_smb_name, zeek_special_smb_prev_name;
 
 // Whether Zeek has a line for this record: of DNS it has one for a question with its answer, so
 // that the question's own record has none.
 bool zeek_wants(const struct record *record);
+
+// Text of a column's kind, escaped; for specials.
+void zeek_put_text(struct json *out, struct bytes text, const struct zeek_column *column);
 
 // Where a path leads in a record: `count` values, `step` bytes apart. NULL: nothing is there.
 const void *shape_values(

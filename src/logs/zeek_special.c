@@ -377,6 +377,45 @@ static void is_orig_take(
     file->state = BYTES("CLOSED");
 }
 
+static void smb_action_put(
+    struct json *out, const struct record *r, const struct zeek_column *column)
+{
+    const struct record_smb_file *file = r->body;
+    if (file->action_count == 0)
+        return;
+    put_text(out, "SMB::");
+    zeek_put_text(out, file->action[0], column);
+}
+
+// "SMB::FILE_OPEN"
+static void smb_action_take(
+    struct log_draft *draft, struct bytes value, const struct zeek_column *column)
+{
+    struct bytes *action = shape_place(&column->path, draft, 1);
+    if (action)
+        *action = arena_copy(
+            draft->arena, bytes_start_with(value, BYTES("SMB::")) ? bytes_from(value, 5) : value);
+}
+
+static bool is_rename(const struct record_smb_file *file)
+{
+    return file->action_count && bytes_equal(file->action[0], BYTES("FILE_RENAME"));
+}
+
+static void smb_name_put(struct json *out, const struct record *r, const struct zeek_column *column)
+{
+    const struct record_smb_file *file = r->body;
+    zeek_put_text(out, is_rename(file) ? file->new_name : file->name, column);
+}
+
+static void smb_prev_name_put(
+    struct json *out, const struct record *r, const struct zeek_column *column)
+{
+    const struct record_smb_file *file = r->body;
+    if (is_rename(file))
+        zeek_put_text(out, file->name, column);
+}
+
 const struct zeek_special zeek_special_uid = {uid_put, uid_take};
 const struct zeek_special zeek_special_orig_h = {orig_h_put, NULL};
 const struct zeek_special zeek_special_orig_p = {orig_p_put, NULL};
@@ -394,3 +433,6 @@ const struct zeek_special zeek_special_depth = {depth_put, depth_take};
 const struct zeek_special zeek_special_http_version = {http_version_put, http_version_take};
 const struct zeek_special zeek_special_tls_version = {tls_version_put, tls_version_take};
 const struct zeek_special zeek_special_is_orig = {is_orig_put, is_orig_take};
+const struct zeek_special zeek_special_smb_action = {smb_action_put, smb_action_take};
+const struct zeek_special zeek_special_smb_name = {smb_name_put, NULL};
+const struct zeek_special zeek_special_smb_prev_name = {smb_prev_name_put, NULL};

@@ -49,6 +49,14 @@ static void put_string(struct json *out, struct bytes text, const struct zeek_co
     }
 }
 
+void zeek_put_text(struct json *out, struct bytes text, const struct zeek_column *column)
+{
+    if (text.data && text.len == 0)
+        json_raw(out, "(empty)", 7);
+    else if (text.data)
+        put_string(out, text, column);
+}
+
 static void put_fixed(struct json *out, double value)
 {
     char text[40];
@@ -169,11 +177,22 @@ static void put_column(
         put_char(out, '-');
 }
 
-void zeek_write(struct json *out, const struct record *record)
+static bool when_holds(const struct zeek_log *log, const struct record *record)
+{
+    size_t count;
+    struct bytes text = {NULL, 0};
+    const void *at =
+        log->has_when ? shape_values(&log->when, &record->head, record->body, &count) : NULL;
+    if (at && log->when.kind == SHAPE_TEXT)
+        memcpy(&text, at, sizeof text);
+    return !log->has_when || text.data;
+}
+
+static void write_lines(struct json *out, const struct record *record)
 {
     for (size_t i = 0; i < zeek_log_count; i++) {
         const struct zeek_log *log = &zeek_logs[i];
-        if (log->record != record->type || !zeek_wants(record))
+        if (log->record != record->type || !zeek_wants(record) || !when_holds(log, record))
             continue;
         put_char(out, (char)(i + 1)); // which log the line is for
         for (size_t c = 0; c < log->count; c++) {
@@ -183,6 +202,27 @@ void zeek_write(struct json *out, const struct record *record)
         }
         put_char(out, '\n');
     }
+}
+
+// Zeek has a line for each thing done to a file, we have a record for all of them.
+static void write_smb_file(struct json *out, const struct record *record)
+{
+    const struct record_smb_file *all = record->body;
+    for (size_t i = 0; i < all->action_count; i++) {
+        struct record_smb_file one = *all;
+        struct record line = {.head = record->head, .type = record->type, .body = &one};
+        one.action = &all->action[i];
+        one.action_count = 1;
+        write_lines(out, &line);
+    }
+}
+
+void zeek_write(struct json *out, const struct record *record)
+{
+    if (record->type == RECORD_SMB_FILE)
+        write_smb_file(out, record);
+    else
+        write_lines(out, record);
 }
 
 size_t zeek_logs_count(void)

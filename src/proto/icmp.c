@@ -28,8 +28,7 @@ struct icmp_state {
 
 static enum proto_probe icmp_probe(const struct proto_first *first)
 {
-    (void)first; // the flow table knows which side asks
-    return PROBE_EITHER;
+    return first->ip_proto == PROTO_ICMPV6 ? PROBE_NO : PROBE_EITHER; // the table knows who asks
 }
 
 static bool is_echo(uint8_t ip_version, uint8_t type)
@@ -138,7 +137,7 @@ static void read_other(
     emit(pf, icmp, pf->time_us);
 }
 
-static enum proto_verdict icmp_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
+enum proto_verdict icmp_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct record_icmp icmp = {.type = cursor_u8(in)};
     icmp.code = cursor_u8(in);
@@ -154,7 +153,7 @@ static enum proto_verdict icmp_parse(struct proto_flow *pf, enum flow_side side,
     return PROTO_MORE;
 }
 
-static void icmp_finish(struct proto_flow *pf)
+void icmp_finish(struct proto_flow *pf)
 {
     struct icmp_state *state = pf->state;
     for (size_t i = 0; i < ICMP_WAITING_MAX; i++)
@@ -170,10 +169,12 @@ static void icmp_finish(struct proto_flow *pf)
     proto_emit(pf, RECORD_ICMP, &icmp, UINT64_MAX);
 }
 
+_Static_assert(sizeof(struct icmp_state) <= ICMP_STATE_BYTES, "room for what both versions keep");
+
 const struct proto proto_icmp = {
     .name = "icmp",
     .carriers = OVER_ICMP,
-    .state_bytes = sizeof(struct icmp_state),
+    .state_bytes = ICMP_STATE_BYTES,
     .probe = icmp_probe,
     .parse = icmp_parse,
     .finish = icmp_finish,

@@ -18,6 +18,11 @@ struct icmp_room {
     struct addr groups[ICMP_ADDRESSES_MAX];
 };
 
+// ICMP and ICMPv6 are parsed alike.
+enum { ICMP_STATE_BYTES = 256 };
+enum proto_verdict icmp_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in);
+void icmp_finish(struct proto_flow *pf);
+
 // Names of icmp->type and code, by IP version.
 void icmp_name(struct record_icmp *icmp, uint8_t ip_version);
 

@@ -40,11 +40,12 @@ def zeek_c(records):
     lines, logs = ['#include "logs/zeek.h"', "#include <stddef.h>", ""], []
     for name, log in table.items():
         where = f"{file.name}: {name}"
-        take(log, where, ("record", "columns"))
+        take(log, where, ("record", "columns"), ("when",))
         need(log["record"] in records.records, where, f"no record {log['record']!r}")
         texts = [t for line in log["columns"].strip().split("\n") for t in (IDS if line.strip() == "ids" else [line])]
         lines += [f"static const struct zeek_column {name}_columns[] = {{",
                   *(column(records, log["record"], t, where) for t in texts), "};", ""]
-        logs.append(f"    {{{c_text(name)}, {upper('RECORD_', log['record'])}, {name}_columns, {len(texts)}}},")
+        when = f", true, {path(records, log['record'], log['when'], where)}" if "when" in log else ", false, {}"
+        logs.append(f"    {{{c_text(name)}, {upper('RECORD_', log['record'])}, {name}_columns, {len(texts)}{when}}},")
     return [*lines, "const struct zeek_log zeek_logs[] = {", *logs, "};", "",
             "const size_t zeek_log_count = sizeof zeek_logs / sizeof *zeek_logs;"]
