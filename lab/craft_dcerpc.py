@@ -283,3 +283,13 @@ def case_datagrams():
              (0, b"\4\0damaged")]
     hosts, ports = (CLIENT, SERVER), (50000, 34964)
     return ETHERNET, [ether(udp(hosts[w], hosts[1 - w], ports[w], ports[1 - w], data)) for w, data in turns]
+
+
+def case_http():
+    """RPC over HTTP: calls in one connection, answers in the other."""
+    calls_in = pdu(RTS, b"\0" * 4, 0) + bind(SVCCTL) + request(16, Stub().bytes(HANDLE).text("Spooler").number(1).raw)
+    answers = pdu(RTS, b"\0" * 4, 0) + bind_ack((0, 0)) + response(HANDLE + b"\0" * 4)
+    head = b"_DATA /rpc/rpcproxy.dll?files:49664 HTTP/1.1\r\nHost: mail.city.example\r\nUser-Agent: MSRPC\r\n"
+    return ETHERNET, talk((0, b"RPC_IN" + head + b"Content-Length: 1073741824\r\n\r\n"), (0, calls_in), dport=80) + talk(
+        (0, b"RPC_OUT" + head + b"Content-Length: 0\r\n\r\n"),
+        (1, b"HTTP/1.1 200 Success\r\nContent-Type: application/rpc\r\nContent-Length: 1073741824\r\n\r\n"), (1, answers), sport=50001, dport=80)

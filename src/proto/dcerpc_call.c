@@ -219,12 +219,12 @@ static void fill_messages(struct dcerpc_call *call, struct record_dcerpc *record
     record->messages_count = out ? call->message_count : 0;
 }
 
-static void fill_request(const struct dcerpc_call *call, struct record_dcerpc *record)
+static void fill_request(const struct dcerpc_call *call, bool one_way, struct record_dcerpc *record)
 {
     const struct dcerpc_half *half = &call->half[FLOW_CLIENT];
     bool whole = half->seen && half->done && !half->lost;
     record->request = whole ? bytes_from_text(types[half->type].eve) : BYTES("REQUEST_LOST");
-    if (!half->seen && call->half[FLOW_SERVER].type == DCERPC_SHUTDOWN)
+    if (!half->seen && (call->half[FLOW_SERVER].type == DCERPC_SHUTDOWN || one_way))
         record->request = (struct bytes){NULL, 0}; // nobody asked
     if (!whole || half->type != DCERPC_REQUEST)
         return;
@@ -234,10 +234,11 @@ static void fill_request(const struct dcerpc_call *call, struct record_dcerpc *r
     record->req.stub_data_size = half->stub_bytes;
 }
 
-static void fill_response(const struct dcerpc_call *call, struct record_dcerpc *record)
+static void fill_response(
+    const struct dcerpc_call *call, bool one_way, struct record_dcerpc *record)
 {
     const struct dcerpc_half *half = &call->half[FLOW_SERVER];
-    if (!half->seen && !call->unknown_answer)
+    if (!half->seen && !call->unknown_answer && !one_way)
         record->response = BYTES("UNREPLIED");
     if (!half->seen)
         return;
@@ -267,8 +268,8 @@ void dcerpc_fill(const struct dcerpc *rpc, struct dcerpc_call *call, struct reco
 {
     const double micro = 1e6;
     fill_identity(rpc, call, record);
-    fill_request(call, record);
-    fill_response(call, record);
+    fill_request(call, rpc->setup.one_way, record);
+    fill_response(call, rpc->setup.one_way, record);
     fill_interfaces(rpc, call, record);
     fill_auth(rpc, call, record);
     fill_fault(call, record);

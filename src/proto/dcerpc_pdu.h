@@ -16,6 +16,7 @@ struct dcerpc; // an association
 struct dcerpc_setup {
     const char *transport;   // "ncacn_ip_tcp", "ncacn_np", "ncacn_http"; a constant
     struct bytes named_pipe; // "\\PIPE\\svcctl"; empty where there is none. Copied.
+    bool one_way;            // answers travel elsewhere, or calls
     // A call and its answer are complete, or known not to be: `call` and what it points to are
     // good until this returns. time_us: that of the request. NULL: a dcerpc record is written.
     void (*emit)(

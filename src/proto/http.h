@@ -67,6 +67,8 @@ struct http_tx {
     struct bytes host;
     uint16_t port;
     struct http_message message[2]; // by enum flow_side
+    struct winrm *winrm;            // http_inside.c
+    struct dcerpc *rpc;
 };
 
 struct http_side {
@@ -86,7 +88,8 @@ struct http_flow {
     bool closed;      // nothing more is wanted
     bool tunnel;      // from here on another protocol speaks:
     const struct proto *next;
-    struct bytes dest; // with CONNECT: where to
+    struct bytes dest;                      // with CONNECT: where to
+    struct bytes user, domain, workstation; // who logged on, of WS-Management
 };
 
 static inline struct http_flow *http_flow(struct proto_flow *pf)

@@ -3,6 +3,7 @@
 // then form uploads part by part (RFC 7578) or the whole body as one file. Nothing is kept: bytes
 // are decoded, hashed and gone.
 #include "proto/http.h"
+#include "proto/http_inside.h"
 #include "schema/config.h"
 
 // How a sink knows which body it serves.
@@ -94,6 +95,7 @@ static void body_decoded(struct http_tx *tx, enum flow_side side, struct bytes d
 {
     struct http_message *m = &tx->message[side];
     m->decoded_bytes += data.len;
+    http_inside_data(tx, side, data);
     if (m->form) {
         mime_feed(m->form, data);
         return;
@@ -162,6 +164,7 @@ void http_body_begin(struct http_tx *tx, enum flow_side side)
 {
     struct http_message *m = &tx->message[side];
     struct bytes encoding = m->field[HTTP_CONTENT_ENCODING];
+    http_inside_begin(tx);
     bool form = side == FLOW_CLIENT && m->field[HTTP_CONTENT_TYPE].len > 0;
     if (encoding.len == 0 && !form)
         return;
@@ -249,6 +252,7 @@ void http_body_gap(struct http_tx *tx, enum flow_side side, size_t lost)
 {
     struct http_message *m = &tx->message[side];
     m->body_bytes += lost;
+    http_inside_gap(tx, side);
     if (m->decompress || m->form)
         body_give_up(tx, m);
     decompress_destroy(m->decompress);

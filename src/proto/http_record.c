@@ -2,6 +2,7 @@
 // The http record of one transaction, with EVE's names. Passwords are never read: of Basic
 // credentials (RFC 7617) only what stands before the colon is decoded.
 #include "proto/http.h"
+#include "proto/http_inside.h"
 #include "proto/mime_codec.h"
 #include "proto/text_out.h"
 
@@ -188,5 +189,6 @@ void http_emit(struct http_tx *tx)
 {
     struct record_http r = {0};
     http_fill(tx, &r);
+    http_inside_end(tx);
     proto_emit_at(tx->pf, RECORD_HTTP, &r, tx->id, tx->time_us);
 }
