@@ -111,6 +111,17 @@ void pgsql_end(struct proto_flow *pf)
     tx_free(tx);
 }
 
+// The end of the answer was not seen: what was counted is not all.
+void pgsql_forget(struct pgsql_tx *tx)
+{
+    struct record_pgsql *out = &tx->record;
+    out->response.has_data_rows = out->response.has_data_size = out->response.has_commands = false;
+    out->response.has_copy_data_out = out->request.has_copy_data_in = false;
+    out->request.has_executes = out->request.has_parameter_count = false;
+    out->response.command_completed.data = NULL;
+    out->response.parameter_status_count = 0;
+}
+
 void pgsql_name_users(const struct pgsql_flow *pgsql, struct pgsql_tx *tx)
 {
     struct bytes user = bytes_make(pgsql->user.text, pgsql->user.len);
@@ -246,21 +257,11 @@ static enum proto_verdict pgsql_gap(struct proto_flow *pf, enum flow_side side, 
     return PROTO_MORE;
 }
 
-// The end of the answer was not seen: what was counted is not all.
-static void answer_forget(struct record_pgsql *out)
-{
-    out->response.has_data_rows = out->response.has_data_size = out->response.has_commands = false;
-    out->response.has_copy_data_out = out->request.has_copy_data_in = false;
-    out->request.has_executes = out->request.has_parameter_count = false;
-    out->response.command_completed.data = NULL;
-    out->response.parameter_status_count = 0;
-}
-
 static void pgsql_finish(struct proto_flow *pf)
 {
     struct pgsql_flow *pgsql = pgsql_flow(pf);
     while (pgsql->count > 0) {
-        answer_forget(&pgsql->pending[0]->record);
+        pgsql_forget(pgsql->pending[0]);
         pgsql_end(pf);
     }
 }

@@ -85,6 +85,7 @@ static inline struct pgsql_flow *pgsql_flow(struct proto_flow *pf)
 // pgsql.c
 struct pgsql_tx *pgsql_begin(struct proto_flow *pf, enum pgsql_kind kind); // NULL: no memory
 void pgsql_name_users(const struct pgsql_flow *pgsql, struct pgsql_tx *tx);
+void pgsql_forget(struct pgsql_tx *tx);
 void pgsql_end(struct proto_flow *pf); // write the request that waits longest
 struct bytes pgsql_take_text(struct cursor *in);
 struct bytes pgsql_keep(struct pgsql_tx *tx, struct bytes text);

@@ -213,8 +213,10 @@ static void read_terminate(struct proto_flow *pf)
     struct pgsql_tx *tx = pgsql_begin(pf, PGSQL_SIMPLE);
     if (tx)
         tx->record.request.message = BYTES("termination_message");
-    while (pgsql->count > 0)
+    while (pgsql->count > 0) {
+        pgsql_forget(pgsql->pending[0]);
         pgsql_end(pf);
+    }
     pgsql->over = true;
 }
 

@@ -16,8 +16,8 @@ struct redis_flow {
     size_t first, count;
     uint64_t skip_replies; // of commands written already
     bool silent, silent_next;
-    struct redis_tx *said; // what the server says unasked
-    bool in_reply, extra;  // extra: RESP3 attributes before a reply
+    struct redis_tx *said;              // what the server says unasked
+    bool in_reply, first_inside, extra; // extra: RESP3 attributes before a reply
 };
 
 static struct redis_flow *redis_flow(struct proto_flow *pf)
@@ -230,6 +230,24 @@ static struct redis_tx *answered(struct redis_flow *redis)
     return redis->count > 0 && redis->skip_replies == 0 ? redis->pending[redis->first] : NULL;
 }
 
+// The first text in a list may tell that it is no reply, but a message of a subscription.
+static void look_inside(struct proto_flow *pf, const struct redis_token *token)
+{
+    struct redis_flow *redis = redis_flow(pf);
+    struct redis_tx *tx = answered(redis);
+    bool first = redis->first_inside;
+    redis->first_inside = false;
+    if (!first || token->depth != 1 || !is_message(token->text))
+        return;
+    if (tx) {
+        tx->record.has_success = tx->record.has_elements = false;
+        tx->record.response_type.data = NULL;
+    }
+    redis->said = tx_begin(pf);
+    if (redis->said)
+        redis_argument(redis->said, 0, token->text);
+}
+
 static void server_token(struct proto_flow *pf, const struct redis_token *token)
 {
     struct redis_flow *redis = redis_flow(pf);
@@ -238,33 +256,19 @@ static void server_token(struct proto_flow *pf, const struct redis_token *token)
     if (!token->type || redis->extra)
         return;
     if (redis->said) {
-        redis_argument(redis->said, redis->argument + 1, token->text);
+        redis_argument(redis->said, redis->said->record.command.data != NULL, token->text);
         return;
     }
     if (redis->in_reply) {
-        struct redis_tx *tx = answered(redis);
-        bool first = tx && token->depth == 1 && !tx->secret;
-        if (first)
-            tx->secret = true; // only the first is looked at
-        if (first && is_message(token->text) && tx->record.response_type.data) {
-            redis->said = tx_begin(pf);
-            tx->record.has_success = tx->record.has_elements = false;
-            tx->record.response_type.data = NULL;
-            if (redis->said)
-                redis_argument(redis->said, 0, token->text);
-        }
+        look_inside(pf, token);
         return;
     }
-    redis->in_reply = true;
-    if (token->type == '>' || redis->count == 0) {
-        redis->said = token->aggregate ? tx_begin(pf) : NULL;
-        if (redis->said)
-            redis_argument(redis->said, 0, BYTES("push"));
+    redis->in_reply = redis->first_inside = true;
+    if (token->type == '>')
+        redis->said = tx_begin(pf);
+    if (token->type == '>' || redis->count == 0)
         return;
-    }
     struct redis_tx *tx = answered(redis);
-    if (tx)
-        tx->secret = false;
     if (tx)
         take_reply(tx, token);
 }
