@@ -148,7 +148,7 @@ static void read_payload(struct mongodb_tx *tx, struct bytes payload)
     if (bytes_equal(tx->record.mechanism, BYTES("PLAIN"))) {
         struct bytes rest = bytes_from(payload, bytes_find_byte(payload, 0) + 1);
         tx->record.user = keep(tx, bytes_sub(rest, 0, bytes_find_byte(rest, 0)));
-    } else if (at != BYTES_NOT_FOUND && at < 64) {
+    } else if (at != BYTES_NOT_FOUND && at < 64 && payload.data[0] >= 'n') {
         struct bytes name = bytes_from(payload, at + 2);
         tx->record.user = keep(tx, bytes_sub(name, 0, bytes_find_byte(name, ',')));
     }
