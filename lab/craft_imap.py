@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """IMAP out of order, past its limits and as it should not be."""
+from base64 import b64encode
+
 from craft import Talk, ether
 from packets import ETHERNET
+from tokens import authenticate, challenge, negotiate
 
 WELCOME = b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"
 MAIL = b"From: hanako@city.example\r\nSubject: test\r\n\r\nhello\r\n"
@@ -54,3 +57,8 @@ def case_sasl():
         (WELCOME, b"1 AUTHENTICATE LOGIN\r\n", b"+ VXNlcm5hbWU6\r\n", b"dGFybw==\r\n", b"+ UGFzc3dvcmQ6\r\n", b"cHc=\r\n", b"1 OK\r\n", b"2 NOOP\r\n", b"2 OK\r\n"),
         (WELCOME, b"1 AUTHENTICATE XOAUTH2 dXNlcj10YXJvAWF1dGg9QmVhcmVyIHgBAQ==\r\n", b"1 NO [AUTHENTICATIONFAILED] no\r\n"),
         (b"", b"1 AUTHENTICATE PLAIN\r\nAHRhcm8AcHc=\r\n2 LIST \"\" *\r\n", b""))
+
+
+def case_ntlm():
+    one, two, three = (b64encode(token) + b"\r\n" for token in (negotiate(), challenge(), authenticate()))
+    return sessions((WELCOME, b"1 AUTHENTICATE NTLM\r\n", b"+ \r\n", one, b"+ " + two, three, b"1 OK\r\n", b"2 SELECT INBOX\r\n", b"2 OK\r\n"))

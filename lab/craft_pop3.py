@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """POP3 out of order, past its limits and as it should not be."""
+from base64 import b64encode
+
 from craft import Talk, ether
 from packets import ETHERNET
+from tokens import authenticate, challenge, negotiate
 
 WELCOME = b"+OK POP3 ready\r\n"
 OK, NO = b"+OK\r\n", b"-ERR no\r\n"
@@ -53,3 +56,10 @@ def case_sasl():
         (WELCOME, b"AUTH SCRAM-SHA-1\r\n", b"+ \r\n", b"bixhPXRhcm8sbj10YXJvLHI9YWJj\r\n", b"+ cj1hYmM=\r\n", b"*\r\n", NO),
         (WELCOME, b"AUTH OAUTHBEARER bixhPWhhbmFrb0BjaXR5LmV4YW1wbGUsAWF1dGg9QmVhcmVyIHgBAQ==\r\n", OK),
         (WELCOME, b"AUTH GSSAPI YIIB\r\n", NO))
+
+
+def case_ntlm():
+    one, two, three = (b64encode(token) + b"\r\n" for token in (negotiate(), challenge(), authenticate()))
+    return sessions(
+        (WELCOME, b"AUTH NTLM\r\n", b"+ \r\n", one, b"+ " + two, three, OK, b"QUIT\r\n", OK),
+        (WELCOME, b"AUTH NTLM " + one, b"+ " + two, three, NO))

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """SMTP past its limits, and mail that is not as RFC 2045 has it."""
+from base64 import b64encode
+
 from craft import Talk, ether
 from packets import ETHERNET
+from tokens import authenticate, challenge, negotiate
 
 WELCOME = b"220 mail.city.example ESMTP\r\n"
 ENVELOPE = b"MAIL FROM:<hanako@city.example>\r\n"
@@ -63,3 +66,8 @@ def case_mime():
         mail(multipart(b"\r\nx", boundary=long_name)),
         mail(multipart(*[b"\r\nx"] * 300)),
         mail(multipart(b"Content-Transfer-Encoding: base64\r\n\r\nQU!?C\x01", b"Content-Transfer-Encoding: quoted-printable\r\n\r\na=ZZb")))
+
+
+def case_ntlm():
+    one, two, three = (b64encode(token) + b"\r\n" for token in (negotiate(), challenge(), authenticate()))
+    return sessions((WELCOME, b"EHLO pc\r\n", OK, b"AUTH NTLM " + one, b"334 " + two, three, b"235 welcome\r\n", b"QUIT\r\n", b"221 bye\r\n"))

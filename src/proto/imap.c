@@ -214,6 +214,7 @@ static enum proto_verdict imap_gap(struct proto_flow *pf, enum flow_side side, s
 static void imap_finish(struct proto_flow *pf)
 {
     imap_mail_finish(pf);
+    ntlm_result(&imap_flow(pf)->ntlm, pf, NTLM_UNKNOWN);
     imap_finish_commands(pf);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "proto/line.h"
 #include "proto/mail.h"
+#include "proto/sasl.h"
 
 enum {
     IMAP_LINE_BYTES = 8192,    // of a line; what is behind it is dropped
@@ -60,6 +61,7 @@ struct imap_flow {
     struct imap_command *first, *last; // oldest first
     unsigned waiting;
     struct imap_mail *mail;
+    struct ntlm_session *ntlm;
     struct imap_name user, mailbox;         // accepted ones
     struct mail_list capability, server_id; // told since the last tagged response, in pf->arena
     uint64_t exists;

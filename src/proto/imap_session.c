@@ -2,8 +2,8 @@
 // Commands and responses of an IMAP session (RFC 9051 sections 6, 7). A tagged response ends the
 // command of its tag; untagged ones before it say what there is. Of commands that log on only the
 // user is kept.
+#include "proto/gss.h"
 #include "proto/imap.h"
-#include "proto/sasl.h"
 
 // The next atom, quoted string or list without its quotes; takes it off the text.
 struct bytes imap_token(struct bytes *rest)
@@ -201,10 +201,14 @@ struct imap_command *imap_sasl_open(struct proto_flow *pf)
 void imap_sasl_line(struct proto_flow *pf, struct imap_command *c, struct bytes line)
 {
     char user[IMAP_NAME_BYTES];
+    struct imap_flow *imap = imap_flow(pf);
     bool first = !c->password;
     c->password = true;
-    (void)pf;
-    size_t len = first ? sasl_user(c->mechanism, line, user, sizeof user) : 0;
+    if (gss_is_sasl(c->mechanism))
+        gss_feed_text(&imap->ntlm, pf, UINT64_MAX, line);
+    size_t len = sasl_ntlm_user(imap->ntlm, user, sizeof user);
+    if (len == 0 && first)
+        len = sasl_user(c->mechanism, line, user, sizeof user);
     if (len > 0)
         c->user = keep(&c->arena, bytes_make(user, len));
 }
@@ -357,13 +361,23 @@ static void tagged(struct proto_flow *pf, struct bytes tag, struct bytes rest)
     answer.text = bytes_sub(bytes_trim(rest), 0, IMAP_ARGS_BYTES);
     answer.status = upper(&c->arena, answer.status);
     response_code(pf, answer.text);
-    if (bytes_equal(answer.status, BYTES("OK")))
+    bool ok = bytes_equal(answer.status, BYTES("OK"));
+    if (ok)
         answered_ok(pf, c);
+    if (c->sasl)
+        ntlm_result(&imap->ntlm, pf, ok ? NTLM_SUCCESS : NTLM_FAILURE);
     if (is(c, "STARTTLS"))
         imap->tls_asked = false;
     command_emit(pf, c, &answer);
     command_remove(imap, c);
     lists_clear(imap);
+}
+
+static void challenge(struct proto_flow *pf, struct bytes text)
+{
+    struct imap_flow *imap = imap_flow(pf);
+    if (gss_is_sasl(imap->last->mechanism))
+        gss_feed_text(&imap->ntlm, pf, UINT64_MAX, text);
 }
 
 void imap_response(struct proto_flow *pf, struct bytes text)
@@ -372,6 +386,8 @@ void imap_response(struct proto_flow *pf, struct bytes text)
     struct bytes tag = imap_token(&rest);
     if (bytes_equal(tag, BYTES("*")))
         untagged(pf, rest);
+    else if (bytes_equal(tag, BYTES("+")) && imap_sasl_open(pf))
+        challenge(pf, bytes_trim(rest));
     else if (tag.len > 0 && !bytes_equal(tag, BYTES("+")))
         tagged(pf, tag, rest);
 }

@@ -11,6 +11,7 @@
 enum {
     POP3_LINE_BYTES = 2048, // of a command or response; RFC 2449 section 4 asks for 512
     POP3_PENDING = 64,      // commands that wait for their response
+    POP3_NAME_BYTES = 12,   // longest name of a command (RFC 2449 section 8)
     POP3_ARGS = 8,          // of a command; what is behind them is not kept
     POP3_LINES = 256,       // of a listing are kept
     POP3_USER_BYTES = 128,
@@ -185,6 +186,9 @@ static void sasl_response(struct proto_flow *pf, struct bytes response)
     struct bytes mechanism = bytes_make(pop3->mechanism, pop3->mechanism_len);
     if (gss_is_sasl(mechanism))
         gss_feed_text(&pop3->ntlm, pf, UINT64_MAX, response);
+    size_t ntlm = sasl_ntlm_user(pop3->ntlm, user, sizeof user);
+    if (ntlm > 0)
+        set_user(pop3, bytes_make(user, ntlm));
     if (pop3->sasl_step++ > 0)
         return; // what comes second is a password, a proof or empty
     size_t len = sasl_user(mechanism, response, user, sizeof user);
@@ -241,12 +245,15 @@ static void command_act(struct proto_flow *pf, struct pop3_tx *tx, struct bytes 
         tx->kind = POP3_LISTING;
 }
 
-// Behind AUTH with a mechanism alone come responses, also where a challenge was not captured.
-static bool is_response(const struct pop3_flow *pop3)
+// Behind AUTH with a mechanism alone come responses, also where a challenge was not captured. No
+// command has so long a name: what has is a response too, and not to be recorded.
+static bool is_response(const struct pop3_flow *pop3, struct bytes line)
 {
     const struct pop3_tx *tx = pop3->last;
-    if (pop3->sasl || !tx)
-        return pop3->sasl;
+    if (pop3->sasl || bytes_sub(line, 0, bytes_find_byte(line, ' ')).len > POP3_NAME_BYTES)
+        return true;
+    if (!tx)
+        return false;
     bool begins = is(tx, "AUTH") && tx->kind == POP3_ONE_LINE && !tx->password;
     return begins || (is(tx, "<SASL DATA>") && pop3->server_seen);
 }
@@ -254,8 +261,8 @@ static bool is_response(const struct pop3_flow *pop3)
 static void command_line(struct proto_flow *pf, struct bytes line)
 {
     struct pop3_flow *pop3 = pop3_flow(pf);
-    bool sasl = is_response(pop3);
     line = bytes_trim(line);
+    bool sasl = is_response(pop3, line);
     if (line.len == 0 && !sasl)
         return;
     if (pop3->waiting >= POP3_PENDING) {

@@ -4,6 +4,7 @@
 // attributes n=user, a=user behind the GS2 header; XOAUTH2 user=... up to a separator.
 #include "proto/sasl.h"
 #include "proto/mime_codec.h"
+#include "proto/text_out.h"
 
 static struct bytes up_to(struct bytes text, uint8_t end)
 {
@@ -49,4 +50,19 @@ size_t sasl_user(struct bytes mechanism, struct bytes response, char *out, size_
         memcpy(out, user.data, user.len);
     explicit_bzero(buffer, sizeof buffer);
     return user.len;
+}
+
+size_t sasl_ntlm_user(const struct ntlm_session *session, char *out, size_t room)
+{
+    const struct ntlm_message *m =
+        session ? ntlm_session_message(session, NTLM_AUTHENTICATE) : NULL;
+    struct text_out text = {.data = out, .room = room};
+    if (!m || m->user.len == 0)
+        return 0;
+    if (m->domain.len > 0) {
+        text_out_put(&text, m->domain);
+        text_out_char(&text, '\\');
+    }
+    text_out_put(&text, m->user);
+    return text.len;
 }

@@ -96,11 +96,11 @@ static void auth_response(struct proto_flow *pf, struct bytes response)
     struct smtp_flow *smtp = smtp_flow(pf);
     if (gss_is_sasl(smtp_text_get(&smtp->mechanism)))
         gss_feed_text(&smtp->ntlm, pf, UINT64_MAX, response);
-    if (smtp->auth_step++ > 0)
-        return;
     struct smtp_text user;
-    user.len =
-        (uint8_t)sasl_user(smtp_text_get(&smtp->mechanism), response, user.text, sizeof user.text);
+    user.len = (uint8_t)sasl_ntlm_user(smtp->ntlm, user.text, sizeof user.text);
+    if (user.len == 0 && smtp->auth_step++ == 0)
+        user.len = (uint8_t)sasl_user(
+            smtp_text_get(&smtp->mechanism), response, user.text, sizeof user.text);
     if (user.len > 0)
         smtp->user = user;
 }
