@@ -14,6 +14,7 @@ packages()
     run) echo libmagic-mgc ;;
     test) echo python3-jsonschema clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git ;;
     lab) echo snmpd snmp freeradius freeradius-utils sip-tester sipsak strongswan charon-cmd coturn rsyslog openvpn
+        echo mariadb-server mariadb-client python3-pymysql postgresql-15 redis-server redis-tools memcached mosquitto mosquitto-clients
         echo vsftpd lftp tftpd-hpa tftp-hpa rsync inetutils-telnetd inetutils-telnet inetutils-inetd tigervnc-standalone-server \
         xvfb x11-utils xauth ngircd nfs-ganesha nfs-ganesha-mem libnfs-utils rpcbind
         echo iproute2 ethtool python3-brotli netcat-openbsd tcpdump openssl curl nginx-light bind9 bind9-dnsutils dnsmasq-base \
