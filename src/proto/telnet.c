@@ -286,6 +286,7 @@ static enum proto_verdict telnet_gap(struct proto_flow *pf, enum flow_side side,
     t->peers[side].phase = TEXT;
     t->peers[side].line_len = 0;
     t->prompt = NO_PROMPT;
+    t->prompted = true; // the banner ends here
     t->tried = false;
     return PROTO_MORE;
 }
