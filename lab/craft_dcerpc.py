@@ -257,7 +257,8 @@ def case_damage():
         (0, bind(SVCCTL)), (1, bind_ack((0, 0))), (1, request(1, b"\0" * 4)), (0, pdu(FAULT, b"")), (0, pdu(WORKING, b"")),
         (0, request(16, HANDLE + b"\xff" * 40, 3)), (1, response(b"", 3)),
         (0, request(16, HANDLE + struct.pack("<III", 9, 0, 400000), 4)), (1, response(b"", 4)), sport=50002) + talk(
-        (0, bind(WMI)), (1, bind_ack((0, 0))), (0, request(20, b"\0" * 28 + b"\1\0\0\0" + b"\0" * 8)), (1, response(b"")), sport=50003)
+        (0, bind(WMI)), (1, bind_ack((0, 0))), (0, request(20, b"\0" * 28 + b"\1\0\0\0" + b"\0" * 8)), (1, response(b"")), sport=50003) + talk(
+        (0, bind(SVCCTL)), (1, bind_ack((0, 0))), (0, late), sport=50004)
 
 
 def datagram(kind, body=b"", flags=0x20, seq=1, fragment=0, opnum=0, interface=PNIO, order="<", activity=7, auth=0):
