@@ -76,8 +76,10 @@ static enum proto_probe ike_probe(const struct proto_first *first)
     size_t size = cursor_left(&in);
     if (!header_read(&in, &h) || h.length != size)
         return PROBE_NO;
+    if (h.version >> 4 == 1 && h.resp_spi != 0) // the answer to a proposal has one, too
+        return h.next == 1 && h.id == 0 ? PROBE_SERVER : PROBE_EITHER;
     if (h.version >> 4 == 1)
-        return h.resp_spi == 0 ? PROBE_CLIENT : PROBE_EITHER;
+        return PROBE_CLIENT;
     return h.resp_spi == 0 && (h.flags & IKE_V2_INITIATOR) ? PROBE_CLIENT : PROBE_EITHER;
 }
 

@@ -332,6 +332,7 @@ static struct stun_exchange *begin(
         proto_anomaly(pf, ANOMALY_STUN_TOO_MANY_PENDING);
         emit(pf, x);
     }
+    side = h->class >= SUCCESS ? flow_other(side) : side; // the one who asked
     *x = (struct stun_exchange){.used = true, .side = side, .time_us = pf->time_us};
     arena_init(&x->arena, pf->arena.pool, STUN_EXCHANGE_BYTES);
     memcpy(x->id, h->id.data, sizeof x->id);
