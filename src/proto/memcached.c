@@ -133,18 +133,21 @@ static enum proto_probe memcached_probe(const struct proto_first *first)
     return lf > 0 && memcached_is_command(bytes_sub(data, 0, lf - 1)) ? PROBE_CLIENT : PROBE_NO;
 }
 
-static void text_request(struct proto_flow *pf, struct bytes line, size_t length)
+// Returns the request when it waits for an answer.
+static struct memcached_tx *text_request(struct proto_flow *pf, struct bytes line, size_t length)
 {
     struct memcached_flow *flow = memcached_flow(pf);
     struct memcached_tx *tx = memcached_begin(pf);
     if (!tx)
-        return;
+        return NULL;
     tx->length = length;
     flow->left[FLOW_CLIENT] = memcached_command(tx, line);
-    if (tx->quiet)
+    if (tx->quiet) {
         memcached_write(pf, tx);
-    else
-        memcached_wait(pf, tx);
+        return NULL;
+    }
+    memcached_wait(pf, tx);
+    return tx;
 }
 
 static void text_answer(struct proto_flow *pf, struct bytes line, size_t length)
@@ -208,12 +211,10 @@ static void udp_request(struct proto_flow *pf, uint16_t id, struct bytes data)
         proto_anomaly(pf, ANOMALY_MEMCACHED_MALFORMED);
         return;
     }
-    text_request(pf, line, data.len + UDP_HEADER_BYTES);
-    struct memcached_flow *flow = memcached_flow(pf);
-    flow->left[FLOW_CLIENT] = 0;
-    if (flow->count == 0)
+    struct memcached_tx *tx = text_request(pf, line, data.len + UDP_HEADER_BYTES);
+    memcached_flow(pf)->left[FLOW_CLIENT] = 0;
+    if (!tx)
         return;
-    struct memcached_tx *tx = flow->pending[flow->count - 1];
     tx->record.has_request_id = true;
     tx->record.request_id = id;
 }

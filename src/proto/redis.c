@@ -16,7 +16,8 @@ struct redis_flow {
     size_t first, count;
     uint64_t skip_replies; // of commands written already
     bool silent, silent_next;
-    struct redis_tx *said;              // what the server says unasked
+    bool unpaired;         // a reply came that no command asked for: they can be paired no more
+    struct redis_tx *said; // what the server says unasked
     bool in_reply, first_inside, extra; // extra: RESP3 attributes before a reply
 };
 
@@ -151,7 +152,7 @@ static void command_over(struct proto_flow *pf)
     redis_command_over(tx);
     if (!tx->record.command.data)
         tx_end(pf, tx, false); // an empty line
-    else if (is_silent(redis, tx))
+    else if (is_silent(redis, tx) || redis->unpaired)
         tx_end(pf, tx, true);
     else
         wait_for_reply(pf, tx);
@@ -293,6 +294,7 @@ static void reply_over(struct proto_flow *pf)
         return;
     }
     struct redis_tx *tx = answered(redis);
+    redis->unpaired |= redis->count == 0;
     if (!tx || !tx->record.has_success || --tx->replies > 0)
         return;
     waiting_take(redis);
