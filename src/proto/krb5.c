@@ -31,6 +31,8 @@ static enum proto_probe probe_message(struct bytes data, size_t size, bool whole
 {
     enum { HEAD_BYTES = 24 };
     struct cursor c = cursor_make(data);
+    if (data.len == 0)
+        return whole ? PROBE_NO : PROBE_MORE;
     uint8_t tag = cursor_u8(&c), type = tag & 0x1f;
     if ((tag & 0xe0) != 0x60 || !(type == KRB_ERROR || (type >= KRB_AS_REQ && type <= KRB_AP_REP)))
         return PROBE_NO;

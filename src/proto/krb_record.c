@@ -151,8 +151,6 @@ static void fill_answer(struct record_krb5 *r, const struct krb_message *m, stru
     }
     if (m->cname.data) // with the answer it is what the server made of it
         r->client = krb_client(m->cname, m->crealm, arena);
-    if (!r->service.data)
-        r->service = m->type == KRB_ERROR ? m->sname : m->ticket.sname;
 }
 
 void krb_record_fill(struct record_krb5 *r, const struct krb_message *m,

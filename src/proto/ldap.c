@@ -321,7 +321,7 @@ static void take_response(struct proto_flow *pf, struct bytes message, uint8_t o
     bool known = ldap_message_read(&m, message, &tx->arena);
     if (known) {
         problems_report(pf, m.problems);
-        m.response.has_message_id = alone;
+        m.response.has_message_id = true;
         m.response.message_id = id;
         response_add(tx, &m.response);
         count_result(tx, &m);
