@@ -94,7 +94,9 @@ static enum proto_probe ldap_probe(const struct proto_first *first)
     if (data.len < 7)
         return first->carrier == OVER_TCP ? PROBE_MORE : PROBE_NO;
     size_t size = message_size(bytes_sub(data, 0, 40), &op);
-    if (size == 0 || (first->carrier == OVER_UDP && size > data.len))
+    if (size == 0)
+        return first->carrier == OVER_TCP && data.len < HEAD_BYTES ? PROBE_MORE : PROBE_NO;
+    if (first->carrier == OVER_UDP && size > data.len)
         return PROBE_NO;
     // What is short and vague must at least be whole.
     if (first_member(op) == 0 && size != data.len)
