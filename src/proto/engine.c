@@ -566,6 +566,11 @@ void proto_engine_destroy(struct proto_engine *engine)
     base_free(engine);
 }
 
+size_t proto_engine_held_bytes(const struct proto_engine *engine)
+{
+    return engine->expected ? expect_bytes() : 0;
+}
+
 void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep)
 {
     engine->keep = keep;

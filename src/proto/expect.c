@@ -25,6 +25,11 @@ struct expect_table *expect_create(struct pool *pool)
     return table;
 }
 
+size_t expect_bytes(void)
+{
+    return sizeof(struct expect_table);
+}
+
 void expect_destroy(struct expect_table *table, struct pool *pool)
 {
     if (!table)

@@ -20,6 +20,8 @@ struct expect_table;
 
 // NULL: memory is short. The table is charged to the pool.
 [[nodiscard]] struct expect_table *expect_create(struct pool *pool);
+// What a table is charged with.
+size_t expect_bytes(void);
 void expect_destroy(struct expect_table *table, struct pool *pool);
 
 // False: an older announcement, not yet come, gave way.

@@ -112,7 +112,7 @@ static void literal_begin(struct proto_flow *pf, enum flow_side side, uint64_t s
     if (!s->mail)
         text_add(s, BYTES("\""));
     else if (size == 0)
-        imap_mail_literal_end(pf);
+        imap_mail_literal_end(pf, side);
     if (size == 0 && !s->mail)
         text_add(s, BYTES("\""));
 }
@@ -133,13 +133,13 @@ static void literal_bytes(struct proto_flow *pf, enum flow_side side, struct cur
     struct bytes data = cursor_take(in, s->literal < left ? (size_t)s->literal : left);
     s->literal -= data.len;
     if (s->mail)
-        imap_mail_data(pf, data);
+        imap_mail_data(pf, side, data);
     else
         literal_text(s, data);
     if (s->literal > 0)
         return;
     if (s->mail)
-        imap_mail_literal_end(pf);
+        imap_mail_literal_end(pf, side);
     else
         text_add(s, BYTES("\""));
 }
@@ -204,16 +204,17 @@ static enum proto_verdict imap_gap(struct proto_flow *pf, enum flow_side side, s
     struct imap_side *s = &imap->side[side];
     if (s->literal == 0 || lost > s->literal || !s->mail)
         return PROTO_DONE;
-    mail_gap(&imap->mail->mail);
+    mail_gap(&imap->mail[side]->mail);
     s->literal -= lost;
     if (s->literal == 0)
-        imap_mail_literal_end(pf);
+        imap_mail_literal_end(pf, side);
     return PROTO_MORE;
 }
 
 static void imap_finish(struct proto_flow *pf)
 {
-    imap_mail_finish(pf);
+    imap_mail_finish(pf, FLOW_CLIENT);
+    imap_mail_finish(pf, FLOW_SERVER);
     ntlm_result(&imap_flow(pf)->ntlm, pf, NTLM_UNKNOWN);
     imap_finish_commands(pf);
 }

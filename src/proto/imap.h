@@ -60,7 +60,7 @@ struct imap_flow {
     struct imap_side side[2];
     struct imap_command *first, *last; // oldest first
     unsigned waiting;
-    struct imap_mail *mail;
+    struct imap_mail *mail[2]; // by who sends it
     struct ntlm_session *ntlm;
     struct imap_name user, mailbox;         // accepted ones
     struct mail_list capability, server_id; // told since the last tagged response, in pf->arena
@@ -90,6 +90,6 @@ struct bytes imap_token(struct bytes *rest); // atom or quoted string, without i
 
 // imap_mail.c: literals that are mails.
 bool imap_mail_begin(struct proto_flow *pf, enum flow_side side, struct bytes text);
-void imap_mail_data(struct proto_flow *pf, struct bytes data);
-void imap_mail_literal_end(struct proto_flow *pf);
-void imap_mail_finish(struct proto_flow *pf);
+void imap_mail_data(struct proto_flow *pf, enum flow_side side, struct bytes data);
+void imap_mail_literal_end(struct proto_flow *pf, enum flow_side side);
+void imap_mail_finish(struct proto_flow *pf, enum flow_side side);

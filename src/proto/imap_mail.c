@@ -57,7 +57,7 @@ static struct imap_mail *mail_create(struct proto_flow *pf, enum flow_side side)
     mail->side = side;
     mail_init(&mail->mail, pf, &mail->arena, side, mail->id);
     mail->user = arena_copy(&mail->arena, imap_name_get(&imap->user));
-    imap->mail = mail;
+    imap->mail[side] = mail;
     return mail;
 }
 
@@ -68,7 +68,7 @@ static bool append_begin(struct proto_flow *pf, struct bytes text)
     struct bytes tag = imap_token(&rest), name = imap_token(&rest), mailbox = imap_token(&rest);
     if (!bytes_equal_nocase(name, BYTES("APPEND")) || mailbox.len == 0)
         return false;
-    imap_mail_finish(pf);
+    imap_mail_finish(pf, FLOW_CLIENT);
     struct imap_mail *mail = mail_create(pf, FLOW_CLIENT);
     if (!mail)
         return false;
@@ -91,11 +91,11 @@ static bool fetch_begin(struct proto_flow *pf, struct bytes text)
         return false;
     struct bytes item = last_item(text);
     struct bytes section = section_of(item, &origin);
-    struct imap_mail *mail = imap->mail;
-    if (mail && mail->partial && mail->side == FLOW_SERVER && mail->sequence == sequence &&
-        is_whole(section) && origin == mail->mail.length)
+    struct imap_mail *mail = imap->mail[FLOW_SERVER];
+    if (mail && mail->partial && mail->sequence == sequence && is_whole(section) &&
+        origin == mail->mail.length)
         return true;
-    imap_mail_finish(pf);
+    imap_mail_finish(pf, FLOW_SERVER);
     if ((!is_whole(section) && !is_header(section)) || origin != 0)
         return false;
     mail = mail_create(pf, FLOW_SERVER);
@@ -114,33 +114,33 @@ bool imap_mail_begin(struct proto_flow *pf, enum flow_side side, struct bytes te
 {
     bool mine = side == FLOW_CLIENT ? append_begin(pf, text) : fetch_begin(pf, text);
     if (mine)
-        imap_flow(pf)->mail->ended = false;
+        imap_flow(pf)->mail[side]->ended = false;
     return mine;
 }
 
-void imap_mail_data(struct proto_flow *pf, struct bytes data)
+void imap_mail_data(struct proto_flow *pf, enum flow_side side, struct bytes data)
 {
-    mail_feed(&imap_flow(pf)->mail->mail, data);
+    mail_feed(&imap_flow(pf)->mail[side]->mail, data);
 }
 
 // Whether a piece was the last one is known only when no other follows.
-void imap_mail_literal_end(struct proto_flow *pf)
+void imap_mail_literal_end(struct proto_flow *pf, enum flow_side side)
 {
     struct imap_flow *imap = imap_flow(pf);
-    mail_feed(&imap->mail->mail, (struct bytes){NULL, 0}); // a mail may be empty
-    imap->mail->ended = true;
-    imap->mails += imap->mail->side == FLOW_SERVER;
-    if (!imap->mail->partial)
-        imap_mail_finish(pf);
+    mail_feed(&imap->mail[side]->mail, (struct bytes){NULL, 0}); // a mail may be empty
+    imap->mail[side]->ended = true;
+    imap->mails += side == FLOW_SERVER;
+    if (!imap->mail[side]->partial)
+        imap_mail_finish(pf, side);
 }
 
-void imap_mail_finish(struct proto_flow *pf)
+void imap_mail_finish(struct proto_flow *pf, enum flow_side side)
 {
     struct imap_flow *imap = imap_flow(pf);
-    struct imap_mail *mail = imap->mail;
+    struct imap_mail *mail = imap->mail[side];
     if (!mail)
         return;
-    imap->mail = NULL;
+    imap->mail[side] = NULL;
     mail_end(&mail->mail, mail->ended);
     struct record_imap r = {
         .tag = mail->tag,

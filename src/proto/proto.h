@@ -138,6 +138,9 @@ struct proto_engine;
     void (*emit)(void *context, const struct record *record), void *context);
 void proto_engine_destroy(struct proto_engine *engine);
 
+// Of the pool: what the engine keeps for itself, whatever flows there are.
+size_t proto_engine_held_bytes(const struct proto_engine *engine);
+
 // Keep the files that cross from here on. Borrowed.
 struct file_keep;
 void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep);
