@@ -45,7 +45,7 @@ static enum proto_probe amqp_probe(const struct proto_first *first)
                    ? PROBE_MORE
                    : PROBE_NO;
     if (bytes_start_with(data, tag)) // what kind; 0 or 1; version 0-9-1 or 1.0, or an older one
-        return data.data[4] <= 3 && data.data[5] <= 9 && data.data[6] <= 10 ? PROBE_CLIENT
+        return data.data[4] <= 3 && data.data[5] <= 9 && data.data[6] <= 10 ? PROBE_EITHER
                                                                             : PROBE_NO;
     return data.data[0] == 1 ? probe_method(data) : PROBE_NO;
 }

@@ -113,6 +113,7 @@ void mysql_begin(struct proto_flow *pf, uint8_t command)
         mysql->database.len = 0; // it may have changed that
         if (mysql->command == MYSQL_CHANGE_USER || mysql->command == MYSQL_LOGIN)
             mysql->user.len = 0;
+        mysql->unpaired |= mysql->command != MYSQL_LOGIN;
         mysql_end(pf, false);
     }
     arena_init(&mysql->arena, pf->arena.pool, MYSQL_TX_BYTES);

@@ -93,6 +93,7 @@ struct mysql_flow {
     uint64_t columns_left, definitions_left;
     struct mysql_statement statements[MYSQL_STATEMENTS];
     unsigned statement_next;
+    bool unpaired; // a command came before the answer to another: answers can be told no more
     // the command under way
     bool active;
     uint8_t command;

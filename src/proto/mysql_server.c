@@ -158,6 +158,8 @@ static void read_prepared(struct proto_flow *pf, struct cursor *in)
     uint16_t columns = cursor_u16le(in), parameters = cursor_u16le(in);
     if (!cursor_ok(in)) {
         proto_anomaly(pf, ANOMALY_MYSQL_MALFORMED);
+        mysql->expect = MYSQL_EXPECT_NOTHING;
+        mysql_end(pf, false);
         return;
     }
     out->has_statement_id = out->has_columns = out->success = true;
@@ -306,6 +308,8 @@ bool mysql_server_packet(struct proto_flow *pf, struct mysql_packet *packet)
 {
     struct mysql_flow *mysql = mysql_flow(pf);
     struct cursor *in = &packet->body;
+    if (mysql->unpaired)
+        return true;
     switch (mysql->expect) {
     case MYSQL_EXPECT_GREETING:
         if (bytes_at(cursor_rest(in), 0) == 0xff) {

@@ -60,8 +60,10 @@ static struct bytes known(struct tds_flow *tds, const struct tds_name *name)
 void tds_begin(struct proto_flow *pf, uint8_t type)
 {
     struct tds_flow *tds = tds_flow(pf);
-    if (tds->active)
+    if (tds->active) {
+        tds->owed++; // what comes next is not of this one
         tds_end(pf, false);
+    }
     arena_init(&tds->arena, pf->arena.pool, TDS_TX_BYTES);
     tds->active = true;
     tds->type = type;

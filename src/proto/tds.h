@@ -48,8 +48,9 @@ struct tds_flow {
     struct ntlm_session *ntlm;
     struct tds_name user, database;
     bool active, measured;
-    bool tls;     // the log-on is encrypted
-    uint8_t type; // of the client's message
+    unsigned owed; // answers of exchanges that ended without them
+    bool tls;      // the log-on is encrypted
+    uint8_t type;  // of the client's message
     uint64_t tx_id;
     int64_t time_us;
     struct arena arena;

@@ -7,6 +7,7 @@
 enum {
     DONE_ERROR = 2,
     DONE_COUNT = 0x10,
+    DONE_ATTENTION = 0x20,
     TOKENS_MAX = 256, // of a message are gone through
 };
 
@@ -104,7 +105,7 @@ void tds_server_message(struct proto_flow *pf, struct cursor body)
         tds_begin(pf, TDS_LOGIN);
         tds->record.tls = true;
     }
-    if (!tds->active)
+    if (!tds->active || tds->owed > 0)
         return;
     if (tds->type == TDS_PRELOGIN) {
         if (tds_read_answer_to_prelogin(tds, body))
@@ -127,6 +128,8 @@ static bool read_done(struct tds_flow *tds, struct bytes tail, size_t size)
     uint64_t rows = size == TDS_TAIL_BYTES ? cursor_u64le(&in) : cursor_u32le(&in);
     if (token < 0xfd || (status & ~0x137U) || rows > 1ULL << 48)
         return false;
+    if (status & DONE_ATTENTION)
+        return true; // it was stopped
     tds->record.has_success = true;
     tds->record.success = !(status & DONE_ERROR) && !tds->record.has_error_number;
     tds->record.has_rows = status & DONE_COUNT;
@@ -139,6 +142,10 @@ void tds_server_over(struct proto_flow *pf)
     struct tds_flow *tds = tds_flow(pf);
     const struct tds_side *s = &tds->side[FLOW_SERVER];
     struct bytes tail = bytes_make(s->tail, s->tail_len);
+    if (tds->owed > 0) {
+        tds->owed--;
+        return;
+    }
     if (!tds->active)
         return;
     bool old = tds->version && tds->version >> 24 < 0x72 && tds->version >> 24 != 8;

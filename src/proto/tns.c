@@ -23,6 +23,7 @@ enum { CONNECT = 1, ACCEPT = 2, REFUSE = 4, REDIRECT = 5, DATA = 6, RESEND = 11,
 
 struct tns_flow {
     uint64_t left[2]; // bytes of a packet that are not looked at
+    bool unpaired;    // a statement came before the answer to another
     bool large, active, redirecting, split;
     uint64_t tx_id;
     int64_t time_us;
@@ -67,6 +68,7 @@ static void tx_end(struct proto_flow *pf)
 static void tx_begin(struct proto_flow *pf, struct bytes command)
 {
     struct tns_flow *tns = tns_flow(pf);
+    tns->unpaired |= tns->active && tns->record.statement.len > 0;
     if (tns->active)
         tx_end(pf);
     arena_init(&tns->arena, pf->arena.pool, TX_BYTES);
@@ -225,7 +227,7 @@ static void server_data(struct proto_flow *pf, struct bytes data)
         tx_end(pf);
         return;
     }
-    if (!tns->active || tns->record.statement.len == 0)
+    if (!tns->active || tns->record.statement.len == 0 || tns->unpaired)
         return;
     size_t at = bytes_find(data, BYTES("ORA-"));
     uint64_t code;
