@@ -15,7 +15,9 @@ enum flow_side { FLOW_CLIENT, FLOW_SERVER }; // who sent it; EVE's to_server, to
 
 enum {
     FLOW_FIRST_BYTES = 16, // of each side's stream or first datagram, kept for the record
-    FLOW_LENGTHS = 10,     // payload lengths of the first packets that carry any
+    FLOW_LENGTHS = 20,     // packets with payload whose lengths and times are told
+    FLOW_RECORDS = 32,     // TLS records likewise
+    FLOW_BINS = 16,        // over which the payload of a flow is told in time
     FLOW_SHA1_BYTES = 20,
     FLOW_ANOMALIES = 4, // kinds of stream anomalies told of one flow
 };
@@ -61,13 +63,13 @@ struct flow {
     uint8_t tcp_fin[2];         // FIN was reached in order
     uint8_t first_count[2];
     uint8_t tunnels;
-    uint8_t lengths_count;
+    uint8_t first_payload;    // side of the first packet with payload, plus 1; 0: none yet
     uint8_t app_basis : 4;    // enum flow_basis: what app_proto rests on
     uint8_t first_closed : 4; // bit (1 << side): `first` takes no more, bytes are missing after it
     uint8_t app_before;       // the consumer's: what it was before app_proto, see flow_handler
     uint8_t first[2][FLOW_FIRST_BYTES];
-    uint16_t lengths[FLOW_LENGTHS]; // UINT16_MAX: that many or more
-    uint16_t lengths_server;        // bit i: lengths[i] came from the server
+    uint32_t first_payload_us, first_length; // of that packet: time since first_us, payload
+    struct flow_detail *detail;              // from the second such packet on
     uint8_t community_id[FLOW_SHA1_BYTES];
     uint16_t overlaps, gaps;                 // these three stop at their largest value
     uint16_t anomalies_told[FLOW_ANOMALIES]; // stream anomalies already written
@@ -144,6 +146,12 @@ void flow_table_flush_before(struct flow_table *table, uint64_t below);
 uint64_t flow_table_order(const struct flow_table *table);
 
 size_t flow_table_count(const struct flow_table *table);
+
+// For parsers of what is encrypted, so that the flow's record can tell of it. Texts are copied;
+// memory comes from the pool the table has.
+void flow_note_record(struct flow *flow, struct pool *pool, enum flow_side side, uint16_t length);
+bool flow_wants_records(const struct flow *flow); // fewer than FLOW_RECORDS were noted
+void flow_note_tls(struct flow *flow, struct pool *pool, const struct record_flow_tls *tls);
 
 // Client and server turn out to be the other way round: swap the sides of everything kept.
 void flow_reverse(struct flow *flow);

@@ -80,5 +80,20 @@ void flow_stream_anomaly(struct flow_table *table, struct flow *flow, const stru
 // An ICMP message that has no counterpart: its ports are type and code, not type and type.
 bool flow_is_one_way(const struct flow *flow);
 
+// Lengths, directions and times of a flow's payload (flow/detail.c).
+void flow_detail_packet(
+    struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet);
+void flow_detail_reverse(struct flow *flow);
+void flow_detail_end(struct flow_table *table, struct flow *flow);
+
+// What a record of them points to.
+struct flow_detail_room {
+    int64_t lengths[FLOW_LENGTHS], records[FLOW_RECORDS];
+    uint32_t times[FLOW_LENGTHS];
+    uint64_t bins[2][FLOW_BINS];
+};
+void flow_detail_fill(
+    const struct flow *flow, struct flow_detail_room *room, struct record_flow *record);
+
 // Emit the flow record.
 void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_reason reason);

@@ -255,9 +255,7 @@ static void fill_tcp(const struct flow *f, struct record_flow *r)
 void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_reason reason)
 {
     struct flow_head_room room;
-    int64_t lengths[FLOW_LENGTHS];
-    for (int i = 0; i < flow->lengths_count; i++)
-        lengths[i] = flow->lengths_server >> i & 1 ? -(int64_t)flow->lengths[i] : flow->lengths[i];
+    struct flow_detail_room detail;
     struct record_flow body = {
         .pkts_toserver = flow->packets[FLOW_CLIENT],
         .pkts_toclient = flow->packets[FLOW_SERVER],
@@ -272,9 +270,8 @@ void flow_emit_record(struct flow_table *table, struct flow *flow, enum flow_rea
         .has_tunnel_depth = flow->tunnels > 0,
         .tunnel_depth = flow->tunnels,
         .app_proto_confidence = basis_name(flow),
-        .packet_lengths = lengths,
-        .packet_lengths_count = flow->lengths_count,
     };
+    flow_detail_fill(flow, &detail, &body);
     if (flow->first_count[FLOW_CLIENT])
         body.first_toserver = bytes_make(flow->first[FLOW_CLIENT], flow->first_count[FLOW_CLIENT]);
     if (flow->first_count[FLOW_SERVER])

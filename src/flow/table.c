@@ -47,6 +47,7 @@ static void flow_end(struct flow_table *t, uint32_t index, enum flow_reason reas
     flow_tcp_finish(t, f);
     t->handler->end(t->handler->context, f);
     flow_emit_record(t, f, reason);
+    flow_detail_end(t, f);
     flow_slot_remove(t, f, index);
     f->timer_next = t->free_head;
     t->free_head = index;
@@ -154,7 +155,8 @@ static uint32_t flow_find_or_create(struct flow_table *t, const struct decoded *
     return index;
 }
 
-static void flow_count(struct flow *f, enum flow_side side, const struct decoded *p)
+static void flow_count(
+    struct flow_table *t, struct flow *f, enum flow_side side, const struct decoded *p)
 {
     int64_t now = flow_packet_us(p);
     if (now > f->last_us)
@@ -163,12 +165,8 @@ static void flow_count(struct flow *f, enum flow_side side, const struct decoded
     f->bytes[side] += p->frame_len;
     if (f->packets[FLOW_CLIENT] && f->packets[FLOW_SERVER])
         f->flags |= FLOW_BOTH_SIDES;
-    if (p->payload_wire_len == 0 || f->lengths_count == FLOW_LENGTHS)
-        return;
-    uint32_t length = p->payload_wire_len;
-    if (side == FLOW_SERVER)
-        f->lengths_server |= (uint16_t)(1U << f->lengths_count);
-    f->lengths[f->lengths_count++] = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
+    if (p->payload_wire_len > 0)
+        flow_detail_packet(t, f, side, p);
 }
 
 void flow_note_first(struct flow *flow, enum flow_side side, struct bytes data)
@@ -216,7 +214,7 @@ static void flow_handle(
     if (index == FLOW_NONE)
         return;
     struct flow *f = flow_at(t, index);
-    flow_count(f, side, p);
+    flow_count(t, f, side, p);
     if (p->kind == DECODE_TCP) {
         handle_tcp(t, f, side, p);
         return;
@@ -391,7 +389,7 @@ void flow_reverse(struct flow *flow)
         flow->first_count[side] = old.first_count[from];
     }
     flow->first_closed = (old.first_closed << 1 | old.first_closed >> 1) & 3;
-    flow->lengths_server ^= (uint16_t)((1U << flow->lengths_count) - 1);
+    flow_detail_reverse(flow);
     flow->flags ^= FLOW_REVERSED;
     flow_stream_reverse(flow->stream);
 }

@@ -25,12 +25,60 @@ static void head_fill(struct proto_flow *pf, int64_t time_us, uint64_t tx_id,
     head->tx_id = tx_id;
 }
 
+static struct bytes first_text(const struct bytes *list, size_t count)
+{
+    return count ? list[0] : (struct bytes){NULL, 0};
+}
+
+static void note_tls(struct proto_flow *pf, const struct record_tls *r)
+{
+    struct bytes chosen = first_text(r->server_alpns, r->server_alpns_count);
+    struct record_flow_tls tls = {
+        .sni = r->sni,
+        .alpn = chosen.data ? chosen : first_text(r->client_alpns, r->client_alpns_count),
+        .version = r->version,
+        .ja3 = r->ja3.hash,
+        .ja3s = r->ja3s.hash,
+        .ja4 = r->ja4,
+        .subject = r->subject,
+        .issuerdn = r->issuerdn,
+        .fingerprint = r->fingerprint,
+        .notbefore = r->notbefore,
+        .notafter = r->notafter,
+        .self_signed = r->subject.data && bytes_equal(r->subject, r->issuerdn),
+        .resumed = r->session_resumed,
+    };
+    flow_note_tls(pf->flow, pf->engine->pool, &tls);
+}
+
+static void note_quic(struct proto_flow *pf, const struct record_quic *r)
+{
+    struct record_flow_tls tls = {
+        .sni = r->sni,
+        .alpn = first_text(r->client_alpns, r->client_alpns_count),
+        .version = r->version,
+        .ja3 = r->ja3.hash,
+        .ja3s = r->ja3s.hash,
+        .ja4 = r->ja4,
+    };
+    flow_note_tls(pf->flow, pf->engine->pool, &tls);
+}
+
+void proto_note_record(struct proto_flow *pf, enum flow_side side, uint16_t length)
+{
+    flow_note_record(pf->flow, pf->engine->pool, side, length);
+}
+
 void proto_emit_at(
     struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id, int64_t time_us)
 {
     struct flow_head_room room;
     struct record record = {.type = type, .body = body};
     head_fill(pf, time_us, tx_id, &room, &record.head);
+    if (type == RECORD_TLS && pf->flow)
+        note_tls(pf, body);
+    else if (type == RECORD_QUIC && pf->flow)
+        note_quic(pf, body);
     pf->engine->emit(pf->engine->emit_context, &record);
 }
 

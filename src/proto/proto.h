@@ -82,6 +82,9 @@ void proto_emit(struct proto_flow *pf, enum record_type type, const void *body, 
 void proto_emit_at(struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id,
     int64_t time_us);
 
+// A TLS record went by: its length becomes part of the flow's record.
+void proto_note_record(struct proto_flow *pf, enum flow_side side, uint16_t length);
+
 // Note an anomaly of this flow: a record and a metric. Each kind is written once a flow.
 void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly);
 

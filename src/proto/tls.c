@@ -36,6 +36,7 @@ struct tls_state {
     struct tls_handshake handshake;
     struct tls_side side[2];
     bool recognised;       // at least one record was TLS
+    bool over;             // the handshake is written: only record lengths are wanted
     uint8_t early_records; // application data of the client before the ServerHello
     bool ssl2_reply;       // the client began in SSLv2's form: the server may, too
 };
@@ -281,6 +282,7 @@ static enum step record_next(struct proto_flow *pf, enum flow_side side, struct 
         return step;
     s->recognised = true;
     if (type == APPLICATION_DATA) {
+        proto_note_record(pf, side, length);
         s->side[side].skip = length;
         *in = c;
         return application_data(s, side);
@@ -288,6 +290,7 @@ static enum step record_next(struct proto_flow *pf, enum flow_side side, struct 
     struct bytes content = cursor_take(&c, length);
     if (!cursor_ok(&c))
         return record_wait(pf, side, RECORD_HEADER_BYTES + (size_t)length);
+    proto_note_record(pf, side, length);
     step = record_content(pf, side, type, content);
     *in = c;
     return step;
@@ -346,6 +349,25 @@ static bool ssl2_is_next(const struct tls_state *s, enum flow_side side, const s
 
 // --- flow -------------------------------------------------------------------------------------
 
+// Behind the handshake: only the lengths of a few more records are wanted.
+static enum step follow_next(struct proto_flow *pf, enum flow_side side, struct cursor *in)
+{
+    struct tls_state *s = pf->state;
+    struct cursor c = *in;
+    if (!flow_wants_records(pf->flow))
+        return STEP_DONE;
+    uint8_t type = cursor_u8(&c);
+    uint16_t version = cursor_u16(&c), length = cursor_u16(&c);
+    if (!cursor_ok(&c))
+        return record_wait(pf, side, RECORD_HEADER_BYTES);
+    if (type < 20 || type > 24 || version >> 8 != 3)
+        return STEP_DONE;
+    proto_note_record(pf, side, length);
+    s->side[side].skip = length;
+    *in = c;
+    return STEP_NEXT;
+}
+
 static enum step step_next(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct tls_state *s = pf->state;
@@ -356,6 +378,8 @@ static enum step step_next(struct proto_flow *pf, enum flow_side side, struct cu
         me->skip -= n;
         return STEP_NEXT;
     }
+    if (s->over)
+        return follow_next(pf, side, in);
     bool ssl2 = !s->recognised && bytes_at(cursor_rest(in), 0) & 0x80;
     if (ssl2 && cursor_left(in) < SSL2_HELLO_LEAST_BYTES)
         return record_wait(pf, side, SSL2_HELLO_LEAST_BYTES);
@@ -374,6 +398,10 @@ static enum proto_verdict tls_parse(struct proto_flow *pf, enum flow_side side, 
         if (step == STEP_NEXT)
             continue;
         tls_handshake_emit(pf, &s->handshake);
+        if (step == STEP_DONE && !s->over && s->handshake.version != SSL_2) {
+            s->over = true;
+            continue;
+        }
         if (step == STEP_DONE)
             return PROTO_DONE;
         return s->recognised ? PROTO_BROKEN : PROTO_NOT_MINE;
