@@ -464,7 +464,7 @@ TEST(refused_while_others_wait)
     made_tcp(C, ACK, 100, 500, "abc");
     CHECK_TEXT(made_told(), "c:abc ");
     CHECK_EQ(made.table->stream_bytes, 0); // given back at once
-    CHECK_EQ(made.pool.used_bytes, 0);
+    CHECK(made.pool.used_bytes < 1024);    // what the record will tell of lengths and times
     made_tcp(C, TCP_FIN | ACK, 106, 500, "");
     CHECK_TEXT(made_told(), "c:abc ");
     made_finish();
