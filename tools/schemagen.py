@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it was
 
-from schemalib import c_records, c_shape, c_tables, config, documents, model, signatures, zeek  # noqa: E402
+from schemalib import c_records, c_shape, c_tables, config, documents, model, services, signatures, zeek  # noqa: E402
 
 
 def c_file(source, lines):
@@ -38,6 +38,7 @@ def build_files():
         "config.c": c_file("schema/config.yaml", config.config_c(keys) + config.example_c(keys)),
         "text.h": c_file("content/text", c_tables.text_h(texts)),
         "text.c": c_file("content/text", c_tables.text_c(texts)),
+        "services.c": c_file("content/services.yaml", services.services_c()),
         "protocols.c": c_file("schema/protocols", c_tables.protocols_c(model.read_protocols())),
         "shapes.c": c_file("schema/records.yaml and schema/protocols", c_shape.Shapes(records).text()),
         "zeek.c": c_file("schema/zeek.yaml", zeek.zeek_c(records)),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What tells encrypted and unknown flows apart without reading them: sizes, directions, times.
-// A flow gets this memory with its second packet that carries payload: floods of single packets
-// cost nothing more.
+// A flow gets this memory with its second packet that carries payload, and that for its course over
+// time with the twenty-first: floods of single packets cost nothing more.
 #include "base/alloc.h"
 #include "flow/internal.h"
 
@@ -15,14 +15,26 @@ struct flow_tls {
     size_t size;
 };
 
+// Payload of each side over time.
+struct flow_course {
+    uint64_t bins[2][FLOW_BINS];
+    uint8_t shift; // a bin is BIN_US << shift wide
+};
+
+struct flow_records {
+    uint16_t lengths[FLOW_RECORDS]; // of TLS records
+    uint32_t server;                // bit i: it came from the server
+    uint8_t count;
+};
+
 struct flow_detail {
-    uint64_t payload[2];                     // bytes of payload on the wire
-    uint64_t bins[2][FLOW_BINS];             // of payload, each side's, over time
-    uint32_t times_us[FLOW_LENGTHS];         // since the flow's first packet
-    uint16_t lengths[FLOW_LENGTHS];          // UINT16_MAX: that many or more
-    uint16_t records[FLOW_RECORDS];          // of TLS records
-    uint32_t lengths_server, records_server; // bit i: it came from the server
-    uint8_t lengths_count, records_count, bin_shift;
+    uint64_t payload[2];             // bytes of payload on the wire
+    uint32_t times_us[FLOW_LENGTHS]; // since the flow's first packet
+    uint16_t lengths[FLOW_LENGTHS];  // UINT16_MAX: that many or more
+    uint32_t lengths_server;         // bit i: it came from the server
+    uint8_t lengths_count;
+    struct flow_course *course;   // NULL: the lengths and times above tell it
+    struct flow_records *records; // NULL: none were noted
     struct flow_tls *tls;
 };
 
@@ -37,33 +49,49 @@ static void *charged(struct pool *pool, size_t size)
 }
 
 // Every two bins become one.
-static void bins_halve(struct flow_detail *d)
+static void course_halve(struct flow_course *c)
 {
     for (int side = 0; side < 2; side++)
         for (size_t i = 0; i < FLOW_BINS; i++)
-            d->bins[side][i] =
-                i < FLOW_BINS / 2 ? d->bins[side][2 * i] + d->bins[side][2 * i + 1] : 0;
-    d->bin_shift++;
+            c->bins[side][i] =
+                i < FLOW_BINS / 2 ? c->bins[side][2 * i] + c->bins[side][2 * i + 1] : 0;
+    c->shift++;
 }
 
-static void bins_add(struct flow_detail *d, enum flow_side side, uint64_t at_us, uint32_t length)
+static void course_add(struct flow_course *c, enum flow_side side, uint64_t at_us, uint32_t length)
 {
-    while (at_us / BIN_US >> d->bin_shift >= FLOW_BINS && d->bin_shift < BIN_SHIFT_MAX)
-        bins_halve(d);
-    uint64_t bin = at_us / BIN_US >> d->bin_shift;
-    d->bins[side][bin < FLOW_BINS ? bin : FLOW_BINS - 1] += length;
+    while (at_us / BIN_US >> c->shift >= FLOW_BINS && c->shift < BIN_SHIFT_MAX)
+        course_halve(c);
+    uint64_t bin = at_us / BIN_US >> c->shift;
+    c->bins[side][bin < FLOW_BINS ? bin : FLOW_BINS - 1] += length;
 }
 
-static void detail_add(struct flow_detail *d, enum flow_side side, uint64_t at_us, uint32_t length)
+// The course of the packets whose lengths and times are kept.
+static void course_begin(struct flow_course *c, const struct flow_detail *d)
+{
+    for (size_t i = 0; i < d->lengths_count; i++)
+        course_add(c, d->lengths_server >> i & 1 ? FLOW_SERVER : FLOW_CLIENT, d->times_us[i],
+            d->lengths[i]);
+}
+
+static void detail_add(
+    struct flow_detail *d, struct pool *pool, enum flow_side side, uint64_t at_us, uint32_t length)
 {
     d->payload[side] += length;
-    bins_add(d, side, at_us, length);
-    if (d->lengths_count == FLOW_LENGTHS)
+    if (d->lengths_count < FLOW_LENGTHS) {
+        if (side == FLOW_SERVER)
+            d->lengths_server |= 1U << d->lengths_count;
+        d->times_us[d->lengths_count] = at_us < UINT32_MAX ? (uint32_t)at_us : UINT32_MAX;
+        d->lengths[d->lengths_count++] = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
         return;
-    if (side == FLOW_SERVER)
-        d->lengths_server |= 1U << d->lengths_count;
-    d->times_us[d->lengths_count] = at_us < UINT32_MAX ? (uint32_t)at_us : UINT32_MAX;
-    d->lengths[d->lengths_count++] = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
+    }
+    if (!d->course) {
+        d->course = charged(pool, sizeof *d->course);
+        if (d->course)
+            course_begin(d->course, d);
+    }
+    if (d->course)
+        course_add(d->course, side, at_us, length);
 }
 
 static struct flow_detail *detail_of(struct flow *f, struct pool *pool)
@@ -72,7 +100,7 @@ static struct flow_detail *detail_of(struct flow *f, struct pool *pool)
         return f->detail;
     f->detail = charged(pool, sizeof *f->detail);
     if (f->detail && f->first_payload)
-        detail_add(f->detail, f->first_payload == 1 ? FLOW_CLIENT : FLOW_SERVER,
+        detail_add(f->detail, pool, f->first_payload == 1 ? FLOW_CLIENT : FLOW_SERVER,
             f->first_payload_us, f->first_length);
     return f->detail;
 }
@@ -88,12 +116,12 @@ void flow_detail_packet(
         f->first_payload_us = at_us < UINT32_MAX ? (uint32_t)at_us : UINT32_MAX;
         f->first_length = length;
         if (f->detail) // a parser made it before
-            detail_add(f->detail, side, at_us, length);
+            detail_add(f->detail, t->pool, side, at_us, length);
         return;
     }
     struct flow_detail *d = detail_of(f, t->pool);
     if (d)
-        detail_add(d, side, at_us, length);
+        detail_add(d, t->pool, side, at_us, length);
     else
         t->metrics->flow_detail_memcap++;
 }
@@ -101,16 +129,19 @@ void flow_detail_packet(
 void flow_note_record(struct flow *f, struct pool *pool, enum flow_side side, uint16_t length)
 {
     struct flow_detail *d = detail_of(f, pool);
-    if (!d || d->records_count == FLOW_RECORDS)
+    if (d && !d->records)
+        d->records = charged(pool, sizeof *d->records);
+    if (!d || !d->records || d->records->count == FLOW_RECORDS)
         return;
+    struct flow_records *r = d->records;
     if (side == FLOW_SERVER)
-        d->records_server |= 1U << d->records_count;
-    d->records[d->records_count++] = length;
+        r->server |= 1U << r->count;
+    r->lengths[r->count++] = length;
 }
 
 bool flow_wants_records(const struct flow *f)
 {
-    return !f->detail || f->detail->records_count < FLOW_RECORDS;
+    return f->detail && f->detail->records && f->detail->records->count < FLOW_RECORDS;
 }
 
 static struct bytes text_move(uint8_t *room, size_t *at, struct bytes text)
@@ -156,25 +187,34 @@ void flow_detail_reverse(struct flow *f)
     if (!d)
         return;
     struct flow_detail old = *d;
-    for (int side = 0; side < 2; side++) {
-        d->payload[side] = old.payload[1 - side];
-        memcpy(d->bins[side], old.bins[1 - side], sizeof d->bins[side]);
-    }
+    d->payload[FLOW_CLIENT] = old.payload[FLOW_SERVER];
+    d->payload[FLOW_SERVER] = old.payload[FLOW_CLIENT];
     d->lengths_server = ~old.lengths_server;
-    d->records_server = ~old.records_server;
+    if (d->records)
+        d->records->server = ~d->records->server;
+    if (d->course) {
+        struct flow_course turned = *d->course;
+        memcpy(d->course->bins[FLOW_CLIENT], turned.bins[FLOW_SERVER], sizeof turned.bins[0]);
+        memcpy(d->course->bins[FLOW_SERVER], turned.bins[FLOW_CLIENT], sizeof turned.bins[0]);
+    }
 }
 
-void flow_detail_end(struct flow_table *t, struct flow *f)
+static void discharged(struct pool *pool, void *memory, size_t size)
+{
+    if (memory)
+        pool_discharge(pool, size);
+    base_free(memory);
+}
+
+void flow_note_end(struct flow *f, struct pool *pool)
 {
     struct flow_detail *d = f->detail;
     if (!d)
         return;
-    if (d->tls) {
-        pool_discharge(t->pool, d->tls->size);
-        base_free(d->tls);
-    }
-    pool_discharge(t->pool, sizeof *d);
-    base_free(d);
+    discharged(pool, d->tls, d->tls ? d->tls->size : 0);
+    discharged(pool, d->records, sizeof *d->records);
+    discharged(pool, d->course, sizeof *d->course);
+    discharged(pool, d, sizeof *d);
     f->detail = NULL;
 }
 
@@ -199,13 +239,17 @@ static bool is_opaque(const struct flow *f)
 static void fill_activity(
     const struct flow_detail *d, struct flow_detail_room *room, struct record_flow *r)
 {
+    struct flow_course made = {.shift = 0};
+    if (!d->course)
+        course_begin(&made, d);
+    const struct flow_course *c = d->course ? d->course : &made;
     size_t used = 0;
     for (size_t i = 0; i < FLOW_BINS; i++)
-        if (d->bins[FLOW_CLIENT][i] || d->bins[FLOW_SERVER][i])
+        if (c->bins[FLOW_CLIENT][i] || c->bins[FLOW_SERVER][i])
             used = i + 1;
-    memcpy(room->bins, d->bins, sizeof room->bins);
+    memcpy(room->bins, c->bins, sizeof room->bins);
     r->activity.has_width_us = used > 0;
-    r->activity.width_us = (uint64_t)BIN_US << d->bin_shift;
+    r->activity.width_us = (uint64_t)BIN_US << c->shift;
     r->activity.toserver = room->bins[FLOW_CLIENT];
     r->activity.toclient = room->bins[FLOW_SERVER];
     r->activity.toserver_count = r->activity.toclient_count = used;
@@ -215,12 +259,11 @@ static void fill_first(const struct flow *f, struct flow_detail_room *room, stru
 {
     uint16_t length = f->first_length < UINT16_MAX ? (uint16_t)f->first_length : UINT16_MAX;
     room->lengths[0] = signed_length(f->first_payload == 2, 0, length);
-    room->times[0] = f->first_payload_us;
-    r->packet_lengths_count = r->packet_times_count = f->first_payload != 0;
-    if (f->first_payload == 1)
-        r->payload_toserver = f->first_length;
-    else if (f->first_payload)
-        r->payload_toclient = f->first_length;
+    r->packet_lengths_count = f->first_payload != 0;
+    r->payload_toserver = f->first_payload == 1 ? f->first_length : 0;
+    r->payload_toclient = f->first_payload == 2 ? f->first_length : 0;
+    r->has_payload_toserver = r->payload_toserver > 0;
+    r->has_payload_toclient = r->payload_toclient > 0;
 }
 
 void flow_detail_fill(const struct flow *f, struct flow_detail_room *room, struct record_flow *r)
@@ -236,13 +279,14 @@ void flow_detail_fill(const struct flow *f, struct flow_detail_room *room, struc
         room->lengths[i] = signed_length(d->lengths_server, i, d->lengths[i]);
         room->times[i] = d->times_us[i];
     }
-    for (size_t i = 0; i < d->records_count; i++)
-        room->records[i] = signed_length(d->records_server, i, d->records[i]);
+    for (size_t i = 0; d->records && i < d->records->count; i++)
+        room->records[i] = signed_length(d->records->server, i, d->records->lengths[i]);
     r->packet_lengths_count = r->packet_times_count = d->lengths_count;
     r->record_lengths = room->records;
-    r->record_lengths_count = d->records_count;
+    r->record_lengths_count = d->records ? d->records->count : 0;
     r->payload_toserver = d->payload[FLOW_CLIENT];
     r->payload_toclient = d->payload[FLOW_SERVER];
+    r->has_payload_toserver = r->has_payload_toclient = true;
     if (is_opaque(f))
         fill_activity(d, room, r);
     if (d->tls)

@@ -153,6 +153,9 @@ void flow_note_record(struct flow *flow, struct pool *pool, enum flow_side side,
 bool flow_wants_records(const struct flow *flow); // fewer than FLOW_RECORDS were noted
 void flow_note_tls(struct flow *flow, struct pool *pool, const struct record_flow_tls *tls);
 
+// Gives back what was noted; the table does that after a flow's record. For flows outside one.
+void flow_note_end(struct flow *flow, struct pool *pool);
+
 // Client and server turn out to be the other way round: swap the sides of everything kept.
 void flow_reverse(struct flow *flow);
 

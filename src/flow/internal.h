@@ -84,7 +84,6 @@ bool flow_is_one_way(const struct flow *flow);
 void flow_detail_packet(
     struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet);
 void flow_detail_reverse(struct flow *flow);
-void flow_detail_end(struct flow_table *table, struct flow *flow);
 
 // What a record of them points to.
 struct flow_detail_room {

@@ -47,7 +47,7 @@ static void flow_end(struct flow_table *t, uint32_t index, enum flow_reason reas
     flow_tcp_finish(t, f);
     t->handler->end(t->handler->context, f);
     flow_emit_record(t, f, reason);
-    flow_detail_end(t, f);
+    flow_note_end(f, t->pool);
     flow_slot_remove(t, f, index);
     f->timer_next = t->free_head;
     t->free_head = index;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What parsers say, as records: their own, anomalies, and the files that travel.
 #include "proto/engine.h"
+#include "proto/service.h"
 
 static void head_fill(struct proto_flow *pf, int64_t time_us, uint64_t tx_id,
     struct flow_head_room *room, struct record_head *head)
@@ -34,6 +35,7 @@ static void note_tls(struct proto_flow *pf, const struct record_tls *r)
 {
     struct bytes chosen = first_text(r->server_alpns, r->server_alpns_count);
     struct record_flow_tls tls = {
+        .service = bytes_from_text(service_name(r->sni, r->subject)),
         .sni = r->sni,
         .alpn = chosen.data ? chosen : first_text(r->client_alpns, r->client_alpns_count),
         .version = r->version,
@@ -54,6 +56,7 @@ static void note_tls(struct proto_flow *pf, const struct record_tls *r)
 static void note_quic(struct proto_flow *pf, const struct record_quic *r)
 {
     struct record_flow_tls tls = {
+        .service = bytes_from_text(service_name(r->sni, (struct bytes){NULL, 0})),
         .sni = r->sni,
         .alpn = first_text(r->client_alpns, r->client_alpns_count),
         .version = r->version,

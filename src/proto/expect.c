@@ -12,6 +12,7 @@ enum {
 };
 
 struct expect_table {
+    uint64_t ports[65'536 / 64]; // a bit for each port that was ever announced
     struct expect_entry sets[EXPECT_SETS][EXPECT_WAYS];
 };
 
@@ -92,6 +93,7 @@ bool expect_add(struct expect_table *table, const struct flow *from,
     to.ip_proto = entry.ip_proto;
     struct expect_entry *set = set_of(table, &to, expected->listener, entry.port);
     struct expect_entry *place = place_for(set, &entry, now_us);
+    table->ports[entry.port / 64] |= 1ULL << entry.port % 64;
     bool free = place->until_us < now_us ||
                 entry_is(place, from, expected->listener, entry.port, entry.ip_proto);
     *place = entry;
@@ -102,6 +104,8 @@ const struct expect_entry *expect_take(struct expect_table *table, const struct 
 {
     for (enum flow_side side = FLOW_CLIENT; side <= FLOW_SERVER; side++) {
         uint16_t port = flow->port[side];
+        if (!(table->ports[port / 64] >> port % 64 & 1))
+            continue;
         struct expect_entry *set = set_of(table, flow, side, port);
         for (size_t i = 0; i < EXPECT_WAYS; i++) {
             if (!entry_is(&set[i], flow, side, port, flow->ip_proto))

@@ -82,6 +82,7 @@ static inline struct bytes parse_test_end(struct parse_test *t)
 static inline void parse_test_finish(struct parse_test *t)
 {
     proto_engine_destroy(t->engine);
+    flow_note_end(&t->flow, &t->pool);
     CHECK_EQ(t->pool.used_bytes, 0); // everything was given back
     json_finish(&t->out);
     pool_finish(&t->pool);

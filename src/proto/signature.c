@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goes through the ways one by one: most fail at their first test, and only flows that no parser
-// claims come here, once a side.
+// The first byte leaves a few dozen ways, which are gone through in order. Only flows that no
+// parser claims come here, once a side.
 #include "proto/signature.h"
 
 enum { FIND_BYTES = 512 };
@@ -53,8 +53,6 @@ static bool test_holds(const struct signature_test *test, const struct proto_fir
 
 static bool way_holds(const struct signature_way *way, const struct proto_first *first)
 {
-    if (way->carrier != first->carrier)
-        return false;
     for (size_t i = 0; i < way->count; i++)
         if (!test_holds(&signature_tests[way->first + i], first))
             return false;
@@ -63,9 +61,17 @@ static bool way_holds(const struct signature_way *way, const struct proto_first 
 
 const char *signature_find(const struct proto_first *first)
 {
-    for (size_t i = 0; i < signature_way_count; i++)
-        if (way_holds(&signature_ways[i], first))
-            return signature_names[signature_ways[i].name].name;
+    size_t carrier = first->carrier == OVER_TCP ? 0 : first->carrier == OVER_UDP ? 1 : 2;
+    bool known =
+        first->carrier == OVER_TCP || first->carrier == OVER_UDP || first->carrier == OVER_IP;
+    if (!known || first->data.len == 0)
+        return NULL;
+    size_t list = carrier * 256 + first->data.data[0];
+    for (size_t i = signature_starts[list]; i < signature_starts[list + 1]; i++) {
+        const struct signature_way *way = &signature_ways[signature_lists[i]];
+        if (way_holds(way, first))
+            return signature_names[way->name].name;
+    }
     return NULL;
 }
 

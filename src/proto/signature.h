@@ -30,7 +30,6 @@ struct signature_test {
 
 // One way to know a protocol: all its tests hold.
 struct signature_way {
-    uint8_t carrier; // enum proto_carrier
     uint8_t count;
     uint16_t first; // of signature_tests
     uint16_t name;  // of signature_names
@@ -44,7 +43,9 @@ struct signature_name {
 // Made from content/signatures.yaml.
 extern const struct signature_test signature_tests[];
 extern const struct signature_way signature_ways[];
-extern const size_t signature_way_count;
+// Numbers of the ways that a first byte leaves, for each carrier (TCP, UDP, IP) and byte: those of
+// i are signature_lists[signature_starts[i] .. signature_starts[i + 1]).
+extern const uint16_t signature_starts[], signature_lists[];
 extern const struct signature_name signature_names[];
 extern const size_t signature_name_count;
 

@@ -69,7 +69,7 @@ static bool find_tag(struct bytes *rest, struct bytes name)
             return false;
         uint8_t before = at ? rest->data[at - 1] : 0, after = bytes_at(*rest, at + name.len);
         struct bytes lead = bytes_sub(*rest, at > 16 ? at - 16 : 0, at > 16 ? 16 : at);
-        const uint8_t *open = lead.len ? memrchr(lead.data, '<', lead.len) : NULL;
+        const uint8_t *open = lead.data && lead.len ? memrchr(lead.data, '<', lead.len) : NULL;
         struct bytes prefix = bytes_from(lead, open ? (size_t)(open - lead.data) + 1 : lead.len);
         bool prefixed = before == ':' && open && bytes_find_byte(prefix, '/') == BYTES_NOT_FOUND;
         *rest = bytes_from(*rest, at + name.len);

@@ -147,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (cursor_left(&in) > 1)
         operate(&fuzz, cursor_u8(&in), &in);
     fuzz.handler->end(fuzz.handler->context, &fuzz.flow);
+    flow_note_end(&fuzz.flow, &pool);
     assert(pool.used_bytes == proto_engine_held_bytes(fuzz.engine));
     return 0;
 }

@@ -62,6 +62,29 @@ def condition(token, where):
             f".bytes = {escaped(value)}{mask_text}}}")
 
 
+def first_bytes(tokens, where):
+    """Which first bytes the way allows: those its conditions at offset 0 leave."""
+    allowed = set(range(256))
+    for token in tokens:
+        found = re.fullmatch(r"0:(?![bl]e|8|16|24|32)(.*)", token, re.S)
+        if not found or re.fullmatch(r"0:(be|le|)(8|16|24|32)(<=|>=|=)\S+", token):
+            continue
+        quoted = re.fullmatch(r'"(.*)"', found.group(1), re.S)
+        value, mask = (text_bytes(quoted.group(1)), b"\xff") if quoted else hex_bytes(found.group(1), where)
+        allowed &= {b for b in range(256) if (b ^ value[0]) & mask[0] == 0}
+    return allowed
+
+
+def index(ways):
+    """For each carrier and first byte the ways that may hold, in order, one list after another."""
+    lists, starts = [], []
+    for carrier in CARRIERS.values():
+        for byte in range(256):
+            starts.append(len(lists))
+            lists += [i for i, (c, _, allowed) in enumerate(ways) if c == carrier and byte in allowed]
+    return starts + [len(lists)], lists
+
+
 def way(text, where):
     carrier, *tokens = TOKEN.findall(text)
     need(carrier in CARRIERS, where, f"begins with {carrier!r}; allowed: {', '.join(CARRIERS)}")
@@ -69,7 +92,7 @@ def way(text, where):
     tests = [condition(token, where) for token in tokens]
     need(any("PORT" not in t and "SIGNATURE_SIZE" not in t for t in tests) or len(tests) > 1, where,
          "a port or a size alone proves nothing")
-    return CARRIERS[carrier], tests
+    return CARRIERS[carrier], tests, first_bytes(tokens, where)
 
 
 def read_signatures():
@@ -83,14 +106,17 @@ def read_signatures():
 
 
 def signatures_c(signatures):
-    tests, ways, names = [], [], []
+    tests, ways, names, all_ways = [], [], [], []
     for name, title, alternatives in signatures:
         names.append(f"{{{c_text(name)}, {c_text(title)}}},")
-        for carrier, conditions in alternatives:
-            ways.append(f"{{{carrier}, {len(conditions)}, {len(tests)}, {len(names) - 1}}},")
+        for carrier, conditions, allowed in alternatives:
+            all_ways.append((carrier, conditions, allowed))
+            ways.append(f"{{{len(conditions)}, {len(tests)}, {len(names) - 1}}},")
             tests += [c + "," for c in conditions]
+    starts, lists = index(all_ways)
     return ['#include "proto/signature.h"', "", "const struct signature_test signature_tests[] = {", *tests, "};", "",
             "const struct signature_way signature_ways[] = {", *ways, "};", "",
-            "const size_t signature_way_count = sizeof signature_ways / sizeof *signature_ways;", "",
+            "const uint16_t signature_starts[3 * 256 + 1] = {", ", ".join(map(str, starts)), "};", "",
+            "const uint16_t signature_lists[] = {", ", ".join(map(str, lists)), "};", "",
             "const struct signature_name signature_names[] = {", *names, "};", "",
             "const size_t signature_name_count = sizeof signature_names / sizeof *signature_names;"]
