@@ -64,8 +64,10 @@ static enum proto_probe redis_probe(const struct proto_first *first)
         "-WRONGPASS ", "-ERR unknown command"};
     struct bytes data = first->data;
     bool more = false;
-    if (data.data[0] == '*')
-        return probe_array(data);
+    if (data.data[0] == '*') { // a server sends lists, too
+        enum proto_probe answer = probe_array(data);
+        return answer == PROBE_CLIENT && first->src_port == REDIS_PORT ? PROBE_SERVER : answer;
+    }
     if (starts(data, lines, sizeof lines / sizeof *lines, &more))
         return PROBE_CLIENT;
     if (first->dst_port == REDIS_PORT &&
@@ -305,6 +307,8 @@ static enum proto_verdict redis_parse(struct proto_flow *pf, enum flow_side side
 {
     struct redis_flow *redis = redis_flow(pf);
     struct redis_reader *reader = &redis->reader[side];
+    // Bytes were lost before the first command was seen: whose reply is the next one?
+    redis->unpaired |= pf->tx_count == 0 && pf->flow->gaps > 0;
     while (cursor_left(in) > 0) {
         struct redis_token token;
         bool whole;
