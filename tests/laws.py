@@ -34,7 +34,7 @@ DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end"
 DROP_SAYS = {"no", "unanswered", "unknown", "UNREPLIED", "REQUEST_LOST", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
 DROP_LESS = {"length", "size", "decoded_length", "request_length", "message_length", "request_fields", "response_fields",
              "requests", "files_opened", "bytes_read", "bytes_written", "result_count", "responses_omitted", "encrypted_messages", "encrypted_bytes"}
-DROP_OWN = {"smb": ("id",), "smb_session": ("start",), "ntlm": ("flags",)}  # what depends on how much was seen
+DROP_OWN = {"smb": ("id",), "modbus": ("id",), "smb_session": ("start",), "ntlm": ("flags",)}  # what depends on how much was seen
 WHO = ("event_type", "src_ip", "src_port", "dest_ip", "dest_port", "proto")
 
 

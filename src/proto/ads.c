@@ -11,9 +11,13 @@ static const struct ics_name commands[] = {{1, "read_device_info"}, {2, "read"},
 static enum proto_probe ads_probe(const struct proto_first *first)
 {
     struct cursor in = cursor_make(first->data);
-    if (cursor_u16le(&in) != 0)
+    if (bytes_at(first->data, 0) || bytes_at(first->data, 1))
         return PROBE_NO;
+    cursor_skip(&in, 2);
     uint32_t length = cursor_u32le(&in);
+    if (first->data.len < TCP_BYTES + AMS_BYTES)
+        return first->data.len < 6 || (length >= AMS_BYTES && length < 1 << 20) ? PROBE_MORE
+                                                                                : PROBE_NO;
     cursor_skip(&in, 16);
     uint16_t command = cursor_u16le(&in), flags = cursor_u16le(&in);
     uint32_t data = cursor_u32le(&in);

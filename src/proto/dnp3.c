@@ -275,7 +275,7 @@ static bool take_frame(struct proto_flow *pf, enum flow_side side, struct cursor
     }
     size_t len = length - LENGTH_MIN, wire = len + (len + BLOCK_BYTES - 1) / BLOCK_BYTES * 2;
     if (cursor_left(&ahead) < wire) {
-        pf->need[side] = HEADER_BYTES + wire;
+        pf->need[side] = pf->carrier == OVER_TCP ? HEADER_BYTES + wire : 0;
         return false;
     }
     uint8_t octets[256];

@@ -84,7 +84,7 @@ static enum proto_probe enip_probe(const struct proto_first *first)
     cursor_skip(&in, 8);
     if (cursor_u32le(&in) != 0 || !ICS_NAME(statuses, status).data)
         return PROBE_NO;
-    if (d.len < HEADER_BYTES + 8 && len > 8 && first->carrier == OVER_TCP)
+    if (d.len < HEADER_BYTES + 23 && d.len < HEADER_BYTES + len && first->carrier == OVER_TCP)
         return PROBE_MORE;
     if (!length_fits(command, d, len) && !((to || from) && command == NOP))
         return PROBE_NO;
@@ -95,7 +95,11 @@ static enum proto_probe enip_probe(const struct proto_first *first)
     bool list = command == LIST_IDENTITY || command == LIST_SERVICES || command == LIST_INTERFACES;
     if (list || (command == REGISTER && session == 0))
         return list && len > 0 ? PROBE_SERVER : PROBE_CLIENT;
-    return session && len > 0 ? PROBE_EITHER : PROBE_NO;
+    // The service stands behind the items' heads; its highest bit marks an answer.
+    uint8_t service = bytes_at(d, command == SEND_UNIT_DATA ? 46 : 40);
+    if (!session || len == 0)
+        return PROBE_NO;
+    return command == REGISTER ? PROBE_EITHER : service & 0x80 ? PROBE_SERVER : PROBE_CLIENT;
 }
 
 static void emit_wait(struct proto_flow *pf, struct ics_wait *wait)

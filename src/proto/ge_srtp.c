@@ -26,10 +26,12 @@ static enum proto_probe srtp_probe(const struct proto_first *first)
 {
     struct bytes d = first->data;
     bool to = first->dst_port == SRTP_PORT, from = first->src_port == SRTP_PORT;
-    if (to == from || d.len != MESSAGE_BYTES || !all_zero(bytes_from(d, 1)))
+    if (to == from || d.len > MESSAGE_BYTES || !all_zero(bytes_from(d, 1)))
         return PROBE_NO;
     if (bytes_at(d, 0) != (from ? 1 : 0))
         return PROBE_NO;
+    if (d.len < MESSAGE_BYTES)
+        return PROBE_MORE;
     return to ? PROBE_CLIENT : PROBE_SERVER;
 }
 

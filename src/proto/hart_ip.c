@@ -11,11 +11,14 @@ static enum proto_probe hart_probe(const struct proto_first *first)
 {
     struct bytes d = first->data;
     uint8_t type = bytes_at(d, 1), id = bytes_at(d, 2);
-    if (bytes_at(d, 0) != 1 || type > 2 || id > 4 || d.len < HEAD_BYTES)
+    if (bytes_at(d, 0) != 1 || type > 2 || id > 4)
         return PROBE_NO;
     size_t size = bytes_at(d, 6) * 256U + bytes_at(d, 7);
     bool session = id == 0 && size == 13 && bytes_at(d, HEAD_BYTES) <= 1;
+    bool port_wait = first->carrier == OVER_TCP && d.len < HEAD_BYTES + 5;
     bool port = first->dst_port == HART_PORT || first->src_port == HART_PORT;
+    if (port_wait && port && d.len < size + (d.len < HEAD_BYTES ? HEAD_BYTES : 0))
+        return PROBE_MORE;
     // A session begins with the kind of master and a time; what HART carries begins with its frame.
     uint8_t delimiter = bytes_at(d, HEAD_BYTES) & 0x67;
     bool passed = id == 3 && size >= 6 && (delimiter == 2 || delimiter == 6);

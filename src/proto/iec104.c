@@ -246,13 +246,27 @@ static void take_command(struct proto_flow *pf, const struct asdu *a)
     read_command(a, wait->request);
 }
 
+// A confirmation alone, as the command's record would tell of it.
+static void take_orphan(struct proto_flow *pf, const struct asdu *a)
+{
+    struct arena arena;
+    struct record_iec104 r = {.negative = a->negative};
+    arena_init(&arena, pf->arena.pool, EXCHANGE_BYTES);
+    fill(a, &r, &arena);
+    r.response_cause = r.cause;
+    r.cause = (struct bytes){NULL, 0};
+    r.confirmed = a->cause < UNKNOWN_FIRST;
+    proto_emit(pf, RECORD_IEC104, &r, pf->tx_count++);
+    arena_reset(&arena);
+}
+
 static void take_confirmation(struct proto_flow *pf, const struct asdu *a)
 {
     struct iec104_state *state = pf->state;
     struct ics_wait *wait = ics_wait_find(&state->waits, key_of(a));
     if (!wait) {
         proto_anomaly(pf, ANOMALY_IEC104_UNSOLICITED_RESPONSE);
-        take_single(pf, FLOW_SERVER, a);
+        take_orphan(pf, a);
         return;
     }
     struct record_iec104 *r = wait->request;

@@ -12,6 +12,8 @@ static const struct ics_name commands[] = {{0x0101, "read_type_name"}, {0x0401, 
     {0x1631, "remote_lock"}, {0x1810, "file_directory"}, {0x1827, "file_open"},
     {0x1828, "file_read"}, {0x1829, "file_write"}, {0x182a, "file_close"}};
 
+enum { WAIT_BYTES = 64 }; // for the rest of a request, before it is judged to be none
+
 // The command of a whole request; 0: it is none.
 static uint32_t command_of(struct bytes d)
 {
@@ -38,7 +40,11 @@ static uint32_t command_of(struct bytes d)
 static enum proto_probe melsec_probe(const struct proto_first *first)
 {
     uint8_t mark = bytes_at(first->data, 0);
-    return (mark == 0x50 || mark == 0x54) && command_of(first->data) ? PROBE_CLIENT : PROBE_NO;
+    if ((mark != 0x50 && mark != 0x54) || bytes_at(first->data, 1))
+        return PROBE_NO;
+    if (command_of(first->data))
+        return PROBE_CLIENT;
+    return first->carrier == OVER_TCP && first->data.len < WAIT_BYTES ? PROBE_MORE : PROBE_NO;
 }
 
 static enum proto_verdict melsec_parse(

@@ -36,7 +36,7 @@ static enum proto_probe modbus_probe(const struct proto_first *first)
         return PROBE_NO;
     bool to = first->dst_port == MODBUS_PORT, from = first->src_port == MODBUS_PORT;
     if (d.len < 8)
-        return d.len < 6 || to || from ? PROBE_MORE : PROBE_NO;
+        return PROBE_MORE;
     size_t len = bytes_at(d, 4) * 256U + bytes_at(d, 5);
     uint8_t function = bytes_at(d, 7);
     if (len < 2 || len > MODBUS_ADU_BYTES - 6 || (function & 127) == 0)
@@ -44,6 +44,9 @@ static enum proto_probe modbus_probe(const struct proto_first *first)
     if (to || from)
         return from && !to ? PROBE_SERVER : function < 128 ? PROBE_CLIENT : PROBE_EITHER;
     struct bytes pdu = bytes_sub(d, 7, len - 1);
+    bool common = function <= 23 || function == 43;
+    if (first->carrier == OVER_TCP && common && d.len < 6 + len)
+        return PROBE_MORE;
     return d.len == 6 + len && shape_request(pdu) ? PROBE_CLIENT : PROBE_NO;
 }
 

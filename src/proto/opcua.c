@@ -201,7 +201,7 @@ static void take_channel_request(struct proto_flow *pf, uint32_t channel, struct
     size_t mark = bytes_find_byte(policy, '#');
     policy = mark == BYTES_NOT_FOUND ? policy : bytes_from(policy, mark + 1);
     r->message = BYTES("channel");
-    r->has_channel = true;
+    r->has_channel = channel > 0;
     r->channel = channel;
     r->security_policy = arena_copy(&wait->arena, bytes_sub(policy, 0, TEXT_BYTES));
     r->has_certificate_bytes = certificate > 0;
@@ -246,6 +246,7 @@ static void take_channel(struct proto_flow *pf, enum flow_side side, struct curs
     if (!wait)
         return;
     struct record_opcua *r = wait->request;
+    r->has_channel = true;
     r->channel = channel;
     answered(pf, wait);
 }

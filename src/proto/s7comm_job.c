@@ -62,6 +62,7 @@ static struct bytes keep(struct arena *arena, struct bytes b, size_t most)
 
 static void name_function(struct record_s7comm *r, uint8_t function, struct arena *arena)
 {
+    r->has_func = true;
     r->func = function;
     r->func_name = ics_name_or(ICS_NAME(functions, function), "unknown-", function, arena);
 }
@@ -297,7 +298,7 @@ bool s7comm_answer_read(struct proto_flow *pf, const struct s7comm_message *m,
     r->response.has_error_class = r->response.has_error_code = m->has_error;
     r->response.error_class = m->error_class;
     r->response.error_code = m->error_code;
-    if (!r->has_request)
+    if (!r->has_request && cursor_ok(&in))
         name_function(r, function, arena);
     if (m->rosctr == S7COMM_USERDATA)
         return read_userdata(m, false, r, arena);
