@@ -66,3 +66,39 @@ case_resumption()
 }
 case_small_records() { hello 4436 -tls1_2 -servername www.city.example; }
 case_curl_h2() { client curl -sS -k -o /dev/null --resolve "www.city.example:443:$server_ip" https://www.city.example/; }
+
+# Connections that can be decrypted: what opens them lies beside the capture, and `args` names it.
+key_log_kept() { sort "$work/keys" >"$folder/key.log"; rm -f "$work/keys"; printf -- '--key-log\nkey.log\n' >"$folder/args"; }
+private_key_kept() { cp "$work/www.key" "$folder/server.key"; printf -- '--private-key\nserver.key\n' >"$folder/args"; }
+case_decrypted_12_rsa() { hello 4433 -tls1_2 -cipher AES128-SHA256 -servername www.city.example; private_key_kept; }
+case_decrypted_10_rsa() { hello 4433 -tls1 -cipher AES256-SHA:@SECLEVEL=0 -no_etm -servername old.city.example; private_key_kept; }
+case_decrypted_11_rsa() { hello 4433 -tls1_1 -cipher AES128-SHA:@SECLEVEL=0 -servername old.city.example; private_key_kept; }
+case_decrypted_12_cbc()
+{
+    hello 4433 -tls1_2 -cipher ECDHE-RSA-AES256-SHA384 -no_etm -servername www.city.example -keylogfile "$work/keys"
+    key_log_kept
+}
+case_decrypted_12_key_log()
+{
+    client env SSLKEYLOGFILE="$work/keys" curl -sS -k --http1.1 --tls-max 1.2 -A browser -o /dev/null --resolve "www.city.example:443:$server_ip" https://www.city.example/form
+    hello 4433 -tls1_2 -cipher ECDHE-RSA-CHACHA20-POLY1305 -servername www.city.example -keylogfile "$work/keys"
+    key_log_kept
+}
+case_decrypted_13_key_log()
+{
+    client env SSLKEYLOGFILE="$work/keys" curl -sS -k -A browser -o /dev/null --resolve "www.city.example:443:$server_ip" https://www.city.example/
+    hello 4433 -tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256 -servername www.city.example -keylogfile "$work/keys"
+    key_log_kept
+}
+case_decrypted_13_key_update()
+{
+    { printf 'K\n'; sleep 0.4; printf 'GET / HTTP/1.0\r\n\r\n'; sleep 0.5; } | client timeout 3 openssl s_client -connect "$server_ip:4433" \
+        -tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256 -servername www.city.example -keylogfile "$work/keys" >/dev/null 2>&1 || true
+    key_log_kept
+}
+case_decrypted_wrong()  # the last byte of each traffic secret was changed
+{
+    hello 4433 -tls1_3 -servername www.city.example -keylogfile "$work/keys"
+    sed -i '/TRAFFIC_SECRET_0/s/..$/00/' "$work/keys"
+    key_log_kept
+}

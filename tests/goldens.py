@@ -24,6 +24,17 @@ def cases(wanted=""):
             yield name, captures[0], os.path.join(folder, "expected.jsonl")
 
 
+def given(capture):
+    """Options of a case, out of the file `args` beside its capture: one a line, files of its folder by name."""
+    folder = os.path.dirname(os.path.abspath(capture))
+    try:
+        with open(os.path.join(folder, "args"), encoding="utf-8") as f:
+            words = f.read().splitlines()
+    except FileNotFoundError:
+        return []
+    return [w if w.startswith("-") else os.path.join(folder, w) for w in words]
+
+
 class Broken(Exception):
     """The program ended in a way no input may cause."""
 
@@ -70,9 +81,10 @@ def check(builds, capture, expected):
         return "no expected.jsonl; make it with tests/run.py --update and read it before committing"
     with open(expected, encoding="utf-8") as f:
         wanted = f.read().splitlines()
-    problem = difference(wanted, records(run(builds[1], capture)))
+    options = given(capture)
+    problem = difference(wanted, records(run(builds[1], capture, *options)))
     problem = problem or difference(wanted, read_back(builds[0], expected))
-    one, *more = (run(builds[0], capture, "--workers", str(n)) for n in WORKERS)
+    one, *more = (run(builds[0], capture, "--workers", str(n), *options) for n in WORKERS)
     problem = problem or difference(wanted, records(one))
     for n, lines in zip(WORKERS[1:], more):
         problem = problem or difference(one, lines) and f"{n} workers:\n{difference(one, lines)}"
@@ -89,7 +101,7 @@ def jobs(builds, wanted):
 
 def update(yagura, wanted):
     for name, capture, expected in cases(wanted):
-        lines = records(run(yagura, capture))
+        lines = records(run(yagura, capture, *given(capture)))
         old = open(expected, encoding="utf-8").read() if os.path.exists(expected) else None
         text = "".join(line + "\n" for line in lines)
         if text != old:

@@ -23,7 +23,7 @@ import re
 import tempfile
 from dataclasses import replace
 
-from goldens import Broken, cases, difference, read, run
+from goldens import Broken, cases, difference, given, read, run
 from packets import find_segment, read_capture, split_packet, write_capture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -86,7 +86,7 @@ def truncate(yagura, name, capture):
             with open(path, "wb") as f:
                 f.write(raw[:size])
             try:
-                read(yagura, path)
+                read(yagura, path, *given(capture))
             except Broken as e:
                 return f"cut after {size} bytes: {e}"
         link, packets = read_capture(capture)
@@ -95,7 +95,7 @@ def truncate(yagura, name, capture):
             path = os.path.join(folder, "snap.pcap")
             write_capture(path, link, [replace(p, data=p.data[:snap]) for p in packets])
             try:
-                read(yagura, path)
+                read(yagura, path, *given(capture))
             except Broken as e:
                 return f"packets cut after {snap} bytes: {e}"
     return ""
@@ -103,7 +103,7 @@ def truncate(yagura, name, capture):
 
 def split(yagura, name, capture):
     link, packets = read_capture(capture)
-    wanted = comparable(run(yagura, capture))
+    wanted = comparable(run(yagura, capture, *given(capture)))
     chance = random.Random(name)
     payload = sum(len(p.data) for p in packets)
     for most in (1, 40, 600) if payload < 20000 else (40, 600):
@@ -115,7 +115,7 @@ def split(yagura, name, capture):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "split.pcap")
             write_capture(path, link, smaller)
-            problem = difference(wanted, comparable(run(yagura, path)))
+            problem = difference(wanted, comparable(run(yagura, path, *given(capture))))
             if problem:
                 return f"segments of 1 to {most} bytes:\n{problem}"
     return ""
@@ -158,14 +158,14 @@ def wrong_record(full, fewer):
 
 def drop(yagura, name, capture):
     link, packets = read_capture(capture)
-    full = list(map(json.loads, run(yagura, capture)))
+    full = list(map(json.loads, run(yagura, capture, *given(capture))))
     with_payload = [i for i, p in enumerate(packets) if find_segment(link, p.data)]
     chance = random.Random(name)
     for i in sorted(chance.sample(with_payload, min(DROPS, len(with_payload)))):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "drop.pcap")
             write_capture(path, link, packets[:i] + packets[i + 1:])
-            wrong = wrong_record(full, list(map(json.loads, run(yagura, path))))
+            wrong = wrong_record(full, list(map(json.loads, run(yagura, path, *given(capture)))))
             if wrong:
                 return f"without packet {i + 1}, no record of the full run supports:\n{json.dumps(wrong, ensure_ascii=False)[:1500]}"
     return ""

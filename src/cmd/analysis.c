@@ -375,6 +375,7 @@ static bool workers_create(struct analysis *a)
         if (a->options->files_folder >= 0 && !worker_keep_files(w, a->options->files_folder,
                                                  a->options->config->files.keep_limit_bytes))
             return false;
+        proto_engine_decrypt(w->engine, a->options->secrets);
         w->write_records = a->options->events_fd >= 0 || a->options->zeek;
         w->write = a->options->zeek ? zeek_write : write_eve;
         w->summarise = a->options->summarise;

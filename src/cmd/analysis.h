@@ -21,7 +21,8 @@ struct analysis_options {
     int events_fd;            // where records go as lines of JSON; -1: nowhere
     struct zeek_folder *zeek; // where they go as Zeek's logs instead; NULL: they do not
     int files_folder;         // descriptor of the folder where files are kept; -1: they are not
-    bool summarise;           // count what a summary tells
+    const struct tls_secrets *secrets; // to decrypt with; NULL: none were given
+    bool summarise;                    // count what a summary tells
     // Called between batches with the share read (negative: unknown) and the packets so far.
     void (*progress)(void *context, double share, uint64_t packets);
     void *progress_context;

@@ -9,6 +9,7 @@
 #include "cmd/layout.h"
 #include "cmd/progress.h"
 #include "cmd/read_output.h"
+#include "cmd/read_secrets.h"
 #include "cmd/read_summary.h"
 #include "schema/reason.h"
 #include <errno.h>
@@ -22,6 +23,9 @@ struct read_options {
     const char *config;
     bool quiet, log_json;
     bool keep_files;
+    const char *key_log; // NULL: none
+    const char *private_keys[TLS_PRIVATE_KEYS_MAX];
+    size_t private_keys_count;
     bool zeek;        // write Zeek's logs instead of events.jsonl
     unsigned workers; // 0: as configured
     int first_path;   // its index in argv
@@ -71,6 +75,7 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
         {"config", required_argument, NULL, 'c'}, {"quiet", no_argument, NULL, 'q'},
         {"workers", required_argument, NULL, 'w'}, {"log-json", no_argument, NULL, 'j'},
         {"files", no_argument, NULL, 'f'}, {"format", required_argument, NULL, 'F'},
+        {"key-log", required_argument, NULL, 'K'}, {"private-key", required_argument, NULL, 'P'},
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     enum lang lang = cmd_lang(CONFIG_OUTPUT_LANG_AUTO);
     *finished = false;
@@ -82,6 +87,12 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
         case 'q': o->quiet = true; break;
         case 'j': o->log_json = true; break;
         case 'f': o->keep_files = true; break;
+        case 'K': o->key_log = optarg; break;
+        case 'P':
+            if (o->private_keys_count == TLS_PRIVATE_KEYS_MAX)
+                return cmd_usage("read", TEXT_READ_TOO_MANY_KEYS, lang, optarg);
+            o->private_keys[o->private_keys_count++] = optarg;
+            break;
         case 'w':
             if (!parse_workers(optarg, &o->workers))
                 return cmd_usage("read", TEXT_CMD_BAD_WORKERS, lang, optarg);
@@ -287,8 +298,8 @@ static size_t captures_first(const char **paths, size_t count)
     return captures;
 }
 
-static enum cmd_exit run(
-    const struct read_options *o, const struct config *config, const char **paths, size_t count)
+static enum cmd_exit run(const struct read_options *o, const struct config *config,
+    const struct tls_secrets *secrets, const char **paths, size_t count)
 {
     struct progress progress;
     progress_start(&progress, cmd_lang(config->output.lang));
@@ -308,6 +319,7 @@ static enum cmd_exit run(
         .workers = workers_of(o, config),
         .events_fd = out.events.fd,
         .files_folder = out.files_fd,
+        .secrets = secrets,
         .summarise = !o->quiet,
         .progress = o->quiet || !isatty(STDERR_FILENO) ? NULL : progress_tell,
         .progress_context = &progress,
@@ -339,8 +351,13 @@ enum cmd_exit cmd_read(int argc, char **argv)
     struct config config;
     if (!cmd_config(options.config, &config))
         return CMD_USAGE;
-    status = run(&options, &config, (const char **)&argv[options.first_path],
-        (size_t)(argc - options.first_path));
+    struct tls_secrets *secrets;
+    status = read_secrets(options.key_log, options.private_keys, options.private_keys_count,
+        options.log_json, cmd_lang(config.output.lang), &secrets);
+    if (status == CMD_DONE)
+        status = run(&options, &config, secrets, (const char **)&argv[options.first_path],
+            (size_t)(argc - options.first_path));
+    tls_secrets_destroy(secrets);
     config_finish(&config);
     return status;
 }

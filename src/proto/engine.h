@@ -27,8 +27,10 @@ struct proto_engine {
     void (*emit)(void *context, const struct record *record);
     void *emit_context;
     struct file_kinds *kinds;
-    struct file_keep *keep; // NULL: files are not kept
-    struct namer *namer;    // NULL: nDPI is switched off
+    struct file_keep *keep;            // NULL: files are not kept
+    const struct tls_secrets *secrets; // NULL: TLS stays encrypted
+    uint8_t inner_depth;               // flows within flows being fed; see inner.h
+    struct namer *namer;               // NULL: nDPI is switched off
     const struct proto *forced;
     struct expect_table *expected;                        // NULL until a flow is announced
     struct engine_flow *unclaimed_first, *unclaimed_last; // oldest first

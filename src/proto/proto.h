@@ -148,6 +148,35 @@ size_t proto_engine_held_bytes(const struct proto_engine *engine);
 struct file_keep;
 void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep);
 
+// Secrets of one's own TLS sessions: lines of key logs, RSA keys in PEM.
+enum { TLS_PRIVATE_KEYS_MAX = 16 };
+struct tls_secrets;
+
+enum tls_secrets_problem {
+    SECRETS_UNREADABLE, // error says why
+    SECRETS_DAMAGED,    // line says where
+    SECRETS_TOO_MANY,
+    SECRETS_NO_KEY, // not PEM, locked by a password, or not RSA
+};
+
+struct tls_secrets_trouble {
+    enum tls_secrets_problem problem;
+    int error;
+    uint64_t line;
+};
+
+// NULL: out of memory.
+[[nodiscard]] struct tls_secrets *tls_secrets_create(void);
+void tls_secrets_destroy(struct tls_secrets *secrets);
+
+[[nodiscard]] bool tls_secrets_key_log(
+    struct tls_secrets *secrets, const char *path, struct tls_secrets_trouble *why);
+[[nodiscard]] bool tls_secrets_private_key(
+    struct tls_secrets *secrets, const char *path, struct tls_secrets_trouble *why);
+
+// Read TLS whose secrets are among these. Borrowed, only read; NULL: none.
+void proto_engine_decrypt(struct proto_engine *engine, const struct tls_secrets *secrets);
+
 // What a flow table is to call.
 const struct flow_handler *proto_engine_handler(struct proto_engine *engine);
 

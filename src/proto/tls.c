@@ -3,9 +3,10 @@
 // (RFC 8446). Reads records, puts handshake messages together over them, and lets the flow go as
 // soon as the rest is ciphertext: up to 1.2 after ChangeCipherSpec of both sides, in 1.3 with the
 // first encrypted record behind the ServerHello. Emits one tls record for a handshake.
-// Ignores: compression, renegotiation (encrypted), TLS 1.3 certificates (encrypted).
+// Ignores: compression, and, unless secrets were given (tls_decrypt.h), all that is encrypted.
 // Limits: TLS_MESSAGE_MAX_BYTES of one message, TLS_CERTIFICATES_MAX, TLS_ALERTS_MAX.
 #include "proto/tls.h"
+#include "proto/tls_decrypt.h"
 
 enum {
     RECORD_HEADER_BYTES = 5,
@@ -35,10 +36,12 @@ struct tls_side {
 struct tls_state {
     struct tls_handshake handshake;
     struct tls_side side[2];
-    bool recognised;       // at least one record was TLS
-    bool over;             // the handshake is written: only record lengths are wanted
-    uint8_t early_records; // application data of the client before the ServerHello
-    bool ssl2_reply;       // the client began in SSLv2's form: the server may, too
+    struct tls_decrypt *decrypt; // NULL: no secrets were given
+    bool asked;                  // whether there are any
+    bool recognised;             // at least one record was TLS
+    bool over;                   // the handshake is written: only record lengths are wanted
+    uint8_t early_records;       // application data of the client before the ServerHello
+    bool ssl2_reply;             // the client began in SSLv2's form: the server may, too
 };
 
 enum step { STEP_NEXT, STEP_WAIT, STEP_DONE, STEP_BROKEN };
@@ -119,8 +122,13 @@ static enum step broken(struct proto_flow *pf, enum anomaly anomaly)
 static enum step message_done(struct proto_flow *pf, enum flow_side side, struct bytes whole)
 {
     struct tls_state *s = pf->state;
-    bool good = tls_handshake_message(
-        pf, &s->handshake, side, bytes_at(whole, 0), bytes_from(whole, MESSAGE_HEADER_BYTES));
+    uint8_t type = bytes_at(whole, 0);
+    struct bytes body = bytes_from(whole, MESSAGE_HEADER_BYTES);
+    if (s->decrypt)
+        body = tls_decrypt_body(pf, &s->handshake, type, body);
+    bool good = tls_handshake_message(pf, &s->handshake, side, type, body);
+    if (good && s->decrypt)
+        tls_decrypt_message(pf, s->decrypt, &s->handshake, side, whole);
     return good ? STEP_NEXT : STEP_BROKEN;
 }
 
@@ -204,13 +212,15 @@ static enum step handshake_record(struct proto_flow *pf, enum flow_side side, st
 
 // --- records ----------------------------------------------------------------------------------
 
-static enum step change_cipher_spec(struct tls_handshake *h, enum flow_side side)
+static enum step change_cipher_spec(struct tls_state *s, enum flow_side side)
 {
+    struct tls_handshake *h = &s->handshake;
     if (tls_is_13(h->version) || h->hello_retry)
         return STEP_NEXT; // sent for middleboxes only, RFC 8446 D.4
     h->changed[side] = true;
     h->established = h->changed[FLOW_CLIENT] && h->changed[FLOW_SERVER];
-    return h->established ? STEP_DONE : STEP_NEXT;
+    bool readable = s->decrypt && tls_decrypt_change(s->decrypt, side);
+    return h->established && !readable ? STEP_DONE : STEP_NEXT;
 }
 
 // Before the ServerHello this is 0-RTT data of the client, and more of the handshake follows;
@@ -239,7 +249,7 @@ static enum step record_content(
     struct tls_state *s = pf->state;
     struct tls_handshake *h = &s->handshake;
     if (type == CHANGE_CIPHER_SPEC)
-        return change_cipher_spec(h, side);
+        return change_cipher_spec(s, side);
     if (h->changed[side])
         return STEP_NEXT; // encrypted: Finished, or an alert nobody can read
     if (type == HANDSHAKE)
@@ -249,6 +259,31 @@ static enum step record_content(
     else if (type == HEARTBEAT)
         heartbeat(pf, content);
     return STEP_NEXT;
+}
+
+// A record whose keys are known. Plaintext goes to whoever speaks within.
+static enum step protected_record(struct proto_flow *pf, enum flow_side side, struct bytes record)
+{
+    struct tls_state *s = pf->state;
+    struct tls_handshake *h = &s->handshake;
+    struct bytes plain;
+    uint8_t type;
+    switch (tls_decrypt_record(pf, s->decrypt, side, record, &type, &plain)) {
+    case TLS_SKIPPED: return STEP_NEXT;
+    case TLS_FAILED: h->established = true; return STEP_DONE;
+    case TLS_OPENED: break;
+    }
+    h->established = h->decrypted = true;
+    if (type == CHANGE_CIPHER_SPEC)
+        return tls_decrypt_change(s->decrypt, side) ? STEP_NEXT : STEP_DONE;
+    if (type == HANDSHAKE)
+        return handshake_record(pf, side, plain);
+    if (type == ALERT && plain.len == 2)
+        tls_handshake_alert(pf, h, side, plain);
+    if (type != APPLICATION_DATA)
+        return STEP_NEXT;
+    tls_handshake_emit(pf, h);
+    return tls_decrypt_give(pf, s->decrypt, side, plain) ? STEP_NEXT : STEP_DONE;
 }
 
 static enum step record_header_check(
@@ -281,7 +316,8 @@ static enum step record_next(struct proto_flow *pf, enum flow_side side, struct 
     if (step != STEP_NEXT)
         return step;
     s->recognised = true;
-    if (type == APPLICATION_DATA) {
+    bool readable = s->decrypt && tls_decrypt_wants(s->decrypt, side, type);
+    if (type == APPLICATION_DATA && !readable) {
         proto_note_record(pf, side, length);
         s->side[side].skip = length;
         *in = c;
@@ -291,7 +327,9 @@ static enum step record_next(struct proto_flow *pf, enum flow_side side, struct 
     if (!cursor_ok(&c))
         return record_wait(pf, side, RECORD_HEADER_BYTES + (size_t)length);
     proto_note_record(pf, side, length);
-    step = record_content(pf, side, type, content);
+    step = readable ? protected_record(
+                          pf, side, bytes_sub(cursor_rest(in), 0, RECORD_HEADER_BYTES + length))
+                    : record_content(pf, side, type, content);
     *in = c;
     return step;
 }
@@ -391,10 +429,13 @@ static enum step step_next(struct proto_flow *pf, enum flow_side side, struct cu
 static enum proto_verdict tls_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct tls_state *s = pf->state;
+    if (!s->asked)
+        s->decrypt = tls_decrypt_begin(pf);
+    s->asked = true;
     while (cursor_left(in) > 0) {
         enum step step = step_next(pf, side, in);
         if (step == STEP_WAIT)
-            return PROTO_MORE;
+            break;
         if (step == STEP_NEXT)
             continue;
         tls_handshake_emit(pf, &s->handshake);
@@ -406,6 +447,8 @@ static enum proto_verdict tls_parse(struct proto_flow *pf, enum flow_side side, 
             return PROTO_DONE;
         return s->recognised ? PROTO_BROKEN : PROTO_NOT_MINE;
     }
+    if (s->decrypt && pf->ended[side])
+        tls_decrypt_side_end(pf, s->decrypt, side);
     return PROTO_MORE;
 }
 
@@ -413,6 +456,8 @@ static void tls_finish(struct proto_flow *pf)
 {
     struct tls_state *s = pf->state;
     tls_handshake_emit(pf, &s->handshake);
+    if (s->decrypt)
+        tls_decrypt_end(pf, s->decrypt);
 }
 
 const struct proto proto_tls = {

@@ -20,6 +20,7 @@ struct tls_handshake {
     struct bytes client_hello;    // the first, where there were two
     struct bytes server_hello;    // the last
     struct bytes certificates[2]; // by side: contents of certificate_list
+    struct bytes encrypted_alpn;  // the server's choice in TLS 1.3, when it was decrypted
     enum tls_hello_form form;
     uint16_t version; // agreed; 0: the server has not said
     uint16_t cipher;  // the server chose
@@ -31,6 +32,7 @@ struct tls_handshake {
     bool certificate_requested;
     bool hello_retry;
     bool ocsp_stapled;
+    bool decrypted;   // with secrets given
     bool changed[2];  // ChangeCipherSpec was seen from that side
     bool established; // both sides went over to encryption
     bool emitted;

@@ -74,7 +74,8 @@ static void server_fill(const struct tls_handshake *h, struct parts *p, struct r
     r->cipher = tls_cipher_name(hello->cipher);
     r->group = group ? tls_group_name(group) : (struct bytes){NULL, 0};
     r->server_alpns = p->server_alpns;
-    r->server_alpns_count = tls_alpn_list(hello->alpn, p->server_alpns, TLS_ALPN_MAX);
+    r->server_alpns_count = tls_alpn_list(
+        h->encrypted_alpn.data ? h->encrypted_alpn : hello->alpn, p->server_alpns, TLS_ALPN_MAX);
     r->session_resumed = is_resumed(h, hello);
     if (ja3_server(hello, &p->ja3s))
         r->ja3s = ja3_record(&p->ja3s);
@@ -156,6 +157,7 @@ void tls_handshake_emit(struct proto_flow *pf, struct tls_handshake *h)
     r.dh_bits = h->dh_bits;
     r.has_dh_bits = h->dh_bits > 0;
     r.established = h->established;
+    r.decrypted = h->decrypted;
     r.hello_retry = h->hello_retry;
     r.ocsp_stapled = h->ocsp_stapled;
     r.certificate_requested = h->certificate_requested;
