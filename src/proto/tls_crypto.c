@@ -89,7 +89,7 @@ static OSSL_PARAM octets(const char *name, struct bytes value)
     return OSSL_PARAM_construct_octet_string(name, (void *)value.data, value.len);
 }
 
-static OSSL_PARAM text(const char *name, const char *value)
+static OSSL_PARAM utf8(const char *name, const char *value)
 {
     return OSSL_PARAM_construct_utf8_string(name, (char *)value, 0);
 }
@@ -98,7 +98,7 @@ static bool prf(const char *hash, struct bytes secret, struct bytes label, struc
     uint8_t *out, size_t len)
 {
     OSSL_PARAM params[] = {
-        text(OSSL_KDF_PARAM_DIGEST, hash),
+        utf8(OSSL_KDF_PARAM_DIGEST, hash),
         octets(OSSL_KDF_PARAM_SECRET, secret),
         octets(OSSL_KDF_PARAM_SEED, label),
         octets(OSSL_KDF_PARAM_SEED, seed), // joined to the label
@@ -163,7 +163,7 @@ static bool expand(const struct tls_suite *suite, struct bytes secret, struct by
     int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-        text(OSSL_KDF_PARAM_DIGEST, suite->hash),
+        utf8(OSSL_KDF_PARAM_DIGEST, suite->hash),
         octets(OSSL_KDF_PARAM_KEY, secret),
         octets(OSSL_KDF_PARAM_INFO, bytes_make(info, 10 + label.len)),
         OSSL_PARAM_construct_end(),
