@@ -102,3 +102,10 @@ case_decrypted_wrong()  # the last byte of each traffic secret was changed
     sed -i '/TRAFFIC_SECRET_0/s/..$/00/' "$work/keys"
     key_log_kept
 }
+case_decrypted_12_old_master()  # without RFC 7627; the session is taken up again, which the key does not open
+{
+    printf 'openssl_conf=a\n[a]\nssl_conf=b\n[b]\nsystem_default=c\n[c]\nOptions=-ExtendedMasterSecret\n' >"$work/old.conf"
+    OPENSSL_CONF=$work/old.conf hello 4433 -tls1_2 -cipher AES128-GCM-SHA256 -servername www.city.example -sess_out "$work/session"
+    OPENSSL_CONF=$work/old.conf hello 4433 -tls1_2 -cipher AES128-GCM-SHA256 -servername www.city.example -sess_in "$work/session"
+    private_key_kept
+}

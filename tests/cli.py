@@ -567,6 +567,23 @@ def every_protocol_listed(yagura):
     return expect(call(yagura, "protocols", "--lang", "ja"), 0, "先頭バイト")
 
 
+def secrets_damaged(yagura):
+    """A key log or private key that cannot be used ends the run before it begins, and says where and why."""
+    line = "CLIENT_RANDOM " + "00" * 32 + " "
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "secrets")
+        for text, said in ((line + "11" * 48 + "\n" + line + "1\n", f"{path}:2: "), (line, f"{path}:1: ")):
+            with open(path, "w") as f:
+                f.write(text)
+            problem = expect(call(yagura, "read", "--key-log", path, GET), 2, "", said)
+            problem = problem or expect(call(yagura, "read", "--private-key", path, GET), 2, "", "openssl rsa")
+            if problem:
+                return problem
+        said = expect(call(yagura, "read", "--private-key", path + "x", "--lang", "ja", GET), 2, "", "権限を確認")
+    return (said or expect(call(yagura, "read", *["--private-key", path] * 17, GET), 2, "", "16")
+            or expect(call(yagura, "read", "--help"), 0, "--key-log"))
+
+
 def jobs(yagura):
     for test in (help_teaches, wrong_usage, missing_file, one_missing_of_two, not_a_capture, empty_file,
                  output_not_writable, disk_full, disk_full_half_way, standard_streams_closed, many_end_at_once,
@@ -575,5 +592,5 @@ def jobs(yagura):
                  messages_japanese, messages_as_json, statistics, readme_picture,
                  anomalies_only_counted, earlier_results_stay, output_is_a_file, link_nobody_decodes, hosts_are_hosts,
                  period_has_a_zone, usage_in_plain_words, example_configuration, installed, progress_bar,
-                 progress_of_a_pipe, format_zeek, logs_as_input, damaged_log, every_protocol_listed):
+                 progress_of_a_pipe, format_zeek, logs_as_input, damaged_log, every_protocol_listed, secrets_damaged):
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)
