@@ -63,7 +63,7 @@ def case_shell():
 
 
 def case_wmi():
-    wmi = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/Win32_Process"
+    wmi = "http://schemas.microsoft.com/wbem/wsman/1/wmi" + "/root" + "/cimv2/Win32_Process"
     fault = soap("http://schemas.dmtf.org/wbem/wsman/1/wsman/fault", '<s:Fault><s:Reason><s:Text xml:lang="">Access is denied. </s:Text></s:Reason>'
                  '<s:Detail><f:WSManFault Code="5" Machine="files"/></s:Detail></s:Fault>')
     token = "Authorization: Negotiate " + base64.b64encode(authenticate()).decode()

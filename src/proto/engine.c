@@ -32,36 +32,6 @@ static enum proto_carrier carrier_of(const struct flow *flow)
     }
 }
 
-// Flows nobody has claimed yet stand in a list, oldest first.
-static void unclaimed_add(struct proto_engine *e, struct engine_flow *ef)
-{
-    if (ef->unclaimed)
-        return;
-    ef->unclaimed = true;
-    ef->unclaimed_after = NULL;
-    ef->unclaimed_before = e->unclaimed_last;
-    if (e->unclaimed_last)
-        e->unclaimed_last->unclaimed_after = ef;
-    else
-        e->unclaimed_first = ef;
-    e->unclaimed_last = ef;
-}
-
-static void unclaimed_remove(struct proto_engine *e, struct engine_flow *ef)
-{
-    if (!ef->unclaimed)
-        return;
-    ef->unclaimed = false;
-    if (ef->unclaimed_before)
-        ef->unclaimed_before->unclaimed_after = ef->unclaimed_after;
-    else
-        e->unclaimed_first = ef->unclaimed_after;
-    if (ef->unclaimed_after)
-        ef->unclaimed_after->unclaimed_before = ef->unclaimed_before;
-    else
-        e->unclaimed_last = ef->unclaimed_before;
-}
-
 static void flow_release(struct flow *flow);
 
 // A quarter of the memory is for flows whose protocol is known: a flood of unknown ones must not
@@ -93,7 +63,7 @@ static struct engine_flow *flow_begin(struct proto_engine *e, struct flow *flow)
     ef->pf.engine = e;
     ef->pf.carrier = carrier_of(flow);
     flow->app = ef;
-    unclaimed_add(e, ef);
+    engine_unclaimed_add(e, ef);
     return ef;
 }
 
@@ -138,7 +108,7 @@ static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
         e->metrics->app_layer_memcap++;
         return false;
     }
-    unclaimed_remove(e, ef);
+    engine_unclaimed_remove(e, ef);
     pf->proto = proto;
     pf->speaker = FLOW_CLIENT;
     if (pf->flow->app_proto && pf->flow->app_proto != proto->name && !pf->flow->app_before)
@@ -156,7 +126,7 @@ static void flow_release(struct flow *flow)
         return;
     struct proto_engine *e = ef->pf.engine;
     parser_end(ef);
-    unclaimed_remove(e, ef);
+    engine_unclaimed_remove(e, ef);
     if (ef->ndpi) {
         const char *name = namer_finish(e->namer, ef);
         if (!flow->app_proto && name) {
@@ -341,7 +311,7 @@ static bool not_mine(struct engine_flow *ef)
     const struct decoded *packet = ef->pf.packet;
     parser_end(ef);
     ef->pf.packet = packet;
-    unclaimed_add(ef->pf.engine, ef);
+    engine_unclaimed_add(ef->pf.engine, ef);
     ef->pf.flow->app_proto = NULL;
     ef->pf.flow->app_basis = FLOW_UNNAMED;
     probe_over(ef, FLOW_CLIENT);
@@ -395,7 +365,7 @@ static bool probe_again(struct engine_flow *ef, enum flow_side side, struct byte
     parser_end(ef);
     ef->pf.packet = packet;
     ef->probe[0] = ef->probe[1] = PROBING;
-    unclaimed_add(ef->pf.engine, ef);
+    engine_unclaimed_add(ef->pf.engine, ef);
     return give_both(ef, side, rest);
 }
 

@@ -62,6 +62,10 @@ struct proto_file {
     enum flow_side side;
 };
 
+// Flows nobody has claimed yet stand in the engine's list, oldest first (proto/engine_unclaimed.c).
+void engine_unclaimed_add(struct proto_engine *e, struct engine_flow *ef);
+void engine_unclaimed_remove(struct proto_engine *e, struct engine_flow *ef);
+
 // nDPI: names what no parser claims (proto/ndpi.c).
 [[nodiscard]] struct namer *namer_create(unsigned packets);
 void namer_destroy(struct namer *namer);
