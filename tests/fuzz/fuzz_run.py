@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 from packets import ETHERNET, find_segment, read_capture  # noqa: E402
 
 LINKS = {1: 0, 101: 1, 113: 2, 276: 3, 0: 4, 108: 5, 9: 6, 127: 7, 105: 8, 229: 9, 50: 10, 51: 11}
+IP_PROTOS = [89, 88, 112, 50, 51]  # as in proto_fuzz.c
 SEED_BYTES = 60_000
 
 
@@ -28,10 +29,19 @@ def operation(side, data):
     return struct.pack(">BH", side << 3, len(data)) + data
 
 
-def icmp_body(link, data):
-    if link == ETHERNET and data[12:14] == b"\x08\x00" and data[23] == 1:
-        return data[14 + (data[14] & 15) * 4:]
+def ip_body(link, data):
+    """(IP's version, protocol, payload) of IP protocols other than TCP and UDP, else None."""
+    if link == ETHERNET and data[12:14] == b"\x08\x00" and data[23] not in (6, 17):
+        return 4, data[23], data[14 + (data[14] & 15) * 4:]
+    if link == ETHERNET and data[12:14] == b"\x86\xdd" and data[20] not in (6, 17):
+        return 6, data[20], data[54:]
     return None
+
+
+def choice(version, proto):
+    """The first byte of a seed, as proto_fuzz.c reads it."""
+    which = IP_PROTOS.index(proto) if proto in IP_PROTOS else 0
+    return bytes([(proto == 17) | (version == 6) << 2 | which << 3])
 
 
 def flow_seeds(link, packets):
@@ -44,13 +54,14 @@ def flow_seeds(link, packets):
             hosts = p.data[seg.ip_at + (12 if seg.version == 4 else 8):seg.l4_at]
             half = len(hosts) // 2
             ends = (hosts[:half] + ports[:2], hosts[half:2 * half] + ports[2:])
-            first, seed = flows.setdefault((seg.proto,) + tuple(sorted(ends)), (ends[0], [bytes([seg.proto == 17])]))
+            first, seed = flows.setdefault((seg.proto,) + tuple(sorted(ends)), (ends[0], [choice(seg.version, seg.proto)]))
             for at in range(seg.payload_at, seg.end, 4000):
                 seed.append(operation(ends[0] != first, p.data[at:min(at + 4000, seg.end)]))
         elif link == ETHERNET and p.data[12:14] == b"\x08\x06":
             flows.setdefault(("arp", len(flows)), (None, [b"\0"]))[1].append(operation(0, p.data[14:]))
-        elif icmp_body(link, p.data):
-            flows.setdefault("icmp", (None, [b"\0"]))[1].append(operation(0, icmp_body(link, p.data)))
+        elif ip_body(link, p.data):
+            version, proto, body = ip_body(link, p.data)
+            flows.setdefault((version, proto), (None, [choice(version, proto)]))[1].append(operation(0, body))
     return [b"".join(seed)[:SEED_BYTES] for _, seed in flows.values()]
 
 
@@ -74,6 +85,21 @@ def capture_seeds():
             yield gzip.compress(data)
 
 
+def captures_of(target):
+    """Captures of the protocol's own folder; of those which have none, where a flow of it is expected."""
+    own = glob.glob(os.path.join(HERE, "..", "pcap", "*" if target == "packet" else target, "*", "in.*"))
+    return own or [path for path in glob.glob(os.path.join(HERE, "..", "pcap", "*", "*", "in.*")) if expects(path, target)]
+
+
+def expects(path, target):
+    try:
+        with open(os.path.join(os.path.dirname(path), "expected.jsonl"), encoding="utf-8") as f:
+            text = f.read()
+    except FileNotFoundError:
+        return False
+    return any(f'"app_proto":"{name}"' in text for name in (target, target.replace("_", "-")))
+
+
 def make_seeds(target, folder):
     os.makedirs(folder, exist_ok=True)
     if target == "capture":
@@ -83,8 +109,7 @@ def make_seeds(target, folder):
     if target == "config":
         with open(os.path.join(folder, "seed-example"), "wb") as f:
             f.write(config_seed())
-    which = "*" if target == "packet" else target
-    for path in glob.glob(os.path.join(HERE, "..", "pcap", which, "*", "in.*")):
+    for path in captures_of(target):
         link, packets = read_capture(path)
         for seed in [packet_seed(link, packets)] if target == "packet" else flow_seeds(link, packets):
             with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:

@@ -35,13 +35,31 @@ static void take_record(void *context, const struct record *record)
         assert((unsigned char)fuzz->text.data[i] >= 0x20);
 }
 
-static uint8_t ip_proto_of(uint8_t carriers)
+// What a parser over IP itself may get: OSPF, EIGRP, VRRP, ESP, AH; fuzz_run.py has the same list.
+static const uint8_t ip_protos[] = {89, 88, 112, 50, 51};
+
+static uint8_t ip_proto_of(uint8_t carriers, uint8_t ip_version, uint8_t choice)
 {
     if (carriers & OVER_TCP)
         return 6;
     if (carriers & OVER_UDP)
         return 17;
-    return carriers & OVER_SCTP ? 132 : 1;
+    if (carriers & OVER_IP)
+        return ip_protos[(choice >> 3) % sizeof ip_protos];
+    if (carriers & OVER_SCTP)
+        return 132;
+    return ip_version == 6 ? 58 : 1;
+}
+
+static uint8_t kind_of(uint8_t ip_proto)
+{
+    switch (ip_proto) {
+    case 6: return DECODE_TCP;
+    case 17: return DECODE_UDP;
+    case 1: return DECODE_ICMP;
+    case 58: return DECODE_ICMPV6;
+    default: return DECODE_IP;
+    }
 }
 
 static void start(struct fuzz *fuzz, uint8_t choice)
@@ -49,11 +67,12 @@ static void start(struct fuzz *fuzz, uint8_t choice)
     uint8_t carriers = PROTO_NAMED(PROTO_UNDER_TEST).carriers;
     if ((carriers & OVER_TCP) && (carriers & OVER_UDP) && (choice & 1))
         carriers = OVER_UDP;
+    uint8_t ip_version = choice & 4 ? 6 : 4;
     fuzz->flow = (struct flow){
         .addr = {{10, 30, 1, 10}, {10, 30, 1, 80}},
         .port = {50'000, choice & 2 ? 53 : 443},
-        .ip_version = 4,
-        .ip_proto = ip_proto_of(carriers),
+        .ip_version = ip_version,
+        .ip_proto = ip_proto_of(carriers, ip_version, choice),
         .first_us = 1'795'248'000'000'000,
         .last_us = 1'795'248'000'000'000,
         .order = 1,
@@ -63,6 +82,7 @@ static void start(struct fuzz *fuzz, uint8_t choice)
 
 static void describe(struct fuzz *fuzz, enum flow_side side, struct bytes data)
 {
+    bool icmp = fuzz->flow.ip_proto == 1 || fuzz->flow.ip_proto == 58;
     fuzz->flow.last_us += 1000;
     fuzz->packet = (struct decoded){
         .time_ns = fuzz->flow.last_us * 1000,
@@ -72,17 +92,35 @@ static void describe(struct fuzz *fuzz, enum flow_side side, struct bytes data)
         .payload_len = (uint32_t)data.len,
         .payload_wire_len = (uint32_t)data.len,
         .frame_len = (uint32_t)data.len + 54,
-        .ip_version = 4,
+        .ip_version = fuzz->flow.ip_version,
         .ip_proto = fuzz->flow.ip_proto,
-        .kind = fuzz->flow.ip_proto == 6    ? DECODE_TCP
-                : fuzz->flow.ip_proto == 17 ? DECODE_UDP
-                                            : DECODE_ICMP,
-        .src_port = fuzz->flow.ip_proto == 1 ? bytes_at(data, 0) : fuzz->flow.port[side],
-        .dst_port =
-            fuzz->flow.ip_proto == 1 ? bytes_at(data, 1) : fuzz->flow.port[flow_other(side)],
+        .kind = kind_of(fuzz->flow.ip_proto),
+        .src_port = icmp ? bytes_at(data, 0) : fuzz->flow.port[side],
+        .dst_port = icmp ? bytes_at(data, 1) : fuzz->flow.port[flow_other(side)],
     };
     memcpy(fuzz->packet.src, fuzz->flow.addr[side], 16);
     memcpy(fuzz->packet.dst, fuzz->flow.addr[flow_other(side)], 16);
+}
+
+// The engine is told which parser to run; what its probe makes of the same bytes is asked here.
+static void ask_probe(const struct fuzz *fuzz, enum flow_side side, struct bytes data)
+{
+    enum proto_carrier carrier = OVER_IP;
+    switch (fuzz->flow.ip_proto) {
+    case 1:
+    case 58: carrier = OVER_ICMP; break;
+    case 6: carrier = OVER_TCP; break;
+    case 17: carrier = OVER_UDP; break;
+    default: break;
+    }
+    struct proto_first first = {
+        .data = data,
+        .carrier = carrier,
+        .src_port = fuzz->flow.port[side],
+        .dst_port = fuzz->flow.port[flow_other(side)],
+        .ip_proto = fuzz->flow.ip_proto,
+    };
+    assert(PROTO_NAMED(PROTO_UNDER_TEST).probe(&first) <= PROBE_EITHER);
 }
 
 static void give(struct fuzz *fuzz, enum flow_side side, struct bytes data)
@@ -99,6 +137,7 @@ static void give(struct fuzz *fuzz, enum flow_side side, struct bytes data)
         proto_engine_packet(fuzz->engine, &fuzz->packet);
     } else if (fuzz->wanted && data.len > 0) {
         void *context = fuzz->handler->context;
+        ask_probe(fuzz, side, block);
         fuzz->wanted = fuzz->handler->payload(context, &fuzz->flow, side, block, &fuzz->packet);
     }
     free(own);
