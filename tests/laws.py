@@ -27,7 +27,7 @@ from goldens import Broken, cases, difference, given, read, run
 from packets import find_segment, read_capture, split_packet, write_capture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CUTS, SNAPS, DROPS = 5, 2, 8
+CUTS, SNAPS, DROPS = 3, 1, 4  # a case; there are hundreds of cases
 SPLIT_DROPPED = {"pcap_cnt", "flow_id", "timestamp", "stored"}
 FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "first_toserver", "first_toclient")
 DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen", "latency_us", "rtt_us", "rtt"}

@@ -107,7 +107,7 @@ def main():
     ask.add_argument("--only", action="append", choices=PARTS)
     ask.add_argument("--case", default="")
     ask.add_argument("--update", action="store_true")
-    ask.add_argument("--fuzz-seconds", type=int, default=6)
+    ask.add_argument("--fuzz-seconds", type=int, default=3)
     args = ask.parse_args()
     parts = args.only or PARTS
     yagura = [os.path.join(TOP, args.build, "yagura"), os.path.join(TOP, args.check, "yagura")]

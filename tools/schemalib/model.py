@@ -21,7 +21,7 @@ class StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # libyaml, w
         for key, _ in node.value:
             if key.value in seen:
                 line = key.start_mark.line + 1
-                raise Mistake(f"{self.name}:{line}: {key.value} stands twice")
+                raise Mistake(f"{key.start_mark.name}:{line}: {key.value} stands twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
