@@ -44,6 +44,11 @@ def choice(version, proto):
     return bytes([(proto == 17) | (version == 6) << 2 | which << 3])
 
 
+def client_of(seg, ends):
+    """Over TCP the end with the higher port: in many protocols the server speaks first."""
+    return max(ends, key=lambda end: end[-2:]) if seg.proto == 6 else ends[0]
+
+
 def flow_seeds(link, packets):
     """One seed for each flow: its payloads as operations of proto_fuzz.c."""
     flows = {}
@@ -54,7 +59,7 @@ def flow_seeds(link, packets):
             hosts = p.data[seg.ip_at + (12 if seg.version == 4 else 8):seg.l4_at]
             half = len(hosts) // 2
             ends = (hosts[:half] + ports[:2], hosts[half:2 * half] + ports[2:])
-            first, seed = flows.setdefault((seg.proto,) + tuple(sorted(ends)), (ends[0], [choice(seg.version, seg.proto)]))
+            first, seed = flows.setdefault((seg.proto,) + tuple(sorted(ends)), (client_of(seg, ends), [choice(seg.version, seg.proto)]))
             for at in range(seg.payload_at, seg.end, 4000):
                 seed.append(operation(ends[0] != first, p.data[at:min(at + 4000, seg.end)]))
         elif link == ETHERNET and p.data[12:14] == b"\x08\x06":
