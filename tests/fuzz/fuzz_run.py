@@ -22,6 +22,7 @@ from packets import ETHERNET, find_segment, read_capture  # noqa: E402
 
 LINKS = {1: 0, 101: 1, 113: 2, 276: 3, 0: 4, 108: 5, 9: 6, 127: 7, 105: 8, 229: 9, 50: 10, 51: 11}
 IP_PROTOS = [89, 88, 112, 50, 51]  # as in proto_fuzz.c
+PORTS = [443, 53, 5355, 18245]  # likewise
 SEED_BYTES = 60_000
 
 
@@ -38,10 +39,11 @@ def ip_body(link, data):
     return None
 
 
-def choice(version, proto):
+def choice(version, proto, port=0):
     """The first byte of a seed, as proto_fuzz.c reads it."""
     which = IP_PROTOS.index(proto) if proto in IP_PROTOS else 0
-    return bytes([(proto == 17) | (version == 6) << 2 | which << 3])
+    hint = PORTS.index(port) if port in PORTS else 0
+    return bytes([(proto == 17) | (hint & 1) << 1 | (version == 6) << 2 | which << 3 | (hint & 2) << 5])
 
 
 def client_of(seg, ends):
@@ -59,7 +61,8 @@ def flow_seeds(link, packets):
             hosts = p.data[seg.ip_at + (12 if seg.version == 4 else 8):seg.l4_at]
             half = len(hosts) // 2
             ends = (hosts[:half] + ports[:2], hosts[half:2 * half] + ports[2:])
-            first, seed = flows.setdefault((seg.proto,) + tuple(sorted(ends)), (client_of(seg, ends), [choice(seg.version, seg.proto)]))
+            head = choice(seg.version, seg.proto, min(struct.unpack(">HH", ports)))
+            first, seed = flows.setdefault((seg.proto,) + tuple(sorted(ends)), (client_of(seg, ends), [head]))
             for at in range(seg.payload_at, seg.end, 4000):
                 seed.append(operation(ends[0] != first, p.data[at:min(at + 4000, seg.end)]))
         elif link == ETHERNET and p.data[12:14] == b"\x08\x06":

@@ -38,6 +38,9 @@ static void take_record(void *context, const struct record *record)
 // What a parser over IP itself may get: OSPF, EIGRP, VRRP, ESP, AH; fuzz_run.py has the same list.
 static const uint8_t ip_protos[] = {89, 88, 112, 50, 51};
 
+// The server's port, for probes that take a hint from it; fuzz_run.py has the same list.
+static const uint16_t ports[] = {443, 53, 5355, 18245};
+
 static uint8_t ip_proto_of(uint8_t carriers, uint8_t ip_version, uint8_t choice)
 {
     if (carriers & OVER_TCP)
@@ -70,7 +73,7 @@ static void start(struct fuzz *fuzz, uint8_t choice)
     uint8_t ip_version = choice & 4 ? 6 : 4;
     fuzz->flow = (struct flow){
         .addr = {{10, 30, 1, 10}, {10, 30, 1, 80}},
-        .port = {50'000, choice & 2 ? 53 : 443},
+        .port = {50'000, ports[(choice >> 1 & 1) | (choice >> 5 & 2)]},
         .ip_version = ip_version,
         .ip_proto = ip_proto_of(carriers, ip_version, choice),
         .first_us = 1'795'248'000'000'000,
