@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a detector saw, on its way to becoming a finding: rules, indicators, Sigma, YARA and
+// behaviours all speak through this. Everything a hit points to is borrowed and copied by the sink.
+#pragma once
+#include "schema/records.h"
+
+enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH };
+
+// Attack phases, in their order; names and texts in content/phases.yaml.
+enum phase {
+    PHASE_NONE,
+    PHASE_INTELLIGENCE_GATHERING,
+    PHASE_POINT_OF_ENTRY,
+    PHASE_COMMAND_AND_CONTROL,
+    PHASE_LATERAL_MOVEMENT,
+    PHASE_ASSET_DISCOVERY,
+    PHASE_DATA_EXFILTRATION,
+};
+
+enum { HIT_TECHNIQUES = 8, HIT_MATCHES = 8, HIT_SOURCES = 8 };
+
+// Bytes that matched, and where they stood.
+struct hit_match {
+    struct bytes where; // name of the buffer or field: "http.uri", "dns.rrname"
+    struct bytes data;  // the bytes around the match, no more than the sink keeps
+    uint32_t at, len;   // the match within data
+};
+
+// Who said so: an intelligence source, a rule file.
+struct hit_source {
+    struct bytes name; // "feed.csv", "MISP event 1234: …"
+    struct bytes says; // what it says of the thing: family, campaign, the event's info
+    uint8_t confidence; // 0-100; 0: it did not say
+    struct bytes tlp;   // "amber"; empty: it did not say
+};
+
+struct hit {
+    const char *detector;       // its id, as in content/detectors
+    struct bytes rule;          // which of its rules: "1:2013028", a Sigma id, an indicator's value
+    struct bytes title;         // the rule's own words; empty: the detector's text says all
+    enum severity severity;     // as the rule says
+    uint8_t certainty;          // 0-100
+    enum phase phase;           // PHASE_NONE: as the detector says
+    struct bytes techniques[HIT_TECHNIQUES];
+    size_t techniques_count;
+    const struct record_head *head; // when, which flow, between whom
+    enum record_type record;        // the record that shows it; RECORD_NONE: the flow's packets
+    bool subject_is_dest;           // the finding is about dest_ip's host, src_ip's is the peer
+    struct hit_match matches[HIT_MATCHES];
+    size_t matches_count;
+    struct hit_source sources[HIT_SOURCES];
+    size_t sources_count;
+    const struct hit_alert *alert; // what EVE's alert object says of a rule; NULL: made from the above
+    const void *settle;            // the rule's own, for its settle(); lives with the loaded content
+};
+
+// EVE's "alert".
+struct hit_alert {
+    uint32_t gid, signature_id, rev;
+    uint8_t priority; // EVE's alert.severity, 1 is worst
+    struct bytes action, signature, category;
+    const struct json_pair *metadata; // may be NULL
+    size_t metadata_count;
+};
+
+typedef void hit_sink(void *context, const struct hit *hit);
