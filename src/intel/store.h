@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside the room: how readers fill the set. One thread.
+//
+// A reader is a line of intel_format.def. It is shown a file, calls intel_add() for each indicator,
+// and says of what it cannot take where and why. All it added is taken back when it answers false.
+#pragma once
+#include "intel/intel.h"
+
+enum {
+    INTEL_CONFIDENCE_UNSAID = 255,
+    INTEL_SEVERITY_UNSAID = 255,
+    INTEL_VALUE_BYTES = 2048, // longer values are refused
+    INTEL_TEXT_BYTES = 256,   // labels, names, descriptions are cut there
+    INTEL_SOURCES = 65'535,
+};
+
+// Who says it. Texts are copied; equal sources are one.
+struct intel_source {
+    struct bytes name; // of the list or bundle, for people: "MISP event 12: …", "feed.csv"
+    struct bytes organisation; // may be empty, as may be the description
+    struct bytes description;
+};
+
+// A statement about a value. Slices are copied; values are normalised by intel_add().
+struct indicator {
+    enum intel_kind kind;
+    struct bytes value; // as written, defanged or not
+    uint32_t source;    // from intel_source_add()
+    uint8_t confidence; // 0 to 100, or INTEL_CONFIDENCE_UNSAID
+    uint8_t severity;   // enum severity, or INTEL_SEVERITY_UNSAID
+    uint8_t phase;      // enum phase
+    enum intel_tlp tlp;
+    int64_t from_us, until_us; // valid from, valid before; 0: it does not say
+    bool silent;               // not for detection (MISP to_ids false): kept, never a hit
+    struct bytes label;        // what it is: family, campaign, the indicator's name
+    struct bytes id;           // its own id there: STIX id, MISP UUID
+    struct bytes techniques;   // ATT&CK ids between spaces
+    bool atom;                 // one of a composed pattern: never a hit of its own;
+    uint32_t pattern;          // `pattern` is then told when it is seen
+};
+
+// An indicator with nothing said.
+#define INDICATOR_UNSAID                                                                           \
+    {                                                                                              \
+        .confidence = INTEL_CONFIDENCE_UNSAID, .severity = INTEL_SEVERITY_UNSAID                   \
+    }
+
+enum intel_added {
+    INTEL_ADDED,
+    INTEL_DUPLICATE, // this source said the same before
+    INTEL_REFUSED,   // no value of its kind: reported with its line
+    INTEL_NOT_SEEN,  // of a kind that does not cross the wire: counted
+    INTEL_FULL,      // out of memory or past the limit: the reader answers false
+};
+
+struct intel_builder;
+
+uint32_t intel_source_add(struct intel_builder *builder, const struct intel_source *source);
+
+// line: where it stands, for what is refused.
+enum intel_added intel_add(
+    struct intel_builder *builder, const struct indicator *indicator, uint64_t line);
+
+// What kind a bare value is by its shape: INTEL_KINDS when it is nothing known. Takes off what
+// makes it harmless to click: hxxp, [.], (dot), [at]. `room` holds INTEL_VALUE_BYTES and the
+// result.
+enum intel_kind intel_guess(
+    struct bytes text, uint8_t room[INTEL_VALUE_BYTES], struct bytes *value);
+
+// Something of the file is left out (whole_file false), or all of it. `what` and `allowed` fill
+// the blanks {what} and {allowed} of the text; {value} is shown shortened.
+struct intel_trouble {
+    uint64_t line;
+    struct bytes value;
+    enum text_id why;
+    struct bytes what, allowed;
+    bool whole_file;
+};
+void intel_trouble(struct intel_builder *builder, const struct intel_trouble *trouble);
+
+// What a reader may ask of the configuration.
+const struct config *intel_config(const struct intel_builder *builder);
+
+// A file to be read. Its first bytes are there (unpacked) for telling formats apart.
+struct intel_file {
+    const char *path;
+    struct bytes base; // its name without folders
+    struct bytes head; // up to INTEL_HEAD_BYTES
+    uint64_t bytes;    // on disk; 0: not known
+};
+
+enum { INTEL_HEAD_BYTES = 4096, INTEL_WHOLE_BYTES = 512 << 20 };
+
+// The whole content, unpacked, for formats that are one document; INTEL_WHOLE_BYTES at most.
+// False: reported. Give *content back with intel_file_release().
+[[nodiscard]] bool intel_file_whole(
+    struct intel_builder *builder, const struct intel_file *file, struct bytes *content);
+void intel_file_release(struct bytes content);
+
+// `likely`: by its name and first bytes this is mine. `read`: false when nothing of it may be kept;
+// the reason has been told.
+struct intel_format {
+    const char *name;
+    bool (*likely)(const struct intel_file *file);
+    bool (*read)(struct intel_builder *builder, const struct intel_file *file);
+};
+
+// ---- Composed patterns: their reader registers atoms as indicators (atom = true), and this table.
+
+// An atom was seen in a record.
+struct intel_seen {
+    uint32_t pattern;
+    const struct record *record;
+    struct bytes where, value; // which field, and what stood there
+    bool subject_is_dest;
+    hit_sink *sink;
+    void *context;
+};
+
+struct intel_pattern_table {
+    // The record shows an atom: look at the rest of the pattern, and hit (or hit with `settle`).
+    void (*atom)(const void *patterns, const struct intel_seen *seen);
+    // Every record; NULL when all patterns have atoms that can be looked up.
+    void (*record)(
+        const void *patterns, const struct record *record, hit_sink *sink, void *context);
+    uint64_t (*count)(const void *patterns);
+    void (*take_back)(void *patterns, uint64_t count); // those of a file that failed: keep `count`
+    void (*destroy)(void *patterns);
+    // Behind intel_state_create(), intel_settle(), intel_state_destroy().
+    void *(*state_create)(const void *patterns);
+    bool (*settle)(void *state, const struct hit *hit, hit_sink *sink, void *context);
+    void (*state_destroy)(void *state);
+};
+
+// The set owns `patterns` from here on. Once a set.
+void intel_patterns_set(
+    struct intel_builder *builder, void *patterns, const struct intel_pattern_table *table);
+
+// Made by the reader of patterns when it meets the first: NULL before intel_patterns_set().
+void *intel_patterns(struct intel_builder *builder);
