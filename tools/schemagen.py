@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it was
 
-from schemalib import c_records, c_shape, c_tables, config, documents, model, services, signatures, zeek  # noqa: E402
+from schemalib import c_records, c_shape, c_tables, config, documents, model, rules, services, signatures, zeek  # noqa: E402
 
 
 def c_file(source, lines):
@@ -27,6 +27,7 @@ def c_file(source, lines):
 def build_files():
     records, anomalies = model.read_records(), model.read_anomalies()
     metrics, texts, keys = model.read_metrics(), model.read_texts(), config.read_config()
+    messages, buffers = rules.read_buffers(records)
     return {
         "records.h": c_file("schema/records.yaml and schema/protocols", c_records.records_h(records)),
         "records.c": c_file("schema/records.yaml and schema/protocols", c_records.records_c(records)),
@@ -43,6 +44,8 @@ def build_files():
         "shapes.c": c_file("schema/records.yaml and schema/protocols", c_shape.Shapes(records).text()),
         "zeek.c": c_file("schema/zeek.yaml", zeek.zeek_c(records)),
         "signatures.c": c_file("content/signatures.yaml", signatures.signatures_c(signatures.read_signatures())),
+        "buffers.h": c_file("content/rules/buffers.yaml", rules.buffers_h(buffers)),
+        "buffers.c": c_file("content/rules/buffers.yaml", rules.buffers_c(messages, buffers)),
         "schema.sql": documents.sql(records),
         "records.d.ts": documents.typescript(records),
     }

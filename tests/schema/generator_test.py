@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 SCHEMAGEN = HERE.parent.parent / "tools/schemagen.py"
 SAMPLES = {"records": "schema/records.yaml", "anomalies": "schema/anomalies.yaml",
            "metrics": "schema/metrics.yaml", "config": "schema/config.yaml", "text": "content/text/sample.yaml",
-           "signatures": "content/signatures.yaml"}
+           "signatures": "content/signatures.yaml", "buffers": "content/rules/buffers.yaml"}
 
 # file, what is replaced, by what, what stderr must say
 MISTAKES = [
@@ -47,6 +47,12 @@ MISTAKES = [
     ("signatures", "tcp 0:", "tpc 0:", "begins with 'tpc'; allowed: tcp, udp, ip"),
     ("signatures", '"udp port=7 0:41"', '"udp port=7"', "a port or a size alone proves nothing"),
     ("signatures", 'find:\\"word\\"', "find:4?", "find takes whole bytes"),
+    ("buffers", "all.words,", "all.word,", "buffers.yaml: all.words: no field 'word'"),
+    ("buffers", "all.outers.inners.label", "all.outers.inners", "'all.outers.inners' is no single value"),
+    ("buffers", "to: server", "to: sever", "to: server, client, either"),
+    ("buffers", "[words]", "[pkt_data]", "pkt_data stands twice"),
+    ("buffers", "shown: shown,", "shown: shown, from: all.words,", "either `from` or `shown`"),
+    ("buffers", "[empty]", "[emty]", "messages: no record 'emty'"),
     ("text", ', ja: "{name}さん、こんにちは"', "", "sample.yaml: sample.greeting: has no ja"),
     ("text", "{name}さん", "{nmae}さん", "sample.greeting: the languages have different blanks"),
     ("text", "Hello, {name}", "Hello, {name} {", "sample.greeting: a brace that is no {blank}"),

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""content/rules: where the bytes and numbers rules ask for come from → buffers.h, buffers.c, numbers.c."""
+import re
+
+from schemalib import model
+from schemalib.c_shape import find, kind
+from schemalib.c_text import c_text
+from schemalib.model import SCALARS, need, take, upper
+
+HOPS_MOST = 2
+SIDES = {"server": "BUFFER_TO_SERVER", "client": "BUFFER_TO_CLIENT", "either": "BUFFER_TO_SERVER | BUFFER_TO_CLIENT"}
+SOURCES = {"shown": "BUFFER_SHOWN", "packet": "BUFFER_OF_PACKET", "file": "BUFFER_OF_FILE", "tests": "BUFFER_OF_TESTS"}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value] if value else []
+
+
+class Walk:
+    """One field of a record, through lists and objects, as offsets (struct record_path)."""
+
+    def __init__(self, records, text, where):
+        record, *steps = text.split(".")
+        need(record in records.records, where, f"no record {record!r}")
+        self.types, self.where, self.record = records.types, where, record
+        self.owner, self.fields = f"struct record_{record}", records.records[record].fields
+        self.members, self.hops, self.guard, self.field = [], [], "", None
+        for step in steps:
+            self.step(step)
+        type_ = self.field.of if self.field.type == "list" else self.field.type
+        need(type_ in SCALARS, where, f"{text!r} is no single value")
+        self.kind = kind(type_)
+
+    def step(self, name):
+        field = self.field = find(self.fields, name, self.where)
+        if field.flag:
+            self.guard = f"offsetof({self.owner}, {'.'.join([*self.members, field.flag])})"
+        self.members.append(name)
+        if field.type == "list":
+            need(len(self.hops) < HOPS_MOST, self.where, f"goes through more than {HOPS_MOST} lists")
+            at = f"{self.owner}, {'.'.join(self.members)}"
+            element = SCALARS[field.of].c if field.of in SCALARS else f"struct record_{field.of}"
+            self.hops.append(f"{{offsetof({at}), offsetof({at}_count), sizeof({element}), {self.guard or 'SHAPE_NONE'}}}")
+            self.owner, self.members, self.guard = element, [], ""
+            self.fields = self.types[field.of].fields if field.of in self.types else []
+        elif field.type == "object":
+            self.fields = self.types[field.of].fields if field.of else field.fields
+
+    def text(self):
+        offset = f"offsetof({self.owner}, {'.'.join(self.members)})" if self.members else "0"
+        return (f"{{{upper('RECORD_', self.record)}, {self.kind}, {len(self.hops)}, {{{', '.join(self.hops)}}}, "
+                f"{offset}, {self.guard or 'SHAPE_NONE'}}}")
+
+
+def names(name, values):
+    """A static, NULL-ended list of texts, and how to point at it."""
+    if not values:
+        return [], "NULL"
+    return [f"static const char *const {name}[] = {{{', '.join(map(c_text, values))}, NULL}};"], name
+
+
+class Buffer:
+    def __init__(self, name, table, records, where):
+        take(table, where, ("to", "proto") if table.get("proto") else ("to",),
+             ("proto", "also", "modifier", "from", "shown", "many", "lower"))
+        need(re.fullmatch(r"[a-z0-9_.]+", name), where, "names are lower-case")
+        need(table["to"] in SIDES, where, f"to: {', '.join(SIDES)}")
+        need(("from" in table) != ("shown" in table), where, "either `from` or `shown`")
+        need(table.get("shown", "shown") in SOURCES, where, f"shown: {', '.join(SOURCES)}")
+        self.name, self.c = name, upper("", name)
+        self.to, self.protos = SIDES[table["to"]], as_list(table.get("proto"))
+        self.also, self.modifier = as_list(table.get("also")), as_list(table.get("modifier"))
+        self.source = SOURCES[table["shown"]] if "shown" in table else "BUFFER_OF_RECORD"
+        self.many, self.lower = table.get("many", False), table.get("lower", False)
+        self.walks = [Walk(records, path, where) for path in as_list(table.get("from"))]
+        self.many = self.many or len(self.walks) > len({w.record for w in self.walks}) or any(w.hops for w in self.walks)
+
+    def definition(self):
+        lines, parts = [], [f".name = {c_text(self.name)}", f".to = {self.to}", f".source = {self.source}"]
+        for member, values in (("protos", self.protos), ("also", self.also), ("modifiers", self.modifier)):
+            made, pointer = names(f"{member}_{self.c}", values)
+            lines += made
+            parts += [f".{member} = {pointer}"] * bool(values)
+        if self.walks:
+            lines += [f"static const struct record_path paths_{self.c}[] = {{", *(f"    {w.text()}," for w in self.walks), "};"]
+            parts += [f".paths = paths_{self.c}", f".paths_count = {len(self.walks)}"]
+        parts += [".many = true"] * self.many + [".lower = true"] * self.lower
+        return lines, f"    [BUFFER_{self.c}] = {{{', '.join(parts)}}},"
+
+
+def read_buffers(records):
+    path = model.ROOT / "content/rules/buffers.yaml"
+    table = take(model.load(path), path.name, ("messages", "buffers"))
+    for name in table["messages"]:
+        need(name in records.records, f"{path.name}: messages", f"no record {name!r}")
+    buffers = [Buffer(name, entry, records, f"{path.name}: {name}") for name, entry in table["buffers"].items()]
+    spelt = [n for b in buffers for n in (b.name, *b.also, *b.modifier)]
+    for name in spelt:
+        need(spelt.count(name) == 1, path.name, f"{name} stands twice")
+    return table["messages"], buffers
+
+
+def buffers_h(buffers):
+    return ["#pragma once", '#include "schema/buffer_path.h"', "",
+            "// Sticky buffers of rules. BUFFER_PAYLOAD: no buffer was named.", "enum rule_buffer {",
+            *(f"    BUFFER_{b.c}," for b in buffers), "    RULE_BUFFERS", "};", "",
+            "extern const struct rule_buffer_info rule_buffer_infos[RULE_BUFFERS];"]
+
+
+def buffers_c(messages, buffers):
+    definitions = [b.definition() for b in buffers]
+    return ['#include "schema/buffers.h"', "#include <stddef.h>", "",
+            *(line for lines, _ in definitions for line in lines), "",
+            "const struct rule_buffer_info rule_buffer_infos[RULE_BUFFERS] = {", *(entry for _, entry in definitions), "};", "",
+            "const bool record_is_message[RECORD_TYPES] = {", *(f"    [{upper('RECORD_', m)}] = true," for m in messages), "};"]
