@@ -318,3 +318,18 @@ void arena_reset(struct arena *arena)
     }
     arena_init(arena, arena->pool, arena->budget_bytes);
 }
+
+void *arena_hold(struct arena *arena, struct pool *pool, size_t budget_bytes, size_t size)
+{
+    arena_init(arena, pool, budget_bytes);
+    void *holder = arena_zalloc(arena, size);
+    if (!holder)
+        arena_reset(arena);
+    return holder;
+}
+
+void arena_release(const struct arena *held)
+{
+    struct arena arena = *held;
+    arena_reset(&arena);
+}

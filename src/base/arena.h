@@ -42,6 +42,14 @@ void arena_init(struct arena *arena, struct pool *pool, size_t budget_bytes);
 [[nodiscard]] void *arena_alloc(struct arena *arena, size_t size);
 [[nodiscard]] void *arena_zalloc(struct arena *arena, size_t size);
 
+// A fresh arena that is to stand in its own memory: its first allocation, cleared, is for whatever
+// will hold it (x = arena_hold(&arena, …); x->arena = arena). NULL: out of memory, nothing is held.
+[[nodiscard]] void *arena_hold(
+    struct arena *arena, struct pool *pool, size_t budget_bytes, size_t size);
+
+// Give back an arena that stands in its own memory, and so what holds it.
+void arena_release(const struct arena *held);
+
 // A copy of b that lives as long as the arena. {NULL, 0} when out of memory.
 [[nodiscard]] struct bytes arena_copy(struct arena *arena, struct bytes b);
 

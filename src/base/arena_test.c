@@ -262,9 +262,31 @@ TEST(each_allocation_may_fail)
     CHECK_EQ(test_alloc_failures(use_an_arena, NULL), 3);
 }
 
+struct holder {
+    struct arena arena;
+    char text[100];
+};
+
+TEST(an_arena_holds_itself)
+{
+    struct pool own;
+    struct arena a;
+    pool_init(&own, 0);
+    struct holder *h = arena_hold(&a, &own, 1 << 16, sizeof *h);
+    CHECK(h && h->text[99] == 0);
+    if (h) {
+        h->arena = a;
+        CHECK(arena_alloc(&h->arena, 5000) != NULL);
+        arena_release(&h->arena);
+    }
+    CHECK(arena_hold(&a, &own, 1024, 4096) == NULL);
+    CHECK_EQ(own.used_bytes, 0);
+    pool_finish(&own);
+}
+
 TEST_MAIN(T(alignment_and_distinct_addresses), T(a_small_arena_is_one_small_chunk),
     T(chunks_grow_with_the_arena), T(zalloc_clears_reused_memory), T(budget_is_kept),
     T(pool_limit_is_shared), T(absurd_sizes_are_refused), T(large_chunks_leave_the_pool),
     T(freed_chunks_are_used_again), T(blocks_grow_and_stay), T(the_pool_keeps_a_limited_amount),
     T(copies), T(grow_in_place_and_by_copy), T(growing_alone_gives_the_old_chunk_back),
-    T(what_is_charged_counts), T(each_allocation_may_fail))
+    T(what_is_charged_counts), T(an_arena_holds_itself), T(each_allocation_may_fail))

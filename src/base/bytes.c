@@ -40,7 +40,7 @@ bool bytes_to_u64(struct bytes b, uint64_t *out)
     return true;
 }
 
-static int hex_digit(uint8_t c)
+int bytes_hex_digit(uint8_t c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -54,7 +54,7 @@ bool bytes_hex_to_u64(struct bytes b, uint64_t *out)
     if (b.len == 0 || b.len > HEX_DIGITS)
         return false;
     for (size_t i = 0; i < b.len; i++) {
-        int digit = hex_digit(b.data[i]);
+        int digit = bytes_hex_digit(b.data[i]);
         if (digit < 0)
             return false;
         value = value << 4 | (uint64_t)digit;

@@ -80,6 +80,9 @@ struct bytes bytes_trim(struct bytes b);
 // Decimal number filling all of b (1 to 19 digits). False: not one, *out untouched.
 bool bytes_to_u64(struct bytes b, uint64_t *out);
 
+// Value of a hexadecimal digit of either case; -1: it is none.
+int bytes_hex_digit(uint8_t c);
+
 // Hexadecimal number filling all of b (1 to 16 digits). False: not one, *out untouched.
 bool bytes_hex_to_u64(struct bytes b, uint64_t *out);
 

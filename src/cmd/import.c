@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/stop.h"
 #include <string.h>
+#include <sys/stat.h>
 
 enum { PROGRESS_LINES = 4096 };
 
@@ -15,8 +16,9 @@ struct import {
 
 bool import_is_log(const char *path)
 {
-    if (strcmp(path, "-") == 0)
-        return false;
+    struct stat st;
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false; // what is looked at in a pipe is gone from it
     struct lines *lines = lines_open(path);
     bool is = lines && log_sniff(lines_peek(lines)) != LOG_FORMAT_NONE;
     lines_close(lines);

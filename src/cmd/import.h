@@ -21,7 +21,7 @@ struct import_totals {
     int64_t first_us, last_us; // of the records
 };
 
-// Whether a path is such a log: by its first bytes. Standard input is not looked at.
+// Whether a path is such a log: by its first bytes. Only of files: a pipe would lose them.
 bool import_is_log(const char *path);
 
 // Read the logs; records go through the worker into its output. False: out of memory.

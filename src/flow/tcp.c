@@ -107,8 +107,7 @@ static void stream_destroy(struct flow *f)
     f->stream = NULL;
     arena_reset(&stream->early[0]);
     arena_reset(&stream->early[1]);
-    struct arena arena = stream->arena; // it holds the stream itself
-    arena_reset(&arena);
+    arena_release(&stream->arena); // it holds the stream itself
 }
 
 static struct flow_stream *stream_of(struct flow_table *t, struct flow *f)

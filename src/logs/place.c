@@ -74,14 +74,6 @@ void shape_mark(const struct shape_path *path, struct log_draft *draft)
         memcpy(place_offset(base, path->present), &has, sizeof has);
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // "0a1b", "0a:1b". {NULL, 0}: it is neither, or memory is short.
 static struct bytes unhex(struct bytes text, struct arena *arena)
 {
@@ -90,8 +82,8 @@ static struct bytes unhex(struct bytes text, struct arena *arena)
     for (size_t i = 0; raw && i < text.len; i++) {
         if (text.data[i] == ':')
             continue;
-        int high = hex_digit(text.data[i]);
-        int low = i + 1 < text.len ? hex_digit(text.data[++i]) : -1;
+        int high = bytes_hex_digit(text.data[i]);
+        int low = i + 1 < text.len ? bytes_hex_digit(text.data[++i]) : -1;
         if (high < 0 || low < 0)
             return (struct bytes){NULL, 0};
         raw[len++] = (uint8_t)(high << 4 | low);

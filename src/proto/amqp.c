@@ -68,12 +68,9 @@ void amqp_take_plain(struct amqp_tx *tx, struct bytes response)
 struct amqp_tx *amqp_begin(struct proto_flow *pf, enum flow_side side, struct bytes method)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, AMQP_TX_BYTES);
-    struct amqp_tx *tx = arena_zalloc(&arena, sizeof *tx);
-    if (!tx) {
-        arena_reset(&arena);
+    struct amqp_tx *tx = arena_hold(&arena, pf->arena.pool, AMQP_TX_BYTES, sizeof *tx);
+    if (!tx)
         return NULL;
-    }
     tx->arena = arena;
     tx->id = pf->tx_count++;
     tx->time_us = pf->time_us;
@@ -88,8 +85,7 @@ struct amqp_tx *amqp_begin(struct proto_flow *pf, enum flow_side side, struct by
 void amqp_end(struct proto_flow *pf, struct amqp_tx *tx)
 {
     proto_emit_at(pf, RECORD_AMQP, &tx->record, tx->id, tx->time_us);
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 struct amqp_tx *amqp_take(struct amqp_flow *amqp, size_t at)

@@ -99,12 +99,10 @@ struct dcerpc_call *dcerpc_call_begin(struct dcerpc *rpc, struct proto_flow *pf,
         proto_anomaly(pf, ANOMALY_DCERPC_TOO_MANY_CALLS);
         dcerpc_call_finish(rpc, pf, rpc->calls);
     }
-    arena_init(&arena, rpc->arena.pool, DCERPC_CALL_BUDGET);
-    struct dcerpc_call *call = arena_zalloc(&arena, sizeof *call);
-    if (!call) {
-        arena_reset(&arena);
+    struct dcerpc_call *call =
+        arena_hold(&arena, rpc->arena.pool, DCERPC_CALL_BUDGET, sizeof *call);
+    if (!call)
         return NULL;
-    }
     call->arena = arena;
     call->id = id;
     call->start_us = call->end_us = pf->time_us;
@@ -307,8 +305,7 @@ void dcerpc_call_finish(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc
     rpc->call_count--;
     call->end_us = pf->time_us;
     call_emit(rpc, pf, call);
-    struct arena arena = call->arena; // it holds call
-    arena_reset(&arena);
+    arena_release(&call->arena); // it holds call
 }
 
 void dcerpc_for_smb(const struct record_dcerpc *call, struct record_dcerpc_call *out)

@@ -510,12 +510,9 @@ void dcerpc_gap(struct dcerpc *rpc, struct proto_flow *pf, enum flow_side side)
 struct dcerpc *dcerpc_create(struct proto_flow *pf, const struct dcerpc_setup *setup)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, DCERPC_ARENA_BUDGET);
-    struct dcerpc *rpc = arena_zalloc(&arena, sizeof *rpc);
-    if (!rpc) {
-        arena_reset(&arena);
+    struct dcerpc *rpc = arena_hold(&arena, pf->arena.pool, DCERPC_ARENA_BUDGET, sizeof *rpc);
+    if (!rpc)
         return NULL;
-    }
     rpc->arena = arena;
     rpc->setup = *setup;
     rpc->setup.named_pipe = (struct bytes){NULL, 0};
@@ -538,6 +535,5 @@ void dcerpc_destroy(struct dcerpc *rpc, struct proto_flow *pf)
     ntlm_result(&rpc->ntlm, pf, NTLM_UNKNOWN);
     part_drop(&rpc->parts[0]);
     part_drop(&rpc->parts[1]);
-    struct arena arena = rpc->arena; // it holds rpc
-    arena_reset(&arena);
+    arena_release(&rpc->arena); // it holds rpc
 }

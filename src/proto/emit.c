@@ -223,6 +223,5 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
     pf->engine->emit(pf->engine->emit_context, &record);
     pf->engine->metrics->file_total++;
     engine_flow_of(pf)->files--;
-    struct arena arena = file->arena; // it holds the file
-    arena_reset(&arena);
+    arena_release(&file->arena); // it holds the file
 }

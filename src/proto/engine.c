@@ -51,10 +51,9 @@ static struct engine_flow *flow_begin(struct proto_engine *e, struct flow *flow)
 {
     struct arena arena;
     unclaimed_trim(e);
-    arena_init(&arena, e->pool, e->config->app_layer.flow_memory_bytes);
-    struct engine_flow *ef = arena_zalloc(&arena, sizeof *ef);
+    struct engine_flow *ef =
+        arena_hold(&arena, e->pool, e->config->app_layer.flow_memory_bytes, sizeof *ef);
     if (!ef) {
-        arena_reset(&arena);
         e->metrics->app_layer_memcap++;
         return NULL;
     }
@@ -137,8 +136,7 @@ static void flow_release(struct flow *flow)
     proto_pending_drop(&ef->pending[0]);
     proto_pending_drop(&ef->pending[1]);
     flow->app = NULL;
-    struct arena arena = ef->arena; // it holds ef
-    arena_reset(&arena);
+    arena_release(&ef->arena); // it holds ef
 }
 
 static void swap_sides(struct engine_flow *ef)

@@ -52,12 +52,9 @@ static enum ftp_command command_kind(struct bytes word)
 static struct ftp_tx *tx_begin(struct proto_flow *pf)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, FTP_TX_BYTES);
-    struct ftp_tx *tx = arena_zalloc(&arena, sizeof *tx);
-    if (!tx) {
-        arena_reset(&arena);
+    struct ftp_tx *tx = arena_hold(&arena, pf->arena.pool, FTP_TX_BYTES, sizeof *tx);
+    if (!tx)
         return NULL;
-    }
     tx->arena = arena;
     tx->id = pf->tx_count++;
     tx->time_us = pf->time_us;
@@ -66,8 +63,7 @@ static struct ftp_tx *tx_begin(struct proto_flow *pf)
 
 static void tx_free(struct ftp_tx *tx)
 {
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 static void tx_emit(struct proto_flow *pf, struct ftp_tx *tx, const char *received)

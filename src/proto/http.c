@@ -73,10 +73,8 @@ struct http_tx *http_tx_create(struct proto_flow *pf)
 {
     struct http_flow *http = http_flow(pf);
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, HTTP_TX_BYTES);
-    struct http_tx *tx = arena_zalloc(&arena, sizeof *tx);
+    struct http_tx *tx = arena_hold(&arena, pf->arena.pool, HTTP_TX_BYTES, sizeof *tx);
     if (!tx) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_HTTP_OUT_OF_BUDGET);
         http->closed = true;
         return NULL;
@@ -109,8 +107,7 @@ void http_tx_finish_first(struct http_flow *http)
     http_body_end(tx, FLOW_SERVER, false);
     http_emit(tx);
     http_auth_feed(tx);
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 static void tx_finish_complete(struct http_flow *http)

@@ -21,10 +21,8 @@ struct http2_stream *http2_stream_open(struct proto_flow *pf, uint32_t id)
         proto_anomaly(pf, ANOMALY_HTTP2_TOO_MANY_STREAMS);
         http2_stream_finish(pf, h2->streams[0]);
     }
-    arena_init(&arena, pf->arena.pool, HTTP_TX_BYTES);
-    struct http2_stream *stream = arena_zalloc(&arena, sizeof *stream);
+    struct http2_stream *stream = arena_hold(&arena, pf->arena.pool, HTTP_TX_BYTES, sizeof *stream);
     if (!stream) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_HTTP_OUT_OF_BUDGET);
         h2->closed = true;
         return NULL;
@@ -256,8 +254,7 @@ void http2_stream_finish(struct proto_flow *pf, struct http2_stream *stream)
     bool told = stream->header_count[0] > 0 || stream->header_count[1] > 0;
     if (told && !(stream->reset && h2->resets > HTTP2_RESETS))
         stream_emit(pf, stream);
-    struct arena arena = stream->tx.arena; // it holds the stream
-    arena_reset(&arena);
+    arena_release(&stream->tx.arena); // it holds the stream
 }
 
 // --- stream 0 and the upgrade ------------------------------------------------------------------

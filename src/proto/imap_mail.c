@@ -44,10 +44,8 @@ static struct imap_mail *mail_create(struct proto_flow *pf, enum flow_side side)
 {
     struct imap_flow *imap = imap_flow(pf);
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, MAIL_BYTES);
-    struct imap_mail *mail = arena_zalloc(&arena, sizeof *mail);
+    struct imap_mail *mail = arena_hold(&arena, pf->arena.pool, MAIL_BYTES, sizeof *mail);
     if (!mail) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_IMAP_OUT_OF_BUDGET);
         return NULL;
     }
@@ -155,6 +153,5 @@ void imap_mail_finish(struct proto_flow *pf, enum flow_side side)
     };
     mail_fill(&mail->mail, mail->ended, &r.email);
     proto_emit_at(pf, RECORD_IMAP, &r, mail->id, mail->time_us);
-    struct arena arena = mail->arena; // it holds the mail
-    arena_reset(&arena);
+    arena_release(&mail->arena); // it holds the mail
 }

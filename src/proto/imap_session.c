@@ -141,8 +141,7 @@ static void command_remove(struct imap_flow *imap, struct imap_command *c)
     if (imap->last == c)
         imap->last = before;
     imap->waiting--;
-    struct arena arena = c->arena; // it holds c
-    arena_reset(&arena);
+    arena_release(&c->arena); // it holds c
 }
 
 void imap_finish_commands(struct proto_flow *pf)
@@ -166,10 +165,8 @@ static struct imap_command *command_create(struct proto_flow *pf)
         command_emit(pf, imap->first, NULL);
         command_remove(imap, imap->first);
     }
-    arena_init(&arena, pf->arena.pool, IMAP_COMMAND_BYTES);
-    struct imap_command *c = arena_zalloc(&arena, sizeof *c);
+    struct imap_command *c = arena_hold(&arena, pf->arena.pool, IMAP_COMMAND_BYTES, sizeof *c);
     if (!c) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_IMAP_OUT_OF_BUDGET);
         imap->closed = true;
         return NULL;

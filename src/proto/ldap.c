@@ -107,10 +107,8 @@ static enum proto_probe ldap_probe(const struct proto_first *first)
 static struct ldap_tx *tx_create(struct proto_flow *pf)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, LDAP_TX_BYTES);
-    struct ldap_tx *tx = arena_zalloc(&arena, sizeof *tx);
+    struct ldap_tx *tx = arena_hold(&arena, pf->arena.pool, LDAP_TX_BYTES, sizeof *tx);
     if (!tx) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_LDAP_OUT_OF_BUDGET);
         return NULL;
     }
@@ -129,8 +127,7 @@ static void tx_emit(struct proto_flow *pf, struct ldap_tx *tx)
     if (tx->arena.exhausted)
         proto_anomaly(pf, ANOMALY_LDAP_OUT_OF_BUDGET);
     proto_emit_at(pf, RECORD_LDAP, &tx->record, tx->tx_id, tx->time_us);
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 static void tx_append(struct proto_flow *pf, struct ldap_tx *tx)

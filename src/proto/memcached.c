@@ -29,12 +29,9 @@ void memcached_key(struct memcached_tx *tx, struct bytes key)
 struct memcached_tx *memcached_begin(struct proto_flow *pf)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, MEMCACHED_TX_BYTES);
-    struct memcached_tx *tx = arena_zalloc(&arena, sizeof *tx);
-    if (!tx) {
-        arena_reset(&arena);
+    struct memcached_tx *tx = arena_hold(&arena, pf->arena.pool, MEMCACHED_TX_BYTES, sizeof *tx);
+    if (!tx)
         return NULL;
-    }
     tx->arena = arena;
     tx->id = pf->tx_count++;
     tx->time_us = pf->time_us;
@@ -47,8 +44,7 @@ void memcached_write(struct proto_flow *pf, struct memcached_tx *tx)
     if (memcached_flow(pf)->datagrams && out->response_bytes > AMPLIFIED * tx->length)
         proto_anomaly(pf, ANOMALY_MEMCACHED_AMPLIFICATION);
     proto_emit_at(pf, RECORD_MEMCACHED, out, tx->id, tx->time_us);
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 void memcached_end(struct proto_flow *pf, size_t at)

@@ -86,14 +86,6 @@ size_t base64_decode(struct base64 *state, struct bytes in, uint8_t *out)
     return len;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    uint8_t low = c | 0x20;
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 enum { QUOTED_PLAIN, QUOTED_ESCAPE, QUOTED_DIGIT, QUOTED_SOFT };
 
 // Not an escape: what was held stands for itself.
@@ -117,14 +109,14 @@ static size_t quoted_escape(struct quoted *state, uint8_t c, uint8_t *out)
         state->stage = blank ? QUOTED_SOFT : QUOTED_PLAIN;
         return 0;
     }
-    if (hex_digit(c) < 0 || state->stage == QUOTED_SOFT)
+    if (bytes_hex_digit(c) < 0 || state->stage == QUOTED_SOFT)
         return quoted_literal(state, c, out);
     if (state->stage == QUOTED_ESCAPE) {
         state->digit = c;
         state->stage = QUOTED_DIGIT;
         return 0;
     }
-    out[0] = (uint8_t)(hex_digit(state->digit) << 4 | hex_digit(c));
+    out[0] = (uint8_t)(bytes_hex_digit(state->digit) << 4 | bytes_hex_digit(c));
     state->stage = QUOTED_PLAIN;
     return 1;
 }

@@ -75,8 +75,7 @@ static enum proto_probe mongodb_probe(const struct proto_first *first)
 static void tx_end(struct proto_flow *pf, struct mongodb_tx *tx)
 {
     proto_emit_at(pf, RECORD_MONGODB, &tx->record, tx->id, tx->time_us);
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 static void remove_at(struct mongodb_flow *mongodb, size_t at)
@@ -89,12 +88,9 @@ static void remove_at(struct mongodb_flow *mongodb, size_t at)
 static struct mongodb_tx *tx_begin(struct proto_flow *pf)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, MONGODB_TX_BYTES);
-    struct mongodb_tx *tx = arena_zalloc(&arena, sizeof *tx);
-    if (!tx) {
-        arena_reset(&arena);
+    struct mongodb_tx *tx = arena_hold(&arena, pf->arena.pool, MONGODB_TX_BYTES, sizeof *tx);
+    if (!tx)
         return NULL;
-    }
     tx->arena = arena;
     tx->id = pf->tx_count++;
     tx->time_us = pf->time_us;

@@ -60,12 +60,9 @@ static enum proto_probe mqtt_probe(const struct proto_first *first)
 static struct mqtt_tx *tx_begin(struct proto_flow *pf, enum mqtt_kind kind, enum flow_side side)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, MQTT_TX_BYTES);
-    struct mqtt_tx *tx = arena_zalloc(&arena, sizeof *tx);
-    if (!tx) {
-        arena_reset(&arena);
+    struct mqtt_tx *tx = arena_hold(&arena, pf->arena.pool, MQTT_TX_BYTES, sizeof *tx);
+    if (!tx)
         return NULL;
-    }
     tx->arena = arena;
     tx->kind = kind;
     tx->side = side;
@@ -76,8 +73,7 @@ static struct mqtt_tx *tx_begin(struct proto_flow *pf, enum mqtt_kind kind, enum
 
 static void tx_free(struct mqtt_tx *tx)
 {
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 static void tx_end(struct proto_flow *pf, struct mqtt_tx *tx)

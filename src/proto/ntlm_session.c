@@ -14,10 +14,9 @@ struct ntlm_session {
 static struct ntlm_session *session_create(struct proto_flow *pf)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, NTLM_SESSION_BYTES);
-    struct ntlm_session *session = arena_zalloc(&arena, sizeof *session);
+    struct ntlm_session *session =
+        arena_hold(&arena, pf->arena.pool, NTLM_SESSION_BYTES, sizeof *session);
     if (!session) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_NTLM_OUT_OF_BUDGET);
         return NULL;
     }
@@ -181,6 +180,5 @@ void ntlm_result(struct ntlm_session **session, struct proto_flow *pf, enum ntlm
     if (!s)
         return;
     session_emit(s, pf, outcome);
-    struct arena arena = s->arena; // it holds s
-    arena_reset(&arena);
+    arena_release(&s->arena); // it holds s
 }

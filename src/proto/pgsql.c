@@ -97,8 +97,7 @@ static enum proto_probe pgsql_probe(const struct proto_first *first)
 
 static void tx_free(struct pgsql_tx *tx)
 {
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 void pgsql_end(struct proto_flow *pf)
@@ -140,12 +139,9 @@ struct pgsql_tx *pgsql_begin(struct proto_flow *pf, enum pgsql_kind kind)
         proto_anomaly(pf, ANOMALY_PGSQL_TOO_MANY_TRANSACTIONS);
         pgsql_end(pf);
     }
-    arena_init(&arena, pf->arena.pool, PGSQL_TX_BYTES);
-    struct pgsql_tx *tx = arena_zalloc(&arena, sizeof *tx);
-    if (!tx) {
-        arena_reset(&arena);
+    struct pgsql_tx *tx = arena_hold(&arena, pf->arena.pool, PGSQL_TX_BYTES, sizeof *tx);
+    if (!tx)
         return NULL;
-    }
     tx->arena = arena;
     tx->kind = kind;
     tx->time_us = pf->time_us;

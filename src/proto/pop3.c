@@ -88,10 +88,8 @@ static struct pop3_tx *tx_create(struct proto_flow *pf)
 {
     struct pop3_flow *pop3 = pop3_flow(pf);
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, MAIL_BYTES);
-    struct pop3_tx *tx = arena_zalloc(&arena, sizeof *tx);
+    struct pop3_tx *tx = arena_hold(&arena, pf->arena.pool, MAIL_BYTES, sizeof *tx);
     if (!tx) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_POP3_OUT_OF_BUDGET);
         pop3->closed = true;
         return NULL;
@@ -145,8 +143,7 @@ static void tx_finish_first(struct proto_flow *pf, bool whole)
     pop3->waiting--;
     pop3->phase = POP3_STATUS;
     tx_emit(pf, tx, whole);
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 // --- commands ----------------------------------------------------------------------------------

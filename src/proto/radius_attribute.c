@@ -83,14 +83,6 @@ static struct addr address(struct bytes value)
     return value.len == 16 ? addr_v6(value.data) : (struct addr){.version = 0};
 }
 
-static int hex_digit(uint8_t c)
-{
-    c = (uint8_t)tolower(c);
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // "00-14-22-E9-54-5E", "0014.22e9.545e", "001422e9545e": twelve digits and what separates them.
 static struct bytes mac_text(struct radius_exchange *x, struct bytes value)
 {
@@ -99,7 +91,7 @@ static struct bytes mac_text(struct radius_exchange *x, struct bytes value)
     char buffer[18];
     struct text_out out = TEXT_OUT(buffer);
     for (size_t i = 0; i < value.len && value.len <= 17; i++) {
-        int digit = hex_digit(value.data[i]);
+        int digit = bytes_hex_digit(value.data[i]);
         if (digit >= 0 && digits < 12)
             mac[digits / 2] = (uint8_t)(mac[digits / 2] << 4 | digit), digits++;
         else if (digit >= 0 || !strchr("-:. ", value.data[i]))

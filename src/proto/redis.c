@@ -81,12 +81,9 @@ static enum proto_probe redis_probe(const struct proto_first *first)
 static struct redis_tx *tx_begin(struct proto_flow *pf)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, REDIS_TX_BYTES);
-    struct redis_tx *tx = arena_zalloc(&arena, sizeof *tx);
-    if (!tx) {
-        arena_reset(&arena);
+    struct redis_tx *tx = arena_hold(&arena, pf->arena.pool, REDIS_TX_BYTES, sizeof *tx);
+    if (!tx)
         return NULL;
-    }
     tx->arena = arena;
     tx->id = pf->tx_count++;
     tx->time_us = pf->time_us;
@@ -97,8 +94,7 @@ static void tx_end(struct proto_flow *pf, struct redis_tx *tx, bool emit)
 {
     if (emit)
         proto_emit_at(pf, RECORD_REDIS, &tx->record, tx->id, tx->time_us);
-    struct arena arena = tx->arena; // it holds tx
-    arena_reset(&arena);
+    arena_release(&tx->arena); // it holds tx
 }
 
 static struct redis_tx *waiting_take(struct redis_flow *redis)

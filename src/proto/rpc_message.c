@@ -155,12 +155,9 @@ static void call_end(struct proto_flow *pf, struct rpc_call *call, const struct 
 static struct rpc_call *call_begin(struct proto_flow *pf, const struct rpc_head *head)
 {
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, RPC_CALL_BYTES);
-    struct rpc_call *call = arena_zalloc(&arena, sizeof *call);
-    if (!call) {
-        arena_reset(&arena);
+    struct rpc_call *call = arena_hold(&arena, pf->arena.pool, RPC_CALL_BYTES, sizeof *call);
+    if (!call)
         return NULL;
-    }
     call->arena = arena;
     call->head = *head;
     call->head.creds.machine_name = arena_copy(&call->arena, head->creds.machine_name);

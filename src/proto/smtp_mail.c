@@ -9,10 +9,8 @@ struct smtp_mail *smtp_mail_get(struct proto_flow *pf)
     if (smtp->mail)
         return smtp->mail;
     struct arena arena;
-    arena_init(&arena, pf->arena.pool, MAIL_BYTES);
-    struct smtp_mail *mail = arena_zalloc(&arena, sizeof *mail);
+    struct smtp_mail *mail = arena_hold(&arena, pf->arena.pool, MAIL_BYTES, sizeof *mail);
     if (!mail) {
-        arena_reset(&arena);
         proto_anomaly(pf, ANOMALY_SMTP_OUT_OF_BUDGET);
         smtp->closed = true;
         return NULL;
@@ -36,6 +34,5 @@ void smtp_mail_finish(struct proto_flow *pf)
     smtp_emit(pf, mail);
     smtp->mails++;
     smtp->mail = NULL;
-    struct arena arena = mail->arena; // it holds the mail
-    arena_reset(&arena);
+    arena_release(&mail->arena); // it holds the mail
 }

@@ -28,19 +28,19 @@ struct hit_match {
 
 // Who said so: an intelligence source, a rule file.
 struct hit_source {
-    struct bytes name; // "feed.csv", "MISP event 1234: …"
-    struct bytes says; // what it says of the thing: family, campaign, the event's info
+    struct bytes name;  // "feed.csv", "MISP event 1234: …"
+    struct bytes says;  // what it says of the thing: family, campaign, the event's info
     uint8_t confidence; // 0-100; 0: it did not say
     struct bytes tlp;   // "amber"; empty: it did not say
 };
 
 struct hit {
-    const char *detector;       // its id, as in content/detectors
-    struct bytes rule;          // which of its rules: "1:2013028", a Sigma id, an indicator's value
-    struct bytes title;         // the rule's own words; empty: the detector's text says all
-    enum severity severity;     // as the rule says
-    uint8_t certainty;          // 0-100
-    enum phase phase;           // PHASE_NONE: as the detector says
+    const char *detector;   // its id, as in content/detectors
+    struct bytes rule;      // which of its rules: "1:2013028", a Sigma id, an indicator's value
+    struct bytes title;     // the rule's own words; empty: the detector's text says all
+    enum severity severity; // as the rule says
+    uint8_t certainty;      // 0-100
+    enum phase phase;       // PHASE_NONE: as the detector says
     struct bytes techniques[HIT_TECHNIQUES];
     size_t techniques_count;
     const struct record_head *head; // when, which flow, between whom
@@ -50,8 +50,9 @@ struct hit {
     size_t matches_count;
     struct hit_source sources[HIT_SOURCES];
     size_t sources_count;
-    const struct hit_alert *alert; // what EVE's alert object says of a rule; NULL: made from the above
-    const void *settle;            // the rule's own, for its settle(); lives with the loaded content
+    const struct hit_alert
+        *alert;         // what EVE's alert object says of a rule; NULL: made from the above
+    const void *settle; // the rule's own, for its settle(); lives with the loaded content
 };
 
 // EVE's "alert".

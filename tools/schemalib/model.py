@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the schema says, read strictly: a mistake ends the run with its place."""
+import functools
 import re
 from dataclasses import dataclass, field as member_default
 from pathlib import Path
@@ -35,7 +36,9 @@ StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("(?:true
 sources = set()  # every file read: the build's dependencies
 
 
+@functools.cache
 def load(path):
+    """What a file says; read once, so nobody changes what this returns."""
     sources.add(path)
     with open(path, encoding="utf-8") as stream:
         try:
