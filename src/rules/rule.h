@@ -6,11 +6,13 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/shared.h"
 #include "rules/addresses.h"
 #include "schema/buffers.h" // generated from content/rules/buffers.yaml: every sticky buffer
 
 enum {
-    RULE_VARS = 16,     // byte_extract and byte_math variables of one rule
+    RULE_VARS = 16, // byte_extract and byte_math variables of one rule
+    RULE_PCRE_CAPTURES = 8,
     RULE_NAMES = 65535, // flowbits, flowints and xbits are numbered over the whole set
 };
 
@@ -68,7 +70,9 @@ struct rule_content {
 struct rule_pcre {
     void *code; // pcre2_code, JIT-compiled
     bool negated, relative;
-    uint8_t capture_vars[8]; // variable index + 1 each group fills
+    uint16_t captures[RULE_PCRE_CAPTURES]; // name + 1 (RULE_NAMES_VARS) that each group fills
+    uint8_t captures_count;
+    uint8_t captures_of_packet; // bits: for the packet, not for the flow
 };
 
 enum rule_bytes_order { BYTES_BIG, BYTES_LITTLE, BYTES_DCE };
@@ -86,7 +90,40 @@ struct rule_bytes_op {
     uint8_t result; // variable index + 1
 };
 
-struct rule_dataset;
+// dataset and datarep as written; dataset.c reads the files when all rules are there.
+enum rule_dataset_command {
+    DATASET_SET,
+    DATASET_UNSET,
+    DATASET_ISSET,
+    DATASET_ISNOTSET,
+    DATASET_REPUTATION
+};
+enum rule_dataset_type {
+    DATASET_UNTYPED,
+    DATASET_STRING,
+    DATASET_MD5,
+    DATASET_SHA256,
+    DATASET_IPV4,
+    DATASET_IP
+};
+enum rule_dataset_format { DATASET_CSV, DATASET_JSON, DATASET_NDJSON };
+
+struct rule_dataset {
+    enum rule_dataset_command command;
+    enum rule_dataset_type type;
+    enum rule_dataset_format format;
+    struct bytes name;
+    const char *load;          // path, relative ones made so to the rule file; NULL: none
+    const char *state, *save;  // as written; NULL: none
+    enum rule_compare compare; // DATASET_REPUTATION: EQ, LT, GT, NE
+    uint16_t reputation;
+    struct bytes value_key, array_key, enrichment_key; // of JSON; may be empty
+    bool remove_key;
+    uint64_t memory_bytes; // 0: not said
+    uint32_t set;          // which of rule_set.datasets; filled by dataset.c
+    const char *file;      // of the rule, for messages
+    uint32_t line;
+};
 
 struct rule_test {
     enum rule_test_kind kind;
@@ -132,6 +169,7 @@ struct rule_transform {
 // instance by instance.
 struct rule_group {
     enum rule_buffer buffer;
+    struct bytes frame;          // BUFFER_FRAME: "smb.smb2_hdr", else empty
     bool absent, absent_or_else; // absent; absent: or_else
     const struct rule_transform *transforms;
     uint8_t transforms_count;
@@ -468,7 +506,7 @@ struct rule_set {
     struct rule_datasets *datasets;   // dataset.c; NULL: none
     struct rule_prefilter *prefilter; // prefilter.c; made when all rules are there
     struct rule_memory *memory;       // parse.c: where all this lies
-    _Atomic uint32_t references;
+    struct shared shared;
 };
 
 enum { RULE_NAMES_BITS, RULE_NAMES_INTS, RULE_NAMES_VARS };
