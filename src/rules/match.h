@@ -3,7 +3,7 @@
 // there is to look at and when, and tests all conditions that are no bytes of a buffer; the
 // prefilter says which rules could match; the matcher says whether a group of tests does.
 #pragma once
-#include "rules/rule.h"
+#include "rules/dataset.h"
 #include "schema/hit.h"
 
 // What a worker needs to match: scratch spaces, the candidates, the variables of the rule at hand.
@@ -27,6 +27,8 @@ struct rule_where {
     uint8_t ip_proto;
     bool to_client;
     uint16_t src_port, dst_port;
+    uint64_t
+        apps; // bits: enum rule_app the flow is; 0: not known, and rules of all are scanned for
 };
 
 // Adds to the scratch's candidates each rule whose fast pattern in this buffer occurs in the view
@@ -41,6 +43,14 @@ struct rule_candidates {
     size_t count;
 };
 struct rule_candidates rule_candidates_take(struct rule_scratch *scratch);
+
+// Rules without any content whose header names addresses that others than any (lists of thousands
+// cost no more than one), protocol and ports, and which ask nothing of a packet's bytes or fields:
+// to be looked for once for each side of a flow. Adds those whose addresses fit to the candidates.
+void rule_prefilter_addresses(
+    struct rule_scratch *scratch, const struct addr *src, const struct addr *dst);
+// Is the rule found by its addresses?
+bool rule_prefilter_by_address(const struct rule_set *set, uint32_t index);
 
 // Does any rule have a fast pattern in this buffer?
 bool rule_prefilter_has(const struct rule_set *set, enum rule_buffer buffer);
@@ -58,5 +68,23 @@ bool rule_match_group(
 // Offset behind the last byte matched by the group asked last, in the whole (view.start counted
 // in): a match that ends in bytes seen before is an old one. UINT64_MAX: no positive content.
 uint64_t rule_match_end(const struct rule_scratch *scratch);
+// Questions to sets that rules write to, asked by the groups so far: the rule holds only if each
+// of them does when it is settled.
+size_t rule_match_deferred(const struct rule_scratch *scratch, const struct rule_deferred **out);
+// The byte order of `dce` in what follows.
+void rule_match_dce(struct rule_scratch *scratch, bool little);
+// Captures of pcre into variables: names of RULE_NAMES_VARS.
+struct rule_captured {
+    uint16_t name;
+    bool of_packet;
+    struct bytes value;
+};
+size_t rule_match_captured(const struct rule_scratch *scratch, const struct rule_captured **out);
+// What it cost, for metrics: evaluations that ran out of budget, expressions that reached PCRE2's
+// limit, buffers too large to transform.
+struct rule_match_counts {
+    uint64_t budget, pcre, transform;
+};
+struct rule_match_counts rule_match_counts(const struct rule_scratch *scratch);
 // What matched, for the hit; alive as long as the views are. Returns how many of `most`.
 size_t rule_match_said(const struct rule_scratch *scratch, struct hit_match *out, size_t most);

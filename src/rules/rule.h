@@ -52,7 +52,7 @@ enum rule_test_kind {
     TEST_ISDATAAT,
     TEST_BSIZE,
     TEST_DATASET,
-    TEST_BASE64_DECODE, // the tests behind base64_data stand in a group of their own
+    TEST_BASE64_DECODE, // the tests behind base64_data hang on it, they are no group of the rule
     TEST_ASN1,
 };
 
@@ -80,14 +80,15 @@ enum rule_bytes_order { BYTES_BIG, BYTES_LITTLE, BYTES_DCE };
 // byte_test, byte_jump, byte_extract, byte_math, isdataat: what each reads of this is its own.
 struct rule_bytes_op {
     struct rule_value count, offset;
-    bool relative, string, negated, align, from_beginning, from_end;
-    uint8_t base; // of a string: 8, 10, 16
+    bool relative, string, negated, from_beginning, from_end;
+    uint8_t align; // byte_jump: 4, byte_extract: 2 or 4; 0: no
+    uint8_t base;  // of a string: 8, 10, 16; 0: as its first characters say
     enum rule_bytes_order order;
     uint32_t bitmask;
     char op; // byte_test: < > = & ^ and l (<=) g (>=); byte_math: + - * / < > (shifts)
     struct rule_value value;
-    int64_t multiplier, post_offset;
-    uint8_t result; // variable index + 1
+    int64_t multiplier, post_offset; // 0: as 1; post_offset of byte_jump
+    uint8_t result;                  // variable index + 1
 };
 
 // dataset and datarep as written; dataset.c reads the files when all rules are there.
@@ -125,6 +126,23 @@ struct rule_dataset {
     uint32_t line;
 };
 
+enum rule_base64_mode { BASE64_RFC4648, BASE64_RFC2045, BASE64_STRICT };
+
+struct rule_base64 {
+    uint32_t bytes; // most characters decoded; 0: all
+    int64_t offset;
+    bool relative;
+    enum rule_base64_mode mode;      // base64_decode: RFC4648
+    const struct rule_group *behind; // the tests behind base64_data; NULL: none
+};
+
+struct rule_asn1 {
+    bool bitstring_overflow, double_overflow, has_oversize;
+    bool absolute, relative; // where it begins: offset from the start, from the last match
+    uint32_t oversize_length;
+    int64_t offset;
+};
+
 struct rule_test {
     enum rule_test_kind kind;
     union {
@@ -133,6 +151,8 @@ struct rule_test {
         struct rule_bytes_op bytes;
         struct rule_number number;
         struct rule_dataset *dataset;
+        struct rule_base64 base64;
+        struct rule_asn1 asn1;
     } is;
 };
 
@@ -161,7 +181,8 @@ struct rule_transform {
     enum rule_transform_kind kind;
     struct bytes argument;
     void *code;            // pcrexform
-    int64_t offset, count; // from_base64
+    int64_t offset, count; // from_base64; count 0: all
+    enum rule_base64_mode mode;
 };
 
 // Tests on one buffer, in the rule's order: all must hold at one choice of matches. The rule
