@@ -46,6 +46,7 @@ def build_files():
         "signatures.c": c_file("content/signatures.yaml", signatures.signatures_c(signatures.read_signatures())),
         "buffers.h": c_file("content/rules/buffers.yaml", rules.buffers_h(buffers)),
         "buffers.c": c_file("content/rules/buffers.yaml", rules.buffers_c(messages, buffers)),
+        "numbers.c": c_file("content/rules/numbers.yaml", rules.numbers_c(records)),
         "schema.sql": documents.sql(records),
         "records.d.ts": documents.typescript(records),
     }

@@ -113,3 +113,35 @@ def buffers_c(messages, buffers):
             *(line for lines, _ in definitions for line in lines), "",
             "const struct rule_buffer_info rule_buffer_infos[RULE_BUFFERS] = {", *(entry for _, entry in definitions), "};", "",
             "const bool record_is_message[RECORD_TYPES] = {", *(f"    [{upper('RECORD_', m)}] = true," for m in messages), "};"]
+
+
+def words_in(name, where):
+    """{word: number} of a .def file of src/proto."""
+    path = model.ROOT / "src/proto" / name
+    need(path.exists(), where, f"no file {path}")
+    model.sources.add(path)
+    return {word: int(number) for number, word in re.findall(r'\((\d+), "([^"]+)"', path.read_text(encoding="utf-8"))}
+
+
+def number_definition(name, table, records, where):
+    take(table, where, ("to", "proto", "from"), ("words", "words_in"))
+    need(table["to"] in SIDES, where, f"to: {', '.join(SIDES)}")
+    walks = [Walk(records, path, where) for path in as_list(table["from"])]
+    words = {str(w): n for w, n in table.get("words", {}).items()} or words_in(table["words_in"], where) if {"words", "words_in"} & set(table) else {}
+    lines, pointer = names(f"protos_{name}", as_list(table["proto"]))
+    lines += [f"static const struct record_path paths_{name}[] = {{", *(f"    {w.text()}," for w in walks), "};"]
+    parts = [f".to = {SIDES[table['to']]}", f".protos = {pointer}", f".paths = paths_{name}", f".paths_count = {len(walks)}"]
+    if words:
+        lines += [f"static const struct rule_word words_{name}[] = {{",
+                  *(f"    {{{c_text(word)}, {number}}}," for word, number in words.items()), "};"]
+        parts += [f".words = words_{name}", f".words_count = {len(words)}"]
+    return lines, f"    [RULE_ON_{name}] = {{{', '.join(parts)}}},"
+
+
+def numbers_c(records):
+    path = model.ROOT / "content/rules/numbers.yaml"
+    table = take(model.load(path), path.name, ("numbers",))["numbers"]
+    made = [number_definition(name, entry, records, f"{path.name}: {name}") for name, entry in table.items()]
+    return ['#include "rules/rule.h"', '#include "rules/record_number.h"', "#include <stddef.h>", "",
+            *(line for lines, _ in made for line in lines), "",
+            "const struct rule_number_source rule_number_sources[RULE_ON_COUNT] = {", *(entry for _, entry in made), "};"]
