@@ -34,7 +34,7 @@ def schema():
 def field_paths(fields, types, before):
     """Every path of JSON keys that fields can make; lists add no step."""
     for field in fields:
-        if field["type"] == "pairs":
+        if field["type"] in ("pairs", "pair_lists"):
             continue  # they stand under names nobody knows beforehand
         path = (*before, field.get("key", field["name"]))
         if field.get("top"):

@@ -180,6 +180,33 @@ void json_pairs(struct json *j, const struct json_pair *pairs, size_t count)
     }
 }
 
+static bool named_before(const struct json_pair *pairs, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (bytes_equal(pairs[i].name, pairs[at].name))
+            return true;
+    return false;
+}
+
+void json_pair_lists(struct json *j, const struct json_pair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (named_before(pairs, i))
+            continue;
+        json_next(j);
+        json_text(j, pairs[i].name);
+        json_raw(j, ":", 1);
+        json_open(j, '[');
+        for (size_t k = i; k < count; k++) {
+            if (!bytes_equal(pairs[k].name, pairs[i].name))
+                continue;
+            json_next(j);
+            json_text(j, pairs[k].value);
+        }
+        json_close(j, ']');
+    }
+}
+
 void json_hex(struct json *j, struct bytes b)
 {
     if (b.len > (SIZE_MAX - 2) / 2 || !json_reserve(j, 2 * b.len + 2)) {

@@ -48,6 +48,10 @@ struct json_pair {
 // Members of the open object, as text. No name may stand there already.
 void json_pairs(struct json *j, const struct json_pair *pairs, size_t count);
 
+// The same with all values of a name in one list, in the order of each name's first. Time grows
+// with the square of count, which has a limit where the pairs are made.
+void json_pair_lists(struct json *j, const struct json_pair *pairs, size_t count);
+
 // A key constant with quotes and colon, as `"\"rcode\":"`; a comma before it where one is due.
 static inline void json_key(struct json *j, const char *quoted, size_t len)
 {

@@ -300,6 +300,20 @@ TEST(out_of_memory)
     json_finish(&k);
 }
 
+TEST(pair_lists)
+{
+    static const struct json_pair pairs[] = {
+        {BYTES("os"), BYTES("a")}, {BYTES("tag"), BYTES("x\"")}, {BYTES("os"), BYTES("b")}};
+    json_clear(&j);
+    json_open(&j, '{');
+    json_pair_lists(&j, pairs, 3);
+    json_close(&j, '}');
+    CHECK_TEXT(bytes_make(j.data, j.len), "{\"os\":[\"a\",\"b\"],\"tag\":[\"x\\\"\"]}");
+    json_clear(&j);
+    json_pair_lists(&j, pairs, 0);
+    CHECK_EQ(j.len, 0);
+}
+
 TEST(finish)
 {
     json_finish(&j);
@@ -309,4 +323,4 @@ TEST(finish)
 
 TEST_MAIN(T(structure), T(escapes), T(escape_at_every_place), T(utf8), T(output_is_always_valid),
     T(long_texts), T(integers), T(doubles), T(addresses), T(times),
-    T(times_as_the_c_library_has_them), T(out_of_memory), T(finish))
+    T(times_as_the_c_library_has_them), T(out_of_memory), T(pair_lists), T(finish))

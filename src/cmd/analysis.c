@@ -5,6 +5,7 @@
 #include "base/gate.h"
 #include "base/hash.h"
 #include "base/stop.h"
+#include "cmd/alerts.h"
 #include "cmd/worker.h"
 #include "file/file.h"
 #include <errno.h>
@@ -21,6 +22,8 @@ struct analysis {
     struct analysis_result *result;
     struct capture *capture;
     struct worker *workers;
+    struct alerts *alerts; // NULL: nothing is looked for
+    struct json settled;   // lines with alerts in their places
     unsigned count;
     struct slot *slots;
     unsigned slots_count;
@@ -186,14 +189,44 @@ static void output_clear(struct analysis *a, struct output *out)
 {
     if (out->failed || out->text.failed)
         a->result->write_error = ENOMEM;
-    json_clear(&out->text);
-    out->marks_count = 0;
+    output_empty(out);
 }
 
+static void settled_write(struct analysis *a, struct json *lines)
+{
+    write_all(a, lines->data, lines->len);
+    if (lines->failed)
+        a->result->write_error = ENOMEM;
+    json_clear(lines);
+}
+
+// The text before a mark, and what becomes of the mark's hit.
+static void take_mark(
+    struct analysis *a, const struct output *out, size_t start, size_t at, struct json *lines)
+{
+    const struct output_mark *mark = &out->marks[at];
+    const char *text = &out->text.data[start];
+    if (mark->kind == MARK_FLOW)
+        alerts_flow(a->alerts, mark->flow_id, bytes_make(text, mark->end - start), lines);
+    else if (mark->end > start)
+        json_raw(lines, text, mark->end - start);
+    if (mark->kind == MARK_HIT)
+        alerts_take(a->alerts, mark->hit, lines);
+}
+
+// The output of the only worker, in its order.
 static void output_write(void *context, struct output *out)
 {
     struct analysis *a = context;
-    write_all(a, out->text.data, out->text.len);
+    size_t start = 0;
+    for (size_t i = 0; i < out->marks_count; i++) {
+        take_mark(a, out, start, i, &a->settled);
+        start = out->marks[i].end;
+    }
+    if (out->marks_count)
+        settled_write(a, &a->settled);
+    if (out->text.len > start)
+        write_all(a, &out->text.data[start], out->text.len - start);
     output_clear(a, out);
 }
 
@@ -243,14 +276,6 @@ static struct source *first_of(struct source *sources, unsigned count)
     return first;
 }
 
-static void merged_write(struct analysis *a, struct json *merged)
-{
-    write_all(a, merged->data, merged->len);
-    if (merged->failed)
-        a->result->write_error = ENOMEM;
-    json_clear(merged);
-}
-
 // The workers' records of a slot in one order. Records of equal order come from one worker.
 static void slot_write(struct analysis *a, struct slot *slot, struct json *merged)
 {
@@ -261,14 +286,14 @@ static void slot_write(struct analysis *a, struct slot *slot, struct json *merge
     }
     struct source *s;
     while ((s = first_of(sources, a->count))) {
-        size_t start = record_start(s), end = s->out->marks[s->mark++].end;
-        json_raw(merged, &s->out->text.data[start], end - start);
+        take_mark(a, s->out, record_start(s), s->mark, merged);
+        s->mark++;
         if (s->mark == s->out->marks_count)
             source_fill(a, s);
         if (merged->len >= MERGE_BYTES)
-            merged_write(a, merged);
+            settled_write(a, merged);
     }
-    merged_write(a, merged);
+    settled_write(a, merged);
 }
 
 static void tell_progress(struct analysis *a, uint64_t packets)
@@ -335,13 +360,6 @@ static bool run_threads(struct analysis *a)
     return all;
 }
 
-static void output_init(struct output *out)
-{
-    json_init(&out->text);
-    gate_init(&out->given);
-    gate_init(&out->taken);
-}
-
 static bool slots_create(struct analysis *a)
 {
     a->slots = base_calloc(a->slots_count, sizeof *a->slots);
@@ -375,6 +393,8 @@ static bool workers_create(struct analysis *a)
         if (a->options->files_folder >= 0 && !worker_keep_files(w, a->options->files_folder,
                                                  a->options->config->files.keep_limit_bytes))
             return false;
+        if (!worker_detect(w, a->options->detection))
+            return false;
         proto_engine_decrypt(w->engine, a->options->secrets);
         w->write_records = a->options->events_fd >= 0 || a->options->zeek;
         w->write = a->options->zeek ? zeek_write : write_eve;
@@ -386,14 +406,25 @@ static bool workers_create(struct analysis *a)
     return a->workers != NULL;
 }
 
+// False: out of memory.
+static bool alerts_begin(struct analysis *a)
+{
+    bool written = a->options->events_fd >= 0 || a->options->zeek;
+    if (a->options->detection)
+        a->alerts = alerts_create(a->options->detection,
+            !written           ? NULL
+            : a->options->zeek ? zeek_write
+                               : write_eve,
+            &a->result->metrics);
+    return !a->options->detection || a->alerts;
+}
+
 static void slots_destroy(struct analysis *a)
 {
     for (unsigned i = 0; a->slots && i < a->slots_count; i++) {
         packet_batch_finish(&a->slots[i].batch);
-        for (unsigned w = 0; a->slots[i].outputs && w < a->count; w++) {
-            json_finish(&a->slots[i].outputs[w].text);
-            base_free(a->slots[i].outputs[w].marks);
-        }
+        for (unsigned w = 0; a->slots[i].outputs && w < a->count; w++)
+            output_finish(&a->slots[i].outputs[w]);
         base_free(a->slots[i].outputs);
     }
     base_free(a->slots);
@@ -460,6 +491,7 @@ static void collect(struct analysis *a)
         r->metrics.capture_bytes += report.bytes;
         r->metrics.capture_dropped += report.dropped;
     }
+    r->summary.records += alerts_written(a->alerts);
     r->interrupted = stop_asked();
     r->packets = a->next_order;
     collect_times(a);
@@ -476,11 +508,12 @@ bool analysis_run(const struct analysis_options *options, struct analysis_result
         .count = options->workers > WORKERS_MAX ? WORKERS_MAX : options->workers,
     };
     a.slots_count = a.count > 1 ? a.count + SLOTS_MORE : 1;
+    json_init(&a.settled);
     gate_init(&a.read);
     gate_init(&a.written);
     mutex_init(&a.reading);
     a.capture = result->capture = capture_create(options->paths, options->paths_count);
-    bool ok = a.capture && slots_create(&a) && workers_create(&a);
+    bool ok = a.capture && slots_create(&a) && workers_create(&a) && alerts_begin(&a);
     if (ok && a.count == 1)
         run_inline(&a);
     else if (ok)
@@ -491,6 +524,8 @@ bool analysis_run(const struct analysis_options *options, struct analysis_result
     for (unsigned i = 0; a.workers && i < a.count; i++)
         worker_finish(&a.workers[i]);
     base_free(a.workers);
+    alerts_destroy(a.alerts);
+    json_finish(&a.settled);
     slots_destroy(&a);
     return ok;
 }

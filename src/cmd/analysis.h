@@ -18,9 +18,10 @@ struct analysis_options {
     unsigned workers;
     const char *const *logs; // other products' logs, read after the captures
     size_t logs_count;
-    int events_fd;            // where records go as lines of JSON; -1: nowhere
-    struct zeek_folder *zeek; // where they go as Zeek's logs instead; NULL: they do not
-    int files_folder;         // descriptor of the folder where files are kept; -1: they are not
+    int events_fd;               // where records go as lines of JSON; -1: nowhere
+    struct zeek_folder *zeek;    // where they go as Zeek's logs instead; NULL: they do not
+    int files_folder;            // descriptor of the folder where files are kept; -1: they are not
+    struct detection *detection; // what to look for; NULL: nothing
     const struct tls_secrets *secrets; // to decrypt with; NULL: none were given
     bool summarise;                    // count what a summary tells
     // Called between batches with the share read (negative: unknown) and the packets so far.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // yagura read FILE...: captures in, records and a summary out.
 #include "base/gate.h"
-#include "base/log.h"
 #include "base/stop.h"
-#include "base/utf8.h"
 #include "cmd/analysis.h"
 #include "cmd/cmd.h"
+#include "cmd/detection.h"
 #include "cmd/layout.h"
 #include "cmd/progress.h"
 #include "cmd/read_output.h"
 #include "cmd/read_secrets.h"
 #include "cmd/read_summary.h"
+#include "cmd/voice.h"
 #include "schema/reason.h"
 #include <errno.h>
 #include <getopt.h>
@@ -26,15 +26,11 @@ struct read_options {
     const char *key_log; // NULL: none
     const char *private_keys[TLS_PRIVATE_KEYS_MAX];
     size_t private_keys_count;
+    struct detection_options detection;
+    uint64_t explain; // number of the finding to be shown whole; 0: none
     bool zeek;        // write Zeek's logs instead of events.jsonl
     unsigned workers; // 0: as configured
     int first_path;   // its index in argv
-};
-
-// Messages are for people, in their language, or for machines, in JSON and English.
-struct voice {
-    enum lang lang;
-    bool json;
 };
 
 // Where the run's output goes.
@@ -68,6 +64,49 @@ static int standard_inputs(int argc, char **argv)
     return count;
 }
 
+enum { OPTION_RULES = 256, OPTION_INTEL, OPTION_SIGMA, OPTION_YARA, OPTION_EXPLAIN };
+
+static enum cmd_exit add_path(struct detection_paths *paths, const char *path, enum lang lang)
+{
+    if (paths->count == DETECTION_PATHS)
+        return cmd_usage("read", TEXT_DETECT_TOO_MANY_PATHS, lang, path);
+    paths->paths[paths->count++] = path;
+    return CMD_DONE;
+}
+
+// What to look for, and which of the findings to show.
+static enum cmd_exit parse_detection(int option, struct read_options *o, enum lang lang)
+{
+    switch (option) {
+    case OPTION_RULES: return add_path(&o->detection.rules, optarg, lang);
+    case OPTION_INTEL: return add_path(&o->detection.intel, optarg, lang);
+    case OPTION_SIGMA: return add_path(&o->detection.sigma, optarg, lang);
+    case OPTION_YARA: return add_path(&o->detection.yara, optarg, lang);
+    case OPTION_EXPLAIN:
+        if (!bytes_to_u64(bytes_from_text(optarg), &o->explain) || o->explain == 0)
+            return cmd_usage("read", TEXT_READ_BAD_EXPLAIN, lang, optarg);
+        return CMD_DONE;
+    default: return CMD_USAGE;
+    }
+}
+
+// Options that do not go together.
+static enum cmd_exit check_options(
+    int argc, char **argv, const struct read_options *o, enum lang lang)
+{
+    if (o->keep_files && !o->folder)
+        return cmd_usage("read", TEXT_READ_FILES_NEED_OUTPUT, lang, "");
+    if (o->zeek && !o->folder)
+        return cmd_usage("read", TEXT_READ_FORMAT_NEEDS_OUTPUT, lang, "");
+    if (o->zeek && o->explain)
+        return cmd_usage("read", TEXT_READ_EXPLAIN_NOT_ZEEK, lang, "");
+    if (o->quiet && o->explain)
+        return cmd_usage("read", TEXT_READ_EXPLAIN_NOT_QUIET, lang, "");
+    if (standard_inputs(argc, argv) > 1)
+        return cmd_usage("read", TEXT_READ_ONE_STANDARD_INPUT, lang, "");
+    return optind < argc ? CMD_DONE : cmd_usage("read", TEXT_CMD_NO_FILES, lang, "");
+}
+
 // Returns CMD_DONE to go on; *finished: help was printed.
 static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *finished)
 {
@@ -76,7 +115,12 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
         {"workers", required_argument, NULL, 'w'}, {"log-json", no_argument, NULL, 'j'},
         {"files", no_argument, NULL, 'f'}, {"format", required_argument, NULL, 'F'},
         {"key-log", required_argument, NULL, 'K'}, {"private-key", required_argument, NULL, 'P'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"rules", required_argument, NULL, OPTION_RULES},
+        {"intel", required_argument, NULL, OPTION_INTEL},
+        {"sigma", required_argument, NULL, OPTION_SIGMA},
+        {"yara", required_argument, NULL, OPTION_YARA},
+        {"explain", required_argument, NULL, OPTION_EXPLAIN}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     enum lang lang = cmd_lang(CONFIG_OUTPUT_LANG_AUTO);
     *finished = false;
     opterr = 0;
@@ -106,50 +150,28 @@ static enum cmd_exit parse(int argc, char **argv, struct read_options *o, bool *
             putchar('\n');
             *finished = true;
             return CMD_DONE;
+        case OPTION_RULES:
+        case OPTION_INTEL:
+        case OPTION_SIGMA:
+        case OPTION_YARA:
+        case OPTION_EXPLAIN:
+            if (parse_detection(c, o, lang) != CMD_DONE)
+                return CMD_USAGE;
+            break;
         case ':': return cmd_usage("read", TEXT_CMD_OPTION_NEEDS_VALUE, lang, argv[optind - 1]);
         default: return cmd_usage("read", TEXT_CMD_UNKNOWN_OPTION, lang, argv[optind - 1]);
         }
     }
     o->first_path = optind;
-    if (o->keep_files && !o->folder)
-        return cmd_usage("read", TEXT_READ_FILES_NEED_OUTPUT, lang, "");
-    if (o->zeek && !o->folder)
-        return cmd_usage("read", TEXT_READ_FORMAT_NEEDS_OUTPUT, lang, "");
-    if (standard_inputs(argc, argv) > 1)
-        return cmd_usage("read", TEXT_READ_ONE_STANDARD_INPUT, lang, "");
-    return optind < argc ? CMD_DONE : cmd_usage("read", TEXT_CMD_NO_FILES, lang, "");
+    return check_options(argc, argv, o, lang);
 }
 
 // One message on standard error.
 static void tell(
     struct voice voice, enum log_level level, enum text_id id, const char *file, const char *reason)
 {
-    char name[PATH_MAX], message[2 * PATH_MAX];
-    size_t len = utf8_print(bytes_from_text(file), name, sizeof name);
-    struct text_arg args[] = {{"file", bytes_make(name, len)}, {"reason", bytes_from_text(reason)}};
-    (void)text_format(message, sizeof message, id, voice.lang, args, 2);
-    if (!voice.json)
-        fprintf(stderr, "yagura: %s\n", message);
-    else if (!file)
-        LOG_WRITE(level, "read", message);
-    else
-        LOG_WRITE(level, "read", message, LOG_NAME("file", file), LOG_NAME("cause", reason));
-}
-
-// A warning whose text has other blanks beside {file}.
-static void tell_with(struct voice voice, enum text_id id, const char *file,
-    const struct text_arg *more, size_t count)
-{
-    char name[PATH_MAX], message[2 * PATH_MAX];
-    struct text_arg args[4] = {
-        {"file", bytes_make(name, utf8_print(bytes_from_text(file), name, sizeof name))}};
-    for (size_t i = 0; i < count && i < 3; i++)
-        args[i + 1] = more[i];
-    (void)text_format(message, sizeof message, id, voice.lang, args, count + 1);
-    if (voice.json)
-        LOG_WRITE(LOG_LEVEL_WARNING, "read", message, LOG_NAME("file", file));
-    else
-        fprintf(stderr, "yagura: %s\n", message);
+    struct text_arg arg = {"reason", bytes_from_text(reason)};
+    voice_tell(voice, level, id, file, &arg, 1);
 }
 
 static void complain(struct voice voice, const struct trouble *why)
@@ -185,10 +207,10 @@ static void warn_of_logs(const struct analysis_result *result, struct voice voic
         struct text_arg args[] = {
             {"line", bytes_from_text(line)}, {"count", bytes_from_text(count)}};
         if (report->damaged)
-            tell_with(voice, TEXT_READ_LOG_DAMAGED, report->path, args, 2);
+            voice_tell(voice, LOG_LEVEL_WARNING, TEXT_READ_LOG_DAMAGED, report->path, args, 2);
         layout_number(report->others, count);
         if (report->others)
-            tell_with(voice, TEXT_READ_LOG_OTHERS, report->path, &args[1], 1);
+            voice_tell(voice, LOG_LEVEL_WARNING, TEXT_READ_LOG_OTHERS, report->path, &args[1], 1);
     }
 }
 
@@ -298,12 +320,21 @@ static size_t captures_first(const char **paths, size_t count)
     return captures;
 }
 
-static enum cmd_exit run(const struct read_options *o, const struct config *config,
-    const struct tls_secrets *secrets, const char **paths, size_t count)
+// What a run needs beside its inputs, all borrowed.
+struct means {
+    const struct config *config;
+    const struct tls_secrets *secrets;
+    struct detection *detection;
+    struct voice voice;
+};
+
+static enum cmd_exit run(
+    const struct read_options *o, const struct means *means, const char **paths, size_t count)
 {
+    const struct config *config = means->config;
+    struct voice voice = means->voice;
     struct progress progress;
     progress_start(&progress, cmd_lang(config->output.lang));
-    struct voice voice = {o->log_json ? LANG_EN : progress.lang, o->log_json};
     struct outputs out;
     enum cmd_exit status = outputs_open(&out, o, paths, count, voice);
     if (status != CMD_DONE)
@@ -319,7 +350,8 @@ static enum cmd_exit run(const struct read_options *o, const struct config *conf
         .workers = workers_of(o, config),
         .events_fd = out.events.fd,
         .files_folder = out.files_fd,
-        .secrets = secrets,
+        .secrets = means->secrets,
+        .detection = means->detection,
         .summarise = !o->quiet,
         .progress = o->quiet || !isatty(STDERR_FILENO) ? NULL : progress_tell,
         .progress_context = &progress,
@@ -352,11 +384,17 @@ enum cmd_exit cmd_read(int argc, char **argv)
     if (!cmd_config(options.config, &config))
         return CMD_USAGE;
     struct tls_secrets *secrets;
+    struct detection *detection = NULL;
+    enum lang lang = options.log_json ? LANG_EN : cmd_lang(config.output.lang);
+    struct voice voice = {lang, options.log_json};
     status = read_secrets(options.key_log, options.private_keys, options.private_keys_count,
         options.log_json, cmd_lang(config.output.lang), &secrets);
     if (status == CMD_DONE)
-        status = run(&options, &config, secrets, (const char **)&argv[options.first_path],
-            (size_t)(argc - options.first_path));
+        status = detection_load(&options.detection, &config, voice, &detection);
+    if (status == CMD_DONE)
+        status = run(&options, &(struct means){&config, secrets, detection, voice},
+            (const char **)&argv[options.first_path], (size_t)(argc - options.first_path));
+    detection_destroy(detection);
     tls_secrets_destroy(secrets);
     config_finish(&config);
     return status;

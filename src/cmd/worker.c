@@ -11,6 +11,7 @@ enum {
 };
 
 static void emit(void *context, const struct record *record);
+static void take_hit(void *context, const struct hit *hit);
 
 bool worker_init(struct worker *worker, const struct config *config, unsigned index, unsigned count,
     uint64_t seed)
@@ -18,6 +19,7 @@ bool worker_init(struct worker *worker, const struct config *config, unsigned in
     memset(worker, 0, sizeof *worker);
     worker->index = index;
     worker->count = count;
+    json_init(&worker->shown);
     pool_init(&worker->pool, config->app_layer.memory_bytes / count);
     summary_init(&worker->summary, config, seed);
     segment_cache_init(&worker->segments, config);
@@ -39,8 +41,17 @@ bool worker_keep_files(struct worker *worker, int folder, uint64_t limit_bytes)
     return worker->keep != NULL;
 }
 
+bool worker_detect(struct worker *worker, struct detection *detection)
+{
+    if (detection)
+        worker->detection = detection_worker_create(detection, worker->index, take_hit, worker);
+    return !detection || worker->detection;
+}
+
 void worker_finish(struct worker *worker)
 {
+    detection_worker_destroy(worker->detection);
+    json_finish(&worker->shown);
     flow_table_destroy(worker->flows);
     proto_engine_destroy(worker->engine);
     file_keep_destroy(worker->keep);
@@ -49,7 +60,31 @@ void worker_finish(struct worker *worker)
     pool_finish(&worker->pool);
 }
 
-static void mark(struct worker *worker, struct output *out, uint64_t order)
+void output_init(struct output *out)
+{
+    json_init(&out->text);
+    pool_init(&out->pool, 0);
+    arena_init(&out->hits, &out->pool, SIZE_MAX);
+    gate_init(&out->given);
+    gate_init(&out->taken);
+}
+
+void output_finish(struct output *out)
+{
+    json_finish(&out->text);
+    base_free(out->marks);
+    arena_reset(&out->hits);
+    pool_finish(&out->pool);
+}
+
+void output_empty(struct output *out)
+{
+    json_clear(&out->text);
+    out->marks_count = 0;
+    arena_reset(&out->hits);
+}
+
+static void mark(struct output *out, struct output_mark mark)
 {
     if (out->marks_count == out->marks_room) {
         size_t room = out->marks_room ? out->marks_room * 2 : 1024;
@@ -61,7 +96,86 @@ static void mark(struct worker *worker, struct output *out, uint64_t order)
         out->marks = marks;
         out->marks_room = room;
     }
-    out->marks[out->marks_count++] = (struct output_mark){order, out->text.len};
+    mark.end = out->text.len;
+    out->marks[out->marks_count++] = mark;
+}
+
+static uint64_t order_now(const struct worker *worker)
+{
+    return worker->order != UINT64_MAX ? worker->order : flow_table_order(worker->flows);
+}
+
+static void flush_full(struct worker *worker, size_t limit)
+{
+    struct output *out = worker->output;
+    if (out->text.len >= limit || out->hits.used_bytes >= PART_BYTES)
+        worker->flush(worker->flush_context, out);
+}
+
+// What only the place knows of a head: which packet, whose network.
+static void head_place(struct worker *worker, struct record_head *head, bool packet, uint64_t order)
+{
+    head->has_pcap_cnt = packet && order < FLOW_ORDER_EXPIRY;
+    head->pcap_cnt = order + 1;
+    head->segment = segment_name(&worker->segments, &head->src_ip, &head->dest_ip);
+}
+
+// Members of the record a hit is about, written when the first hit asks.
+static struct bytes shown_of(struct worker *worker, const struct hit *hit)
+{
+    if (!worker->current || worker->current->type != hit->record)
+        return (struct bytes){NULL, 0};
+    if (worker->shown.len == 0)
+        record_write_body(&worker->shown, worker->current);
+    if (worker->shown.failed)
+        return (struct bytes){NULL, 0};
+    return bytes_make(worker->shown.data, worker->shown.len);
+}
+
+// Every hit of this worker's detectors passes here. It is settled later, in the order of packets.
+static void take_hit(void *context, const struct hit *hit)
+{
+    struct worker *worker = context;
+    struct output *out = worker->output;
+    struct record_head head = *hit->head;
+    struct hit whole = *hit;
+    uint64_t order = order_now(worker);
+    if (!worker->current)
+        head_place(worker, &head, true, order);
+    whole.head = &head;
+    whole.shown = shown_of(worker, hit);
+    const struct hit *copy = hit_copy(&out->hits, &whole);
+    worker->metrics.detect_hits++;
+    if (copy)
+        mark(out, (struct output_mark){.order = order, .kind = MARK_HIT, .hit = copy});
+    else
+        out->failed = true;
+    if (!worker->current) // else after the record
+        flush_full(worker, PART_BYTES);
+}
+
+static void detect(struct worker *worker, const struct record *record)
+{
+    worker->current = record;
+    json_clear(&worker->shown);
+    detection_record(worker->detection, record);
+    worker->current = NULL;
+}
+
+// A record whose head is whole. Its hits stand before it, so that a flow's own can still mark it.
+static void put_record(struct worker *worker, const struct record *record, uint64_t order)
+{
+    struct output *out = worker->output;
+    if (worker->detection)
+        detect(worker, record);
+    if (!worker->write_records)
+        return;
+    worker->write(&out->text, record);
+    bool flow = worker->detection && record->type == RECORD_FLOW && record->head.has_flow_id;
+    if (worker->keep_marks || flow)
+        mark(out, (struct output_mark){.order = order,
+                      .kind = flow ? MARK_FLOW : MARK_RECORD,
+                      .flow_id = record->head.flow_id});
 }
 
 // Every record of this worker passes here.
@@ -70,35 +184,26 @@ static void emit(void *context, const struct record *record)
     struct worker *worker = context;
     if (worker->summarise)
         summary_record(&worker->summary, record);
-    if (!worker->write_records)
+    if (!worker->write_records && !worker->detection)
         return;
-    struct output *out = worker->output;
-    uint64_t order = worker->order != UINT64_MAX ? worker->order : flow_table_order(worker->flows);
+    uint64_t order = order_now(worker);
     struct record whole = *record;
-    whole.head.has_pcap_cnt = order < FLOW_ORDER_EXPIRY && record->type != RECORD_FLOW;
-    whole.head.pcap_cnt = order + 1;
-    whole.head.segment =
-        segment_name(&worker->segments, &record->head.src_ip, &record->head.dest_ip);
-    worker->write(&out->text, &whole);
-    if (worker->keep_marks)
-        mark(worker, out, order);
-    if (out->text.len >= (worker->keep_marks ? PART_BYTES : FLUSH_BYTES))
-        worker->flush(worker->flush_context, out);
+    head_place(worker, &whole.head, record->type != RECORD_FLOW, order);
+    put_record(worker, &whole, order);
+    flush_full(worker, worker->keep_marks ? PART_BYTES : FLUSH_BYTES);
 }
 
 void worker_record(struct worker *worker, const struct record *record)
 {
-    struct output *out = worker->output;
     if (worker->summarise)
         summary_record(&worker->summary, record);
-    if (!worker->write_records)
+    if (!worker->write_records && !worker->detection)
         return;
     struct record whole = *record;
     whole.head.segment =
         segment_name(&worker->segments, &record->head.src_ip, &record->head.dest_ip);
-    worker->write(&out->text, &whole);
-    if (out->text.len >= FLUSH_BYTES)
-        worker->flush(worker->flush_context, out);
+    put_record(worker, &whole, 0);
+    flush_full(worker, FLUSH_BYTES);
 }
 
 static void count_kind(struct metrics *m, const struct decoded *p)

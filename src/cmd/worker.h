@@ -3,6 +3,7 @@
 #pragma once
 #include "base/gate.h"
 #include "base/json.h"
+#include "cmd/detection.h"
 #include "cmd/segment.h"
 #include "cmd/summary.h"
 #include "decode/decode.h"
@@ -14,10 +15,18 @@ enum {
     ANOMALIES_A_BATCH = 16, // decoder anomalies of one kind written of one batch
 };
 
-// A record in an output: where it ends, and its place among all workers' records.
+enum mark_kind { MARK_RECORD, MARK_FLOW, MARK_HIT };
+
+// A record or a hit in an output: its place among those of all workers. Before it, from the last
+// mark's end to its own, stands text: the record's, of a hit what was written before it came.
 struct output_mark {
     uint64_t order;
     size_t end;
+    enum mark_kind kind;
+    union {
+        uint64_t flow_id;      // of a flow that ended, whose record tells whether it was alerted
+        const struct hit *hit; // in the output's arena
+    };
 };
 
 // Records of one worker over one batch, as lines, in their order. When many flows end at once they
@@ -26,6 +35,8 @@ struct output {
     struct json text;
     struct output_mark *marks;
     size_t marks_count, marks_room;
+    struct pool pool;
+    struct arena hits;
     bool failed;       // out of memory: records were lost, which the run must report
     bool last;         // part of this batch
     struct gate given; // parts filled
@@ -57,6 +68,9 @@ struct worker {
     struct file_keep *keep; // NULL: files are not kept
     struct output *output;  // of the slot being handled
     uint64_t order;         // of the packet outside flows being handled; UINT64_MAX: ask the table
+    struct detection_worker *detection; // NULL: nothing is looked for
+    const struct record *current;       // what its detectors are looking at
+    struct json shown;                  // its members, once a hit asks for them
     bool keep_marks, write_records, summarise;
     void (*write)(struct json *out, const struct record *record); // one record in the run's format
     // Called when the output has grown long: it is empty then.
@@ -71,7 +85,15 @@ struct config;
 // Keep files in a folder. False: out of memory.
 [[nodiscard]] bool worker_keep_files(struct worker *worker, int folder, uint64_t limit_bytes);
 
+// Look for what was loaded. False: out of memory.
+[[nodiscard]] bool worker_detect(struct worker *worker, struct detection *detection);
+
 void worker_finish(struct worker *worker);
+
+// What a worker fills. Nobody else touches it until it is given away.
+void output_init(struct output *out);
+void output_finish(struct output *out);
+void output_empty(struct output *out);
 
 // A record that came from elsewhere than packets: counted and written like the worker's own.
 void worker_record(struct worker *worker, const struct record *record);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { OBJECTS_DEEP = 6 };
+enum { OBJECTS_DEEP = 6, METADATA = 256 }; // pairs of names with lists
 
 struct target {
     void *base; // the struct the shape describes
@@ -140,12 +140,40 @@ static void take_pairs(struct target *t, void *base, const struct shape *shape,
     memcpy(place_at(base, field->count), &count, sizeof count);
 }
 
+static struct bytes text_of(struct arena *arena, const json_t *value)
+{
+    return arena_copy(arena, bytes_make(json_string_value(value), json_string_length(value)));
+}
+
+// Members that are texts or lists of them: one pair for each text.
+static void take_pair_lists(
+    struct target *t, void *base, const struct shape_field *field, const json_t *object)
+{
+    struct json_pair *pairs = arena_alloc(t->arena, METADATA * sizeof *pairs);
+    size_t count = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        size_t many = json_is_array(value) ? json_array_size(value) : 1;
+        for (size_t i = 0; pairs && i < many && count < METADATA; i++) {
+            const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
+            if (json_is_string(one))
+                pairs[count++] = (struct json_pair){
+                    arena_copy(t->arena, bytes_from_text(key)), text_of(t->arena, one)};
+        }
+    }
+    memcpy(place_at(base, field->offset), &pairs, sizeof pairs);
+    memcpy(place_at(base, field->count), &count, sizeof count);
+}
+
 static bool take_field(
     struct target *t, void *base, const struct shape_field *field, const json_t *value)
 {
     void *place = place_at(base, field->offset);
     switch (field->kind) {
     case SHAPE_PAIRS:
+    case SHAPE_PAIR_LISTS:
     case SHAPE_OTHER: return false;
     case SHAPE_LIST: take_list(t, base, field, value); return true;
     case SHAPE_OBJECT:
@@ -169,6 +197,8 @@ static void take_object(
         const struct shape_field *field = &shape->fields[i];
         if (field->kind == SHAPE_PAIRS)
             take_pairs(t, base, shape, field, object);
+        else if (field->kind == SHAPE_PAIR_LISTS)
+            take_pair_lists(t, base, field, object);
         const json_t *value = field->top == top ? json_object_get(object, field->key) : NULL;
         if (value && take_field(t, base, field, value) && field->present != SHAPE_NONE)
             memcpy(place_at(base, field->present), &has, sizeof has);

@@ -50,6 +50,7 @@ struct hit {
     size_t matches_count;
     struct hit_source sources[HIT_SOURCES];
     size_t sources_count;
+    struct bytes shown; // the record's own members in JSON, `"dns":{…}`; the worker fills it
     const struct hit_alert
         *alert;         // what EVE's alert object says of a rule; NULL: made from the above
     const void *settle; // the rule's own, for its settle(); lives with the loaded content
@@ -65,3 +66,18 @@ struct hit_alert {
 };
 
 typedef void hit_sink(void *context, const struct hit *hit);
+
+// The ordered stage of a source of hits that carry a `settle`: called by one thread, in the order
+// of packets, whatever the number of workers. What holds goes on to the sink, as it is or changed.
+typedef void hit_settle(void *state, const struct hit *hit, hit_sink *sink, void *context);
+
+enum {
+    HIT_DATA_BYTES = 512,        // kept of a match's data, around the match
+    HIT_TEXT_BYTES = 1024,       // kept of each text
+    HIT_SHOWN_BYTES = 32 * 1024, // kept of the record's members, or nothing
+    HIT_METADATA = 64,           // pairs kept
+};
+
+// A copy that lives as long as the arena, cut to the limits above. NULL: out of memory.
+struct arena;
+[[nodiscard]] struct hit *hit_copy(struct arena *arena, const struct hit *hit);

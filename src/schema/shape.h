@@ -20,9 +20,10 @@ enum shape_kind {
     SHAPE_U8_HEX,
     SHAPE_U16_HEX,
     SHAPE_OBJECT,
-    SHAPE_LIST,  // pointer and size_t count
-    SHAPE_PAIRS, // like a list: members with names of their own
-    SHAPE_OTHER, // what only the sensor itself makes
+    SHAPE_LIST,       // pointer and size_t count
+    SHAPE_PAIRS,      // like a list: members with names of their own
+    SHAPE_PAIR_LISTS, // the same, a list of texts under each name
+    SHAPE_OTHER,      // what only the sensor itself makes
 };
 
 enum { SHAPE_NONE = UINT16_MAX };

@@ -21,7 +21,7 @@ def members(fields):
             yield f"size_t {field.name}_count;"
         elif field.type == "metrics":
             yield f"const struct metrics *{field.name};{note}"
-        elif field.type == "pairs":
+        elif field.type in ("pairs", "pair_lists"):
             yield f"const struct json_pair *{field.name};{note}"
             yield f"size_t {field.name}_count;"
         elif field.type == "object" and field.of:
@@ -73,6 +73,8 @@ def write_field(field, base):
         return [f"metrics_write_members(j, {member});"]
     if field.type == "pairs":
         return [f"json_pairs(j, {member}, {member}_count);"]
+    if field.type == "pair_lists":
+        return [f"json_pair_lists(j, {member}, {member}_count);"]
     if field.type == "record_type":
         return ["json_key(j, type_members[r->type].text, type_members[r->type].len);"]
     condition = "" if field.always else flag or field.scalar.present.replace("$", member)
@@ -100,6 +102,18 @@ def struct(name, help_, fields):
     return [f"// {help_}", f"struct {name} {{", *indent(members(fields)), "};", ""]
 
 
+def copy_head(fields):
+    """What a head's members point to, copied; it has no objects."""
+    for field in fields:
+        member = f"to->{field.name}"
+        if field.type == "list":
+            yield f"if ({member}_count)"
+            yield f"    {member} = (const void *)arena_copy(arena, bytes_make({member}, {member}_count * sizeof *{member})).data;"
+            yield f"{member}_count = {member} ? {member}_count : 0;"
+        elif field.scalar and field.scalar.c == "struct bytes":
+            yield f"{member} = {member}.data ? arena_copy(arena, {member}) : {member};"
+
+
 def records_h(model):
     lines = ["#pragma once", '#include "base/addr.h"', '#include "base/json.h"',
              '#include "schema/metrics.h"', "", "enum record_type {", "    RECORD_NONE,",
@@ -112,11 +126,15 @@ def records_h(model):
         "    const void *body; // struct record_TYPE", "};", "",
         "// Name of a record type as event_type has it.", "const char *record_type_name(enum record_type type);", "",
         "// One JSON object in EVE's shape, no newline.",
-        "void record_write_json(struct json *j, const struct record *r);"]
+        "void record_write_json(struct json *j, const struct record *r);", "",
+        "// Its own members alone, without those of the head.",
+        "void record_write_body(struct json *j, const struct record *r);", "",
+        "// *to points into the arena. What no longer fits there is left out.", "struct arena;",
+        "void record_head_copy(struct arena *arena, const struct record_head *from, struct record_head *to);"]
 
 
 def records_c(model):
-    lines = ['#include "schema/records.h"', '#include "schema/write.h"', "#include <assert.h>", "",
+    lines = ['#include "schema/records.h"', '#include "base/arena.h"', '#include "schema/write.h"', "#include <assert.h>", "",
              "static const struct {", "    const char *text;", "    size_t len;", "} type_members[RECORD_TYPES] = {"]
     for name in model.records:
         member = c_text(f'"event_type":"{name}"')
@@ -129,10 +147,13 @@ def records_c(model):
         lines += write_type(group)
     for record in model.records.values():
         lines += write_record(record)
-    lines += ["void record_write_json(struct json *j, const struct record *r)", "{",
-              "    assert(r->type > RECORD_NONE && r->type < RECORD_TYPES);", "    json_open(j, '{');",
-              *indent(write_fields(model.head, "r->head.")), "    switch (r->type) {"]
+    lines += ["void record_head_copy(struct arena *arena, const struct record_head *from, struct record_head *to)",
+              "{", "    *to = *from;", *indent(copy_head(model.head)), "}", ""]
+    lines += ["void record_write_body(struct json *j, const struct record *r)", "{", "    switch (r->type) {"]
     for name in model.records:
         lines += [f"    case {upper('RECORD_', name)}:", f"        write_{name}(j, r->body);", "        break;"]
     return lines + ["    case RECORD_NONE:", "    case RECORD_TYPES:", "        break;", "    }",
+                    "}", "", "void record_write_json(struct json *j, const struct record *r)", "{",
+                    "    assert(r->type > RECORD_NONE && r->type < RECORD_TYPES);", "    json_open(j, '{');",
+                    *indent(write_fields(model.head, "r->head.")), "    record_write_body(j, r);",
                     "    json_close(j, '}');", "}"]

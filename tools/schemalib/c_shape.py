@@ -22,7 +22,7 @@ class Shapes:
 
         def at(name):
             return f"offsetof({owner}, {base}{name})" + (f" - offsetof({owner}, {base[:-1]})" if base else "")
-        if not field.scalar and field.type not in ("list", "object", "pairs"):
+        if not field.scalar and field.type not in ("list", "object", "pairs", "pair_lists"):
             return f"    {{.key = {c_text(field.key)}, .present = SHAPE_NONE, .kind = SHAPE_OTHER}},"
         parts = [f".key = {c_text(field.key)}", f".offset = {at(field.name)}",
                  f".present = {at(field.flag) if field.flag else 'SHAPE_NONE'}"]
@@ -30,8 +30,8 @@ class Shapes:
         if field.type == "list":
             parts += [".kind = SHAPE_LIST", f".of = {kind(field.of)}", f".count = {at(field.name + '_count')}"]
             parts += [] if field.of in SCALARS else [f".inside = &shape_{field.of}"]
-        elif field.type == "pairs":
-            parts += [".kind = SHAPE_PAIRS", f".count = {at(field.name + '_count')}"]
+        elif field.type in ("pairs", "pair_lists"):
+            parts += [f".kind = SHAPE_{field.type.upper()}", f".count = {at(field.name + '_count')}"]
         elif field.type == "object":
             inside = field.of or self.fields(field.fields, owner, member + ".", f"{prefix}_{field.name}")
             parts += [".kind = SHAPE_OBJECT", f".inside = &shape_{inside}"]

@@ -14,7 +14,7 @@ def columns(fields, types, prefix):
             yield field.column or name, f"{field.scalar.sql} DEFAULT -1"
         elif field.scalar:
             yield field.column or name, field.scalar.sql + (" DEFAULT ''" if field.scalar.sql == "TEXT" else " DEFAULT 0")
-        elif field.type in ("list", "metrics", "pairs"):
+        elif field.type in ("list", "metrics", "pairs", "pair_lists"):
             yield name, "TEXT DEFAULT ''"
         elif field.type == "object":
             inside = types[field.of].fields if field.of else field.fields
@@ -45,7 +45,7 @@ def always_there(fields):
 def always(field):
     if field.type == "metrics":
         return True
-    if field.type == "pairs":
+    if field.type in ("pairs", "pair_lists"):
         return False
     if field.scalar:
         return field.always or not (field.flag or field.scalar.present)
@@ -70,7 +70,7 @@ def ts_type(field, by):
 def ts_members(fields, by="  "):
     for field in fields:
         yield f"{by}/** {field.help} */"
-        if field.type in ("metrics", "pairs"):
+        if field.type in ("metrics", "pairs", "pair_lists"):
             yield f"{by}[group: string]: unknown;"
         else:
             mark = "" if always(field) or field.type == "record_type" else "?"
@@ -116,7 +116,7 @@ def table(head, rows):
 def shape(field):
     if field.type == "list":
         return "list of " + (SCALARS[field.of].shape if field.of in SCALARS else "objects")
-    return field.scalar.shape if field.scalar else {"record_type": "text", "pairs": "names and texts"}.get(field.type, "object")
+    return field.scalar.shape if field.scalar else {"record_type": "text", "pairs": "names and texts", "pair_lists": "names and lists of texts"}.get(field.type, "object")
 
 
 def record_rows(fields, types, since, prefix=""):

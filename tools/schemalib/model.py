@@ -113,7 +113,7 @@ SCALARS = {
     "u8_hex": number("uint8_t", "write_hex8(j, $)", "string", "hex", "TEXT"),
     "u16_hex": number("uint16_t", "write_hex16(j, $)", "string", "hex", "TEXT"),
 }
-SPECIAL = {"list", "object", "pairs", "metrics", "record_type"}
+SPECIAL = {"list", "object", "pairs", "pair_lists", "metrics", "record_type"}
 
 
 @dataclass

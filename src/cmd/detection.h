@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that knows what evil looks like, as one run uses it: loaded before the first packet,
+// asked by each worker, and settled in the order of packets by the main thread.
+//
+// How a source of hits (rules/, intel/, sigma/, YARA in file/) is wired in, all in detection.c:
+//   1. a member of struct detection for what it loads; load in its load_X(), destroy in
+//      detection_destroy(), count in detection_loaded();
+//   2. a member of struct detection_worker for its state in one worker; made in
+//      detection_worker_create(); those that look at records are called in detection_record();
+//   3. its hits go to worker->sink; those with a `settle` come back in detection_settle(), which
+//      knows the source by what its detector's id begins with.
+#pragma once
+#include "cmd/voice.h"
+#include "schema/config.h"
+#include "schema/hit.h"
+
+enum { DETECTION_PATHS = 64 };
+
+struct detection_paths {
+    const char *paths[DETECTION_PATHS];
+    size_t count;
+};
+
+// What the command line names; the configuration may name more.
+struct detection_options {
+    struct detection_paths rules, intel, sigma, yara;
+};
+
+// How much was loaded: what was looked for.
+struct detection_loaded {
+    uint64_t rules, indicators, sigma, yara;
+    uint64_t refused; // rules, indicators… that could not be used; each was told
+};
+
+struct detection;
+
+// CMD_DONE, or why not, told on standard error: CMD_USAGE for a path that cannot be read.
+// *out NULL: nothing is to be looked for.
+[[nodiscard]] enum cmd_exit detection_load(const struct detection_options *options,
+    const struct config *config, struct voice voice, struct detection **out);
+void detection_destroy(struct detection *detection);
+
+struct detection_loaded detection_loaded(const struct detection *detection);
+
+// Main thread, hits in the order of packets: those that hold go on to the sink.
+void detection_settle(
+    struct detection *detection, const struct hit *hit, hit_sink *sink, void *context);
+
+// ---- one a worker
+
+struct detection_worker;
+
+// sink gets what its detectors see, whenever they do. NULL: out of memory.
+[[nodiscard]] struct detection_worker *detection_worker_create(
+    struct detection *detection, unsigned index, hit_sink *sink, void *context);
+void detection_worker_destroy(struct detection_worker *worker);
+
+// A record about to be written.
+void detection_record(struct detection_worker *worker, const struct record *record);
