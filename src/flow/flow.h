@@ -92,6 +92,10 @@ struct flow_handler {
     void (*emit)(void *context, const struct record *record);
     // Name of the protocol the flow began with, where it is another now; NULL: none. May be NULL.
     const char *(*before)(void *context, const struct flow *flow);
+    // Each packet of a flow, after the flow's state took it in and before its payload goes on. May
+    // be NULL.
+    void (*packet)(
+        void *context, struct flow *flow, enum flow_side side, const struct decoded *packet);
 };
 
 static inline enum flow_side flow_other(enum flow_side side)

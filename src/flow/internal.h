@@ -66,6 +66,14 @@ void flow_tcp_finish(struct flow_table *table, struct flow *flow);
 // The sides of a flow change places. stream may be NULL.
 void flow_stream_reverse(struct flow_stream *stream);
 
+// Show the consumer a packet, where it wants to see them.
+static inline void flow_show_packet(const struct flow_table *table, struct flow *flow,
+    enum flow_side side, const struct decoded *packet)
+{
+    if (table->handler->packet)
+        table->handler->packet(table->handler->context, flow, side, packet);
+}
+
 // Keep the first payload bytes of a side for the record.
 void flow_note_first(struct flow *flow, enum flow_side side, struct bytes data);
 

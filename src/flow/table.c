@@ -219,10 +219,12 @@ static void flow_handle(
         handle_tcp(t, f, side, p);
         return;
     }
-    if (p->kind == DECODE_IP && has_transport(p))
-        return; // its transport header is damaged or cut: what follows is nobody's payload
-    if ((f->flags & FLOW_BOTH_SIDES) && f->state == FLOW_NEW)
+    bool damaged = p->kind == DECODE_IP && has_transport(p);
+    if (!damaged && (f->flags & FLOW_BOTH_SIDES) && f->state == FLOW_NEW)
         f->state = FLOW_ESTABLISHED;
+    flow_show_packet(t, f, side, p);
+    if (damaged)
+        return; // its transport header is damaged or cut: what follows is nobody's payload
     struct bytes data = bytes_make(p->payload, p->payload_len);
     if (f->first_count[side] == 0) // one datagram, not a stream of them
         flow_note_first(f, side, data);

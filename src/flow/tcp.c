@@ -562,6 +562,7 @@ void flow_tcp_packet(
 {
     handle_state(flow, side, packet);
     note_ack(flow, side, packet);
+    flow_show_packet(table, flow, side, packet);
     if (packet->payload_len > 0 || packet->payload_wire_len > 0)
         side = handle_payload(table, flow, side, packet);
     for (int i = 0; i < 2 && flow->stream; i++) {

@@ -82,6 +82,8 @@ void proto_emit_at(
         note_tls(pf, body);
     else if (type == RECORD_QUIC && pf->flow)
         note_quic(pf, body);
+    if (pf->watch)
+        pf->watch->record(pf->watch->context, pf, &record);
     pf->engine->emit(pf->engine->emit_context, &record);
 }
 
@@ -102,6 +104,8 @@ void proto_anomaly(struct proto_flow *pf, enum anomaly anomaly)
     uint64_t bit = 1ULL << (anomaly % 64);
     pf->engine->metrics->app_layer_anomalies++;
     pf->engine->metrics->anomalies[anomaly]++;
+    if (pf->watch)
+        pf->watch->anomaly(pf->watch->context, pf, anomaly);
     if (ef && (ef->told[anomaly / 64] & bit))
         return;
     if (ef)
@@ -151,6 +155,22 @@ void proto_switch_note(struct proto_flow *pf, struct bytes note)
         pf->note = arena_copy(&ef->arena, note);
 }
 
+static void file_news(struct proto_flow *pf, const struct proto_file *file,
+    enum proto_file_event event, struct bytes data, const struct record_fileinfo *info)
+{
+    if (!pf->watch)
+        return;
+    struct proto_file_news news = {.event = event,
+        .number = file->number,
+        .tx_id = file->tx_id,
+        .side = file->side,
+        .name = file->name,
+        .data = data,
+        .info = info,
+        .file = info ? NULL : file->file};
+    pf->watch->file(pf->watch->context, pf, &news);
+}
+
 struct proto_file *proto_file_open(
     struct proto_flow *pf, enum flow_side side, struct bytes name, uint64_t tx_id)
 {
@@ -175,21 +195,25 @@ struct proto_file *proto_file_open(
         return NULL;
     }
     ef->files++;
+    pfile->number = ++ef->files_begun;
+    file_news(pf, pfile, FILE_OPENED, (struct bytes){NULL, 0}, NULL);
     return pfile;
 }
 
 void proto_file_data(struct proto_flow *pf, struct proto_file *file, struct bytes data)
 {
-    (void)pf;
-    if (file)
-        file_append(file->file, data);
+    if (!file)
+        return;
+    file_append(file->file, data);
+    file_news(pf, file, FILE_DATA, data, NULL);
 }
 
 void proto_file_gap(struct proto_flow *pf, struct proto_file *file, size_t lost)
 {
-    (void)pf;
-    if (file)
-        file_gap(file->file, lost);
+    if (!file)
+        return;
+    file_gap(file->file, lost);
+    file_news(pf, file, FILE_LOST, (struct bytes){NULL, 0}, NULL);
 }
 
 void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool complete)
@@ -220,6 +244,7 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
     head_fill(pf, pf->time_us, UINT64_MAX, &room, &record.head);
     pf->speaker = speaker;
     record.head.app_proto = bytes_from_text(pf->proto ? pf->proto->name : NULL);
+    file_news(pf, file, FILE_CLOSED, (struct bytes){NULL, 0}, &body);
     pf->engine->emit(pf->engine->emit_context, &record);
     pf->engine->metrics->file_total++;
     engine_flow_of(pf)->files--;

@@ -61,6 +61,7 @@ static struct engine_flow *flow_begin(struct proto_engine *e, struct flow *flow)
     ef->pf.flow = flow;
     ef->pf.engine = e;
     ef->pf.carrier = carrier_of(flow);
+    ef->pf.watch = e->watch;
     flow->app = ef;
     engine_unclaimed_add(e, ef);
     return ef;
@@ -439,6 +440,7 @@ static bool handle_payload(void *context, struct flow *flow, enum flow_side side
     if (!known)
         begin_expected(ef, &side);
     ef->pf.packet = packet;
+    ef->pf.watch = e->watch;
     ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
     bool wanted = give(ef, side, data);
     if (!wanted)
@@ -508,7 +510,14 @@ struct proto_engine *proto_engine_create(const struct config *config, struct poo
     if (!e)
         return NULL;
     e->handler = (struct flow_handler){
-        e, handle_payload, handle_gap, handle_side_end, handle_end, handle_emit, handle_before};
+        .context = e,
+        .payload = handle_payload,
+        .gap = handle_gap,
+        .side_end = handle_side_end,
+        .end = handle_end,
+        .emit = handle_emit,
+        .before = handle_before,
+    };
     e->config = config;
     e->pool = pool;
     e->metrics = metrics;
@@ -544,6 +553,11 @@ void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep
     engine->keep = keep;
 }
 
+void proto_engine_watch(struct proto_engine *engine, const struct proto_watch *watch)
+{
+    engine->watch = watch;
+}
+
 const struct flow_handler *proto_engine_handler(struct proto_engine *engine)
 {
     return &engine->handler;
@@ -565,6 +579,7 @@ void proto_engine_packet(struct proto_engine *engine, const struct decoded *pack
             .packet = packet,
             .engine = engine,
             .proto = protos[i],
+            .watch = engine->watch,
         };
         struct cursor in = cursor_make(bytes_make(packet->l3, packet->l3_len));
         if (protos[i]->parse(&pf, FLOW_CLIENT, &in) == PROTO_BROKEN)

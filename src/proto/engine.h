@@ -26,6 +26,7 @@ struct proto_engine {
     struct metrics *metrics;
     void (*emit)(void *context, const struct record *record);
     void *emit_context;
+    const struct proto_watch *watch; // NULL: nobody watches
     struct file_kinds *kinds;
     struct file_keep *keep;            // NULL: files are not kept
     const struct tls_secrets *secrets; // NULL: TLS stays encrypted
@@ -46,6 +47,7 @@ struct engine_flow {
     uint8_t named_packets;
     bool naming_over;
     uint8_t files, switches;
+    uint32_t files_begun;
     bool reversed;           // turned over with each change of sides
     struct bytes proxy_dest; // through which proxy's tunnel the flow runs; see proto_tunnel
     bool unclaimed;          // stands in the engine's list
@@ -58,7 +60,7 @@ struct proto_file {
     struct arena arena; // holds this too
     struct file *file;
     struct bytes name;
-    uint64_t tx_id;
+    uint64_t tx_id, number;
     enum flow_side side;
 };
 

@@ -6,6 +6,7 @@
 #include "base/cursor.h"
 #include "flow/flow.h"
 #include "schema/anomalies.h"
+#include "schema/buffers.h"
 #include "schema/records.h"
 
 enum proto_verdict {
@@ -54,6 +55,7 @@ struct proto_flow {
     uint64_t tx_count;      // transactions begun; parsers number theirs from here
     struct bytes note;      // of the announcement that made this flow known; see proto_expect
     enum flow_side speaker; // who is src in the heads of records emitted; the client unless set
+    const struct proto_watch *watch; // NULL: nobody watches
     // the engine's own:
     struct proto_pending *pending[2];
     const struct proto *switch_to;
@@ -127,6 +129,67 @@ void proto_file_data(struct proto_flow *pf, struct proto_file *file, struct byte
 void proto_file_gap(struct proto_flow *pf, struct proto_file *file, size_t lost);
 // complete: the last byte was seen. Emits the fileinfo record.
 void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool complete);
+
+// What parsers do, for whoever inspects it (rules/). Everything shown is alive only during the
+// call.
+enum { PROTO_WANT_WORDS = (RULE_BUFFERS + 63) / 64 };
+
+enum proto_file_event { FILE_OPENED, FILE_DATA, FILE_LOST, FILE_CLOSED };
+
+struct proto_file_news {
+    enum proto_file_event event;
+    uint64_t number; // of the file in its flow, from 1
+    uint64_t tx_id;
+    enum flow_side side;
+    struct bytes name, data;            // data: FILE_DATA
+    const struct record_fileinfo *info; // FILE_CLOSED
+    struct file *file;                  // not FILE_CLOSED
+};
+
+struct proto_watch {
+    void *context;
+    uint64_t wants[PROTO_WANT_WORDS]; // buffers to be shown, a bit for each enum rule_buffer
+    void (*show)(void *context, struct proto_flow *pf, enum rule_buffer buffer, enum flow_side side,
+        uint64_t tx_id, struct bytes data, bool more);
+    void (*side_done)(void *context, struct proto_flow *pf, enum flow_side side, uint64_t tx_id);
+    void (*record)(void *context, struct proto_flow *pf, const struct record *record);
+    void (*file)(void *context, struct proto_flow *pf, const struct proto_file_news *news);
+    void (*anomaly)(void *context, struct proto_flow *pf, enum anomaly anomaly);
+};
+
+// Borrowed; NULL: nobody watches. From the next packet on.
+void proto_engine_watch(struct proto_engine *engine, const struct proto_watch *watch);
+
+// Does anybody want this buffer? Ask before preparing it.
+static inline bool proto_wants(const struct proto_flow *pf, enum rule_buffer buffer)
+{
+    return pf->watch && pf->watch->wants[(unsigned)buffer / 64] >> ((unsigned)buffer % 64) & 1;
+}
+
+// Show a buffer of a transaction, one that is in no record; `side` is its sender. Buffers of which
+// there may be many: once for each.
+static inline void proto_show(struct proto_flow *pf, enum rule_buffer buffer, enum flow_side side,
+    uint64_t tx_id, struct bytes data)
+{
+    if (proto_wants(pf, buffer))
+        pf->watch->show(pf->watch->context, pf, buffer, side, tx_id, data, false);
+}
+
+// More of the buffer shown last under that name (bodies).
+static inline void proto_show_more(struct proto_flow *pf, enum rule_buffer buffer,
+    enum flow_side side, uint64_t tx_id, struct bytes data)
+{
+    if (proto_wants(pf, buffer))
+        pf->watch->show(pf->watch->context, pf, buffer, side, tx_id, data, true);
+}
+
+// Everything that `side` sends in this transaction was shown: it can be inspected before the
+// transaction's record is there. Parsers that never say so are inspected with their records.
+static inline void proto_show_done(struct proto_flow *pf, enum flow_side side, uint64_t tx_id)
+{
+    if (pf->watch)
+        pf->watch->side_done(pf->watch->context, pf, side, tx_id);
+}
 
 // Does data look like printable text? For probes.
 bool proto_is_text(struct bytes data);
