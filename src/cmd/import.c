@@ -34,16 +34,14 @@ static void note_time(struct import_totals *totals, int64_t time_us)
     totals->records++;
 }
 
-static void take_line(
-    struct import *im, struct log_reader *reader, struct bytes line, struct import_report *report)
+static void take(struct import *im, enum log_line what, const struct record *record,
+    struct import_report *report)
 {
-    struct record record;
-    report->lines++;
-    switch (log_read_line(reader, line, &record)) {
+    switch (what) {
     case LOG_RECORD:
         report->records++;
-        note_time(im->totals, record.head.timestamp);
-        worker_record(im->worker, &record);
+        note_time(im->totals, record->head.timestamp);
+        worker_record(im->worker, record);
         break;
     case LOG_SILENT: break;
     case LOG_OTHER: report->others++; break;
@@ -51,6 +49,18 @@ static void take_line(
         if (report->damaged++ == 0)
             report->first_damaged = report->lines;
         break;
+    }
+}
+
+static void take_line(
+    struct import *im, struct log_reader *reader, struct bytes line, struct import_report *report)
+{
+    struct record record;
+    report->lines++;
+    enum log_line what = log_read_line(reader, line, &record);
+    while (what != LOG_SILENT) {
+        take(im, what, &record, report);
+        what = log_read_more(reader, &record);
     }
 }
 
@@ -65,6 +75,8 @@ static bool import_one(struct import *im, struct import_report *report)
         if (im->progress && report->lines % PROGRESS_LINES == 0)
             im->progress(im->progress_context, lines_progress(lines), im->totals->records);
     }
+    if (reader && !stop_asked())
+        take(im, log_read_end(reader), NULL, report);
     if (lines) {
         report->damaged += lines_cut(lines);
         (void)lines_trouble(lines, LANG_EN, report->trouble, sizeof report->trouble);

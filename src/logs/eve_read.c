@@ -3,7 +3,6 @@
 // EVE has and our records do not is left out.
 #include "logs/reader.h"
 #include <stdio.h>
-#include <time.h>
 
 enum { OBJECTS_DEEP = 6, METADATA = 256 }; // pairs of names with lists
 
@@ -18,32 +17,12 @@ static void *place_at(void *base, size_t offset)
     return (char *)base + offset; // lint: offsets are offsetof() of generated tables
 }
 
-// "2026-11-21T08:00:00.123456+0900", "…Z", "…+09:00". False: it is none.
-static bool time_parse(const char *text, int64_t *out_us)
-{
-    struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (!end)
-        return false;
-    int64_t us = 0, unit = 100'000;
-    if (*end == '.')
-        for (end++; *end >= '0' && *end <= '9'; end++, unit /= 10)
-            us += (*end - '0') * unit;
-    int hours = 0, minutes = 0;
-    char sign = *end;
-    if ((sign == '+' || sign == '-') && sscanf(&end[1], "%2d:%2d", &hours, &minutes) != 2)
-        (void)sscanf(&end[1], "%2d%2d", &hours, &minutes);
-    int64_t off = (hours * 60 + minutes) * 60;
-    *out_us = ((int64_t)timegm(&tm) - (sign == '-' ? -off : off)) * 1000'000 + us;
-    return true;
-}
-
 static bool take_text_value(void *place, uint8_t kind, const json_t *value, struct arena *arena)
 {
     struct bytes text = bytes_make(json_string_value(value), json_string_length(value));
     if (kind == SHAPE_TIME) {
         int64_t time_us;
-        if (!time_parse(json_string_value(value), &time_us))
+        if (!log_time_parse(json_string_value(value), &time_us))
             return false;
         memcpy(place, &time_us, sizeof time_us);
         return true;

@@ -38,5 +38,10 @@ enum log_line {
     LOG_DAMAGED, // not what the file's other lines are
 };
 
-// One line without its end.
+// One line without its end. JSON may be spread over lines (the first ones are LOG_SILENT), and a
+// line may hold several values: log_read_more() gives the others, until it says LOG_SILENT.
 enum log_line log_read_line(struct log_reader *reader, struct bytes line, struct record *record);
+enum log_line log_read_more(struct log_reader *reader, struct record *record);
+
+// There are no more lines: LOG_DAMAGED when they ended within a value.
+enum log_line log_read_end(struct log_reader *reader);

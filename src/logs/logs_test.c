@@ -11,13 +11,18 @@ static struct json read_all(enum log_format format, const char *path, const char
     json_init(&out);
     struct log_reader *reader = log_reader_create(format, path);
     for (size_t i = 0; i < count; i++) {
-        *last = log_read_line(reader, bytes_from_text(lines[i]), &record);
-        if (*last != LOG_RECORD)
-            continue;
-        record_write_json(&out, &record);
-        json_raw(&out, "\n", 1);
-        out.comma = false;
+        enum log_line what = log_read_line(reader, bytes_from_text(lines[i]), &record);
+        for (*last = what; what != LOG_SILENT; what = log_read_more(reader, &record)) {
+            *last = what;
+            if (what != LOG_RECORD)
+                continue;
+            record_write_json(&out, &record);
+            json_raw(&out, "\n", 1);
+            out.comma = false;
+        }
     }
+    if (log_read_end(reader) == LOG_DAMAGED)
+        *last = LOG_DAMAGED;
     log_reader_destroy(reader);
     return out;
 }

@@ -13,27 +13,6 @@ static void *place_offset(void *base, size_t offset)
     return (char *)base + offset; // lint: as above
 }
 
-const void *shape_values(
-    const struct shape_path *path, const struct record_head *head, const void *body, size_t *count)
-{
-    const void *base = path->head ? (const void *)head : body;
-    *count = 1;
-    if (path->list != SHAPE_NONE) {
-        memcpy(count, at_offset(base, path->list_count), sizeof *count);
-        memcpy(&base, at_offset(base, path->list), sizeof base);
-        if (*count == 0 || !base)
-            return NULL;
-        *count = path->all ? *count : 1;
-    }
-    if (path->present != SHAPE_NONE) {
-        bool has;
-        memcpy(&has, at_offset(base, path->present), sizeof has);
-        if (!has)
-            return NULL;
-    }
-    return at_offset(base, path->offset);
-}
-
 // The first element of the path's list, made when there is none; its neighbours behind it.
 static void *list_elements(const struct shape_path *path, struct log_draft *draft, size_t count)
 {

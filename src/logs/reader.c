@@ -6,10 +6,14 @@
 enum log_format log_sniff(struct bytes first)
 {
     struct bytes b = first;
+    if (bytes_start_with(b, BYTES("\xef\xbb\xbf")))
+        b = bytes_from(b, 3);
     while (b.len && (b.data[0] == ' ' || (b.data[0] >= '\t' && b.data[0] <= '\r')))
         b = bytes_from(b, 1);
     if (bytes_start_with(b, BYTES("#separator ")))
         return LOG_FORMAT_ZEEK_TSV;
+    while (b.len && (b.data[0] == '[' || b.data[0] <= ' ')) // an array of objects
+        b = bytes_from(b, 1);
     bool object = b.len > 1 && b.data[0] == '{' && bytes_find_byte(b, '"') != BYTES_NOT_FOUND;
     return object && bytes_find_byte(b, ':') != BYTES_NOT_FOUND ? LOG_FORMAT_JSON : LOG_FORMAT_NONE;
 }
@@ -36,6 +40,7 @@ struct log_reader *log_reader_create(enum log_format kind, const char *path)
     pool_init(&r->pool, 0);
     arena_init(&r->head, &r->pool, LOG_LINE_MEMORY);
     arena_init(&r->arena, &r->pool, LOG_LINE_MEMORY);
+    log_values_init(&r->values);
     if (kind == LOG_FORMAT_JSON)
         r->log = zeek_log_find(name_of(path));
     return r;
@@ -45,6 +50,7 @@ void log_reader_destroy(struct log_reader *r)
 {
     if (!r)
         return;
+    log_values_finish(&r->values);
     arena_reset(&r->head);
     arena_reset(&r->arena);
     pool_finish(&r->pool);
@@ -73,15 +79,15 @@ bool log_draft_end(struct log_reader *r, struct record *record)
     return true;
 }
 
-static enum log_line read_json(struct log_reader *r, struct bytes line, struct record *record)
+static enum log_line read_object(struct log_reader *r, struct bytes value, struct record *record)
 {
-    if (bytes_trim(line).len == 0)
-        return LOG_SILENT;
     json_error_t error;
-    json_t *object = json_loadb((const char *)line.data, line.len, JSON_ALLOW_NUL, &error);
+    json_t *object = json_loadb((const char *)value.data, value.len, JSON_ALLOW_NUL, &error);
     enum log_line result = LOG_DAMAGED;
     if (json_is_object(object) && json_object_get(object, "event_type"))
         result = eve_read(r, object, record);
+    else if (json_is_object(object) && winlog_is(object))
+        result = winlog_read(r, object, record);
     else if (json_is_object(object))
         result = zeek_read_json(r, object, record);
     // The record's texts were copied into the arena, but for those of Zeek's specials, which copy.
@@ -89,10 +95,31 @@ static enum log_line read_json(struct log_reader *r, struct bytes line, struct r
     return result;
 }
 
+enum log_line log_read_more(struct log_reader *r, struct record *record)
+{
+    struct bytes value;
+    if (r->kind == LOG_FORMAT_ZEEK_TSV)
+        return LOG_SILENT;
+    switch (log_values_next(&r->values, &value)) {
+    case LOG_VALUE: return read_object(r, value, record);
+    case LOG_VALUE_DAMAGED: return LOG_DAMAGED;
+    default: return LOG_SILENT;
+    }
+}
+
 enum log_line log_read_line(struct log_reader *r, struct bytes line, struct record *record)
 {
+    if (bytes_start_with(line, BYTES("\xef\xbb\xbf"))) // byte order mark
+        line = bytes_from(line, 3);
     if (line.len && line.data[line.len - 1] == '\r')
         line.len--;
-    return r->kind == LOG_FORMAT_ZEEK_TSV ? zeek_read_tsv(r, line, record)
-                                          : read_json(r, line, record);
+    if (r->kind == LOG_FORMAT_ZEEK_TSV)
+        return zeek_read_tsv(r, line, record);
+    log_values_line(&r->values, line);
+    return log_read_more(r, record);
+}
+
+enum log_line log_read_end(struct log_reader *r)
+{
+    return log_values_open(&r->values) ? LOG_DAMAGED : LOG_SILENT;
 }

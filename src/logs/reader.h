@@ -2,6 +2,7 @@
 // Inside logs/: what the readers of the formats share.
 #pragma once
 #include "logs/logs.h"
+#include "logs/values.h"
 #include "logs/zeek.h"
 #include <jansson.h>
 
@@ -22,6 +23,7 @@ struct log_reader {
     struct arena head;  // lives with the reader
     struct arena arena; // of one line
     struct log_draft draft;
+    struct log_values values;
 };
 
 // Zeek's log of a name; NULL.
@@ -36,6 +38,13 @@ bool log_draft_end(struct log_reader *reader, struct record *record);
 // One column's values.
 void zeek_take(struct log_draft *draft, const struct zeek_column *column,
     const struct bytes *values, size_t count);
+
+// "2026-11-21T08:00:00.123456+0900" and its like as µs since 1970. False: it is none.
+bool log_time_parse(const char *text, int64_t *out_us);
+
+// Whether an object is an event of Windows, in one of the shapes programs write them.
+bool winlog_is(const json_t *object);
+enum log_line winlog_read(struct log_reader *reader, const json_t *object, struct record *record);
 
 enum log_line zeek_read_tsv(struct log_reader *reader, struct bytes line, struct record *record);
 enum log_line zeek_read_json(

@@ -73,11 +73,8 @@ bool zeek_wants(const struct record *record);
 // Text of a column's kind, escaped; for specials.
 void zeek_put_text(struct json *out, struct bytes text, const struct zeek_column *column);
 
-// Where a path leads in a record: `count` values, `step` bytes apart. NULL: nothing is there.
-const void *shape_values(
-    const struct shape_path *path, const struct record_head *head, const void *body, size_t *count);
-
-// The same to be filled: lists get as many elements as are wanted. NULL: out of memory.
+// Where a path leads (shape_values), to be filled: lists get as many elements as are wanted. NULL:
+// out of memory.
 void *shape_place(const struct shape_path *path, struct log_draft *draft, size_t count);
 
 // Say that the value at the path is there (has_NAME).

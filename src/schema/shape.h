@@ -62,3 +62,7 @@ struct shape_path {
     uint8_t kind;        // enum shape_kind of the value
     uint32_t a_second;   // in the field's unit; 0: it has no unit of time
 };
+
+// Where a path leads in a record: `count` values, `step` bytes apart. NULL: nothing is there.
+const void *shape_values(
+    const struct shape_path *path, const struct record_head *head, const void *body, size_t *count);

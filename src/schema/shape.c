@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ways into records by offset.
+#include "schema/shape.h"
+#include <string.h>
+
+static const void *at_offset(const void *base, size_t offset)
+{
+    return (const char *)base + offset; // lint: offsets are offsetof() of generated tables
+}
+
+const void *shape_values(
+    const struct shape_path *path, const struct record_head *head, const void *body, size_t *count)
+{
+    const void *base = path->head ? (const void *)head : body;
+    *count = 1;
+    if (path->list != SHAPE_NONE) {
+        memcpy(count, at_offset(base, path->list_count), sizeof *count);
+        memcpy(&base, at_offset(base, path->list), sizeof base);
+        if (*count == 0 || !base)
+            return NULL;
+        *count = path->all ? *count : 1;
+    }
+    if (path->present != SHAPE_NONE) {
+        bool has;
+        memcpy(&has, at_offset(base, path->present), sizeof has);
+        if (!has)
+            return NULL;
+    }
+    return at_offset(base, path->offset);
+}
