@@ -11,7 +11,8 @@ struct rule_word {
 };
 
 struct rule_number_source {
-    const char *const *protos; // app_proto of flows that have it, NULL-ended; NULL: none of a record
+    const char *const
+        *protos; // app_proto of flows that have it, NULL-ended; NULL: none of a record
     const struct record_path *paths;
     const struct rule_word *words; // of fields that hold a word
     uint16_t words_count;
