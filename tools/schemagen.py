@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it was
 
-from schemalib import c_records, c_shape, c_tables, config, documents, model, rules, services, signatures, zeek  # noqa: E402
+from schemalib import c_records, c_shape, c_tables, config, detectors, documents, model, rules, services, signatures, zeek  # noqa: E402
 
 
 def c_file(source, lines):
@@ -47,6 +47,7 @@ def build_files():
         "buffers.h": c_file("content/rules/buffers.yaml", rules.buffers_h(buffers)),
         "buffers.c": c_file("content/rules/buffers.yaml", rules.buffers_c(messages, buffers)),
         "numbers.c": c_file("content/rules/numbers.yaml", rules.numbers_c(records)),
+        "detectors.c": c_file("content/detectors, content/phases.yaml and content/attack", detectors.detectors_c()),
         "schema.sql": documents.sql(records),
         "records.d.ts": documents.typescript(records),
     }
@@ -60,6 +61,8 @@ def manual_files():
         "doc/manual/reference-anomalies.md": documents.manual_anomalies(model.read_anomalies()),
         "doc/manual/reference-metrics.md": documents.manual_metrics(model.read_metrics()),
         "doc/manual/reference-config.md": documents.manual_config(keys),
+        "doc/manual/reference-detectors.md": detectors.manual(),
+        "doc/manual/navigator-layer.json": detectors.navigator(),
         "packaging/yagura.yaml": config.example(keys),
     }
 

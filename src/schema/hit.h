@@ -35,12 +35,14 @@ struct hit_source {
 };
 
 struct hit {
-    const char *detector;   // its id, as in content/detectors
-    struct bytes rule;      // which of its rules: "1:2013028", a Sigma id, an indicator's value
-    struct bytes title;     // the rule's own words; empty: the detector's text says all
-    enum severity severity; // as the rule says
-    uint8_t certainty;      // 0-100
-    enum phase phase;       // PHASE_NONE: as the detector says
+    const char *detector; // its id, as in content/detectors
+    struct bytes rule;    // which of its rules: "1:2013028", a Sigma id, an indicator's value
+    struct bytes title;   // the rule's own words; empty: the detector's text says all
+    struct bytes kind;    // which of its cases: a rule's class, an indicator's kind; may be empty
+    enum severity
+        severity;      // as the rule says; detect/ takes rules.suricata's from class and metadata
+    uint8_t certainty; // 0-100; 0: as the detector says
+    enum phase phase;  // PHASE_NONE: as the detector says
     struct bytes techniques[HIT_TECHNIQUES];
     size_t techniques_count;
     const struct record_head *head; // when, which flow, between whom

@@ -12,7 +12,8 @@ HERE = Path(__file__).resolve().parent
 SCHEMAGEN = HERE.parent.parent / "tools/schemagen.py"
 SAMPLES = {"records": "schema/records.yaml", "anomalies": "schema/anomalies.yaml",
            "metrics": "schema/metrics.yaml", "config": "schema/config.yaml", "text": "content/text/sample.yaml",
-           "signatures": "content/signatures.yaml", "buffers": "content/rules/buffers.yaml"}
+           "signatures": "content/signatures.yaml", "buffers": "content/rules/buffers.yaml",
+           "detector": "content/detectors/sample.one.yaml"}
 
 # file, what is replaced, by what, what stderr must say
 MISTAKES = [
@@ -53,6 +54,16 @@ MISTAKES = [
     ("buffers", "[words]", "[pkt_data]", "pkt_data stands twice"),
     ("buffers", "shown: shown,", "shown: shown, from: all.words,", "either `from` or `shown`"),
     ("buffers", "[empty]", "[emty]", "messages: no record 'emty'"),
+    ("detector", ", ja: 意味はありません。", "", "sample.one.yaml: means: has no ja"),
+    ("detector", "sure: {en: Not at all., ja: 不確かです。}\n", "", "sample.one.yaml: has no sure"),
+    ("detector", "({peer})", "({pear})", "unknown blank {pear}"),
+    ("detector", "({peer})", "", "the languages have different blanks"),
+    ("detector", "{peer}]].", "{peer}.", "[[ without ]]"),
+    ("detector", "phase: entry", "phase: entrance", "unknown phase 'entrance'"),
+    ("detector", "severity: low", "severity: worst", "severity is one of"),
+    ("detector", "[T0001]", "[T0002]", "no technique 'T0002' in content/attack"),
+    ("detector", "id: sample.one", "id: sample.two", "is not the file's name"),
+    ("detector", "[other]", "[kind]", "two cases are called 'kind'"),
     ("text", ', ja: "{name}さん、こんにちは"', "", "sample.yaml: sample.greeting: has no ja"),
     ("text", "{name}さん", "{nmae}さん", "sample.greeting: the languages have different blanks"),
     ("text", "Hello, {name}", "Hello, {name} {", "sample.greeting: a brace that is no {blank}"),
