@@ -9,8 +9,7 @@
 enum {
     DATASET_WHY_BYTES = 192,
     DATASET_NAME_BYTES = 63,
-    DATASET_VALUE_BYTES = 65535,              // longer strings are in no set
-    DATASET_DEFERRED_BYTES = 256,             // of a value that is settled; longer ones are cut
+    DATASET_KEY_BYTES = 256, // longer strings are known by their beginning and their SHA-256
     DATASET_MEMORY_BYTES = 100 * 1024 * 1024, // where the rule says no memcap
 };
 
@@ -32,8 +31,11 @@ enum rule_dataset_answer rule_dataset_ask(
 struct rule_deferred {
     const struct rule_dataset *use;
     uint16_t len;
-    uint8_t value[DATASET_DEFERRED_BYTES];
+    uint8_t value[DATASET_KEY_BYTES];
 };
+
+struct rule_deferred rule_dataset_question(
+    const struct rule_datasets *sets, const struct rule_dataset *use, struct bytes value);
 
 // The same with the changes made so far. One thread asks, in order; `set` holds when the value was
 // not there yet, `unset` when it was.

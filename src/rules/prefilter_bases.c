@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+// The databases: each rule's pattern goes to the places where it has to be looked for, the patterns
+// of a place become one database. Payload is kept apart by protocol, side, application and port,
+// since most rules on it ask for one of those, and few are left for everything.
+#include "base/alloc.h"
+#include "rules/prefilter_make.h"
+#include "rules/transform.h"
+#include <netinet/in.h>
+#include <stdlib.h>
+
+enum { FIRST_ENTRIES = 4096, TRANSFORMS_MOST = 1024 };
+
+struct entry {
+    uint64_t key;
+    const struct choice *choice;
+    uint32_t rule;
+};
+
+struct entries {
+    struct entry *list;
+    size_t count, room;
+    // Distinct lists of transforms, by a group that has each; the number is part of keys.
+    const struct rule_group *transforms[TRANSFORMS_MOST];
+    uint16_t transforms_count;
+};
+
+static bool entry_add(
+    struct entries *entries, uint64_t key, const struct choice *choice, uint32_t rule)
+{
+    if (entries->count == entries->room) {
+        size_t room = entries->room ? entries->room * 2 : FIRST_ENTRIES;
+        struct entry *list = base_realloc(entries->list, room * sizeof *list);
+        if (!list)
+            return false;
+        entries->list = list;
+        entries->room = room;
+    }
+    entries->list[entries->count++] = (struct entry){key, choice, rule};
+    return true;
+}
+
+// Number of a list of transforms; 0: none. TRANSFORMS_MOST: too many kinds.
+static uint16_t transforms_number(struct entries *entries, const struct rule_group *group)
+{
+    if (group->transforms_count == 0)
+        return 0;
+    uint16_t i = 1;
+    for (; i < entries->transforms_count; i++) {
+        const struct rule_group *known = entries->transforms[i];
+        if (rule_transforms_equal(known->transforms, known->transforms_count, group->transforms,
+                group->transforms_count))
+            return i;
+    }
+    if (i < TRANSFORMS_MOST) {
+        entries->transforms[i] = group;
+        entries->transforms_count = (uint16_t)(i + 1);
+    }
+    return i;
+}
+
+static bool on_side(const struct rule *rule, bool to_client)
+{
+    if (rule->header->direction == RULE_TRANSACTION)
+        return true;
+    bool server = rule->flow & RULE_FLOW_TOSERVER, client = rule->flow & RULE_FLOW_TOCLIENT;
+    return server == client || client == to_client;
+}
+
+static bool has_protocol(const struct rule *rule, unsigned number)
+{
+    const uint8_t *bits = rule->header->protocols;
+    return !bits || (bits[number / 8] >> number % 8 & 1);
+}
+
+static bool has_other_protocol(const struct rule *rule)
+{
+    for (unsigned i = 0; i < 256; i++)
+        if (i != IPPROTO_TCP && i != IPPROTO_UDP && i != IPPROTO_ICMP && i != IPPROTO_ICMPV6 &&
+            has_protocol(rule, i))
+            return true;
+    return false;
+}
+
+static bool on_carrier(const struct rule *rule, enum carrier carrier)
+{
+    switch (carrier) {
+    case CARRIER_TCP: return has_protocol(rule, IPPROTO_TCP);
+    case CARRIER_UDP: return has_protocol(rule, IPPROTO_UDP);
+    case CARRIER_ICMP:
+        return has_protocol(rule, IPPROTO_ICMP) || has_protocol(rule, IPPROTO_ICMPV6);
+    case CARRIER_OTHER: return has_other_protocol(rule);
+    }
+    return false;
+}
+
+// Few enough ports to have a database for each?
+static bool few(const struct rule_ports *ports)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; ports && i < ports->count && sum <= PORTS_NAMED; i++)
+        sum += (uint32_t)(ports->ranges[i].high - ports->ranges[i].low) + 1;
+    return ports && sum > 0 && sum <= PORTS_NAMED;
+}
+
+static bool ports_add(struct entries *entries, uint64_t key, const struct rule_ports *ports,
+    const struct choice *choice, uint32_t rule)
+{
+    for (uint32_t i = 0; i < ports->count; i++)
+        for (uint32_t port = ports->ranges[i].low; port <= ports->ranges[i].high; port++)
+            if (!entry_add(entries, key + port, choice, rule))
+                return false;
+    return true;
+}
+
+static bool apps_add(
+    struct entries *entries, uint64_t key, const struct choice *choice, const struct rule *rule)
+{
+    for (unsigned app = 0; app < RULE_APP_COUNT; app++)
+        if (rule->header->apps >> app & 1)
+            if (!entry_add(entries, key + app, choice, rule->index))
+                return false;
+    return true;
+}
+
+// One protocol and side: by application, else by a port, else everywhere.
+static bool payload_slots(struct entries *entries, const struct rule *rule,
+    const struct choice *choice, enum carrier carrier, bool to_client)
+{
+    const struct rule_header *header = rule->header;
+    bool both = header->direction == RULE_BOTH_WAYS;
+    bool has_ports = carrier == CARRIER_TCP || carrier == CARRIER_UDP;
+    uint64_t key[] = {
+        [SLOT_ANY] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_ANY, 0),
+        [SLOT_APP] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_APP, 0),
+        [SLOT_DST_PORT] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_DST_PORT, 0),
+        [SLOT_SRC_PORT] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_SRC_PORT, 0),
+    };
+    if (header->apps)
+        return apps_add(entries, key[SLOT_APP], choice, rule);
+    if (has_ports && few(header->dport))
+        return ports_add(entries, key[SLOT_DST_PORT], header->dport, choice, rule->index) &&
+               (!both ||
+                   ports_add(entries, key[SLOT_SRC_PORT], header->dport, choice, rule->index));
+    if (has_ports && few(header->sport))
+        return ports_add(entries, key[SLOT_SRC_PORT], header->sport, choice, rule->index) &&
+               (!both ||
+                   ports_add(entries, key[SLOT_DST_PORT], header->sport, choice, rule->index));
+    return entry_add(entries, key[SLOT_ANY], choice, rule->index);
+}
+
+static bool payload_add(
+    struct entries *entries, const struct rule *rule, const struct choice *choice, bool to_client)
+{
+    for (unsigned carrier = 0; carrier < CARRIERS; carrier++)
+        if (on_carrier(rule, carrier) && !payload_slots(entries, rule, choice, carrier, to_client))
+            return false;
+    return true;
+}
+
+static bool choice_add(
+    struct entries *entries, const struct rule *rule, const struct choice *choice)
+{
+    enum rule_buffer buffer = choice->group->buffer;
+    uint16_t transforms = transforms_number(entries, choice->group);
+    if (transforms == TRANSFORMS_MOST)
+        return false;
+    unsigned to = rule_buffer_infos[buffer].to;
+    for (int to_client = 0; to_client < 2; to_client++) {
+        bool has = to & (to_client ? BUFFER_TO_CLIENT : BUFFER_TO_SERVER);
+        if (!has || !on_side(rule, to_client))
+            continue;
+        bool ok = buffer == BUFFER_PAYLOAD && transforms == 0
+                      ? payload_add(entries, rule, choice, to_client)
+                      : entry_add(entries, base_key(buffer, to_client, transforms, 0, 0, 0), choice,
+                            rule->index);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static int entry_compare(const void *left, const void *right)
+{
+    const struct entry *a = left, *b = right;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    if (a->choice->nocase != b->choice->nocase)
+        return a->choice->nocase ? 1 : -1;
+    struct bytes x = a->choice->pattern, y = b->choice->pattern;
+    int order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
+    if (order || x.len != y.len)
+        return order ? order : x.len < y.len ? -1 : 1;
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+static bool same_pattern(const struct choice *a, const struct choice *b)
+{
+    return a->nocase == b->nocase && bytes_equal(a->pattern, b->pattern);
+}
+
+// What hs_compile_lit_multi() takes, for `most` patterns.
+struct literals {
+    const char **texts;
+    size_t *lengths;
+    unsigned *flags, *ids;
+};
+
+static bool literals_make(struct literals *l, size_t most)
+{
+    l->texts = base_calloc(most, sizeof *l->texts);
+    l->lengths = base_calloc(most, sizeof *l->lengths);
+    l->flags = base_calloc(most, sizeof *l->flags);
+    l->ids = base_calloc(most, sizeof *l->ids);
+    return l->texts && l->lengths && l->flags && l->ids;
+}
+
+static void literals_free(struct literals *l)
+{
+    base_free(l->texts);
+    base_free(l->lengths);
+    base_free(l->flags);
+    base_free(l->ids);
+}
+
+static bool compile(struct base *base, const struct literals *l)
+{
+    hs_compile_error_t *error = NULL;
+    hs_error_t status = hs_compile_lit_multi(l->texts, l->flags, l->ids, l->lengths, base->patterns,
+        HS_MODE_BLOCK, NULL, &base->hs, &error);
+    if (error)
+        hs_free_compile_error(error);
+    return status == HS_SUCCESS;
+}
+
+static void pattern_add(struct base *base, struct literals *l, const struct choice *choice)
+{
+    uint32_t i = base->patterns++;
+    l->texts[i] = (const char *)choice->pattern.data;
+    l->lengths[i] = choice->pattern.len;
+    l->flags[i] = choice->nocase ? HS_FLAG_CASELESS : 0;
+    l->ids[i] = i;
+    if (choice->pattern.len > base->longest)
+        base->longest = (uint16_t)choice->pattern.len;
+}
+
+// entries[0 .. count) have one key.
+static bool base_make(
+    struct base *base, const struct entry *entries, size_t count, struct literals *l)
+{
+    base->key = entries[0].key;
+    base->group = entries[0].choice->group;
+    base->first = base_calloc(count + 1, sizeof *base->first);
+    base->rules = base_calloc(count, sizeof *base->rules);
+    base->tails = base_calloc(count, sizeof *base->tails);
+    if (!base->first || !base->rules || !base->tails)
+        return false;
+    uint16_t most_tail = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !same_pattern(entries[i].choice, entries[i - 1].choice)) {
+            base->first[base->patterns] = (uint32_t)i;
+            pattern_add(base, l, entries[i].choice);
+        }
+        uint16_t *tail = &base->tails[base->patterns - 1];
+        *tail = entries[i].choice->tail > *tail ? entries[i].choice->tail : *tail;
+        most_tail = *tail > most_tail ? *tail : most_tail;
+        base->rules[i] = entries[i].rule;
+    }
+    base->first[base->patterns] = (uint32_t)count;
+    base->longest = (uint16_t)(base->longest + most_tail);
+    return compile(base, l);
+}
+
+static size_t same_key(const struct entries *entries, size_t at)
+{
+    size_t end = at;
+    while (end < entries->count && entries->list[end].key == entries->list[at].key)
+        end++;
+    return end - at;
+}
+
+static bool bases_compile(struct rule_prefilter *p, const struct entries *entries)
+{
+    size_t places = 0, most = 1;
+    for (size_t at = 0, count; at < entries->count; at += count, places++) {
+        count = same_key(entries, at);
+        most = count > most ? count : most;
+    }
+    if (places >= BASES_MOST)
+        return false;
+    struct literals literals = {.texts = NULL};
+    p->bases = base_calloc(places + 1, sizeof *p->bases);
+    bool ok = p->bases && literals_make(&literals, most);
+    for (size_t at = 0, count; ok && at < entries->count; at += count) {
+        struct base *base = &p->bases[p->bases_count++];
+        count = same_key(entries, at);
+        ok = base_make(base, &entries->list[at], count, &literals);
+        base->stamps = p->patterns;
+        p->patterns += base->patterns;
+    }
+    literals_free(&literals);
+    return ok;
+}
+
+static bool port_note(struct rule_prefilter *p, const struct base *base, uint16_t index)
+{
+    unsigned carrier = base->key >> 24 & 0xff, port = base->key & 0xffff;
+    bool to_client = base->key >> 47 & 1, src = (base->key >> 16 & 0xff) == SLOT_SRC_PORT;
+    uint16_t **table = &p->ports[carrier][to_client][src];
+    if (!*table) {
+        *table = base_malloc(65536 * sizeof **table);
+        if (!*table)
+            return false;
+        memset(*table, 0xff, 65536 * sizeof **table); // NO_BASE
+    }
+    (*table)[port] = index;
+    return true;
+}
+
+// So that scanning finds its databases without a search.
+static bool base_note(struct rule_prefilter *p, uint16_t index)
+{
+    const struct base *base = &p->bases[index];
+    enum rule_buffer buffer = base->key >> 48;
+    bool to_client = base->key >> 47 & 1;
+    unsigned carrier = base->key >> 24 & 0xff, value = base->key & 0xffff;
+    if (buffer != BUFFER_PAYLOAD || (base->key >> 32 & 0x7fff)) {
+        struct base_span *span = &p->of_buffer[buffer][to_client];
+        if (span->count++ == 0)
+            span->first = index;
+        return true;
+    }
+    switch ((enum slot)(base->key >> 16 & 0xff)) {
+    case SLOT_ANY: p->any[carrier][to_client] = index; break;
+    case SLOT_APP:
+        p->app[carrier][to_client][value] = index;
+        p->apps[carrier][to_client] |= 1ULL << value;
+        break;
+    case SLOT_DST_PORT:
+    case SLOT_SRC_PORT: return port_note(p, base, index);
+    }
+    return true;
+}
+
+static bool bases_note(struct rule_prefilter *p)
+{
+    memset(p->any, 0xff, sizeof p->any);
+    memset(p->app, 0xff, sizeof p->app);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < p->bases_count; i++)
+        ok = base_note(p, (uint16_t)i);
+    return ok;
+}
+
+bool prefilter_bases_make(struct rule_prefilter *p)
+{
+    struct entries *entries = base_calloc(1, sizeof *entries);
+    bool ok = entries != NULL;
+    if (ok)
+        entries->transforms_count = 1;
+    for (uint32_t i = 0; ok && i < p->set->rules_count; i++)
+        for (int payload = 0; ok && payload < 2; payload++)
+            if (p->choices[i][payload].group)
+                ok = choice_add(entries, &p->set->rules[i], &p->choices[i][payload]);
+    if (ok && entries->count)
+        qsort(entries->list, entries->count, sizeof *entries->list, entry_compare);
+    ok = ok && bases_compile(p, entries) && bases_note(p);
+    for (uint32_t i = 0; ok && i < p->bases_count; i++)
+        ok = hs_alloc_scratch(p->bases[i].hs, &p->prototype) == HS_SUCCESS;
+    if (entries)
+        base_free(entries->list);
+    base_free(entries);
+    return ok;
+}
+
+void prefilter_bases_free(struct rule_prefilter *p)
+{
+    for (uint32_t i = 0; p->bases && i < p->bases_count; i++) {
+        hs_free_database(p->bases[i].hs);
+        base_free(p->bases[i].first);
+        base_free(p->bases[i].rules);
+        base_free(p->bases[i].tails);
+    }
+    base_free(p->bases);
+    for (int carrier = 0; carrier < CARRIERS; carrier++)
+        for (int i = 0; i < 4; i++)
+            base_free(p->ports[carrier][i / 2][i % 2]);
+    if (p->prototype)
+        hs_free_scratch(p->prototype);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pattern by which a rule is found: the author's wish, else the one that promises to be seldom
+// in traffic: long, of varied bytes, in few other rules, in a buffer that says something.
+#include "base/alloc.h"
+#include "base/map.h"
+#include "rules/prefilter_make.h"
+
+enum {
+    KEYS_MOST = 1 << 22,
+    KEYS_BYTES = 512 * 1024 * 1024,
+    NEW_BYTE = 4,   // worth of a byte not seen before in the pattern
+    RARE_BYTE = 6,  // and of one that text has not
+    SAME_BYTE = 1,  // of one seen before
+    SHARED_BIT = 3, // taken off each time the number of rules that share it doubles
+    WISHED = 1 << 20,
+};
+
+// What nearly every transaction says there is found too often to find rules by.
+static bool says_little(enum rule_buffer buffer)
+{
+    switch (buffer) {
+    case BUFFER_HTTP_METHOD:
+    case BUFFER_HTTP_PROTOCOL:
+    case BUFFER_HTTP_STAT_CODE:
+    case BUFFER_HTTP_STAT_MSG:
+    case BUFFER_HTTP_CONNECTION:
+    case BUFFER_HTTP_HEADER_NAMES:
+    case BUFFER_HTTP_ACCEPT:
+    case BUFFER_HTTP_ACCEPT_ENC:
+    case BUFFER_HTTP_ACCEPT_LANG:
+    case BUFFER_HTTP_CONTENT_LEN:
+    case BUFFER_HTTP_CONTENT_TYPE: return true;
+    default: return false;
+    }
+}
+
+static int strength(struct bytes pattern)
+{
+    bool seen[256] = {false};
+    int sum = 0;
+    for (size_t i = 0; i < pattern.len; i++) {
+        uint8_t c = pattern.data[i];
+        bool rare = (c < ' ' || c > '~') && c != 0 && c != 1 && c != 0xff && c != '\r' && c != '\n';
+        sum += seen[c] ? SAME_BYTE : rare ? RARE_BYTE : NEW_BYTE;
+        seen[c] = true;
+    }
+    return sum;
+}
+
+static bool can_find(const struct rule_group *group, const struct rule_content *content)
+{
+    return !group->absent && !group->absent_or_else && !content->negated &&
+           content->pattern.len > 0;
+}
+
+// How often a pattern stands in the rules: fast patterns that many share cost much.
+static bool count_pattern(struct map *counts, const struct rule_content *content)
+{
+    uint32_t *count = map_add(counts, content->pattern);
+    if (count)
+        ++*count;
+    return count != NULL;
+}
+
+static bool count_rule(struct map *counts, const struct rule *rule)
+{
+    for (uint16_t g = 0; g < rule->groups_count; g++) {
+        const struct rule_group *group = &rule->groups[g];
+        for (uint16_t t = 0; t < group->tests_count; t++)
+            if (group->tests[t].kind == TEST_CONTENT &&
+                can_find(group, &group->tests[t].is.content) &&
+                !count_pattern(counts, &group->tests[t].is.content))
+                return false;
+    }
+    return true;
+}
+
+static int score(
+    const struct map *counts, const struct rule_group *group, const struct rule_content *content)
+{
+    const uint32_t *count = map_find(counts, content->pattern);
+    int shared = count && *count ? 31 - __builtin_clz(*count) : 0;
+    int worth = strength(content->pattern) - SHARED_BIT * shared;
+    if (says_little(group->buffer))
+        worth -= 64;
+    if (group->transforms_count)
+        worth -= 16;
+    return content->fast ? worth + WISHED : worth;
+}
+
+// Its end, so that what ends in bytes not seen before is found by them.
+static struct choice choice_of(const struct rule_group *group, const struct rule_content *content)
+{
+    struct bytes pattern = content->pattern;
+    if (content->chop_len)
+        pattern = bytes_sub(pattern, content->chop_at, content->chop_len);
+    size_t behind = content->pattern.len - content->chop_at - pattern.len;
+    size_t cut = pattern.len > FAST_BYTES ? pattern.len - FAST_BYTES : 0;
+    return (struct choice){
+        .group = group,
+        .pattern = bytes_from(pattern, cut),
+        .tail = (uint16_t)(content->chop_len ? behind : 0),
+        .nocase = content->nocase,
+    };
+}
+
+static void choose_rule(const struct map *counts, const struct rule *rule, struct choice choice[2])
+{
+    int best[2] = {INT32_MIN, INT32_MIN};
+    for (uint16_t g = 0; g < rule->groups_count; g++) {
+        const struct rule_group *group = &rule->groups[g];
+        bool payload = is_payload_world(group->buffer);
+        for (uint16_t t = 0; t < group->tests_count; t++) {
+            const struct rule_content *content = &group->tests[t].is.content;
+            if (group->tests[t].kind != TEST_CONTENT || !can_find(group, content))
+                continue;
+            int worth = score(counts, group, content);
+            if (worth <= best[payload])
+                continue;
+            best[payload] = worth;
+            choice[payload] = choice_of(group, content);
+        }
+    }
+}
+
+bool prefilter_choose(struct rule_prefilter *prefilter)
+{
+    const struct rule_set *set = prefilter->set;
+    prefilter->choices = base_calloc(set->rules_count + 1, sizeof *prefilter->choices);
+    if (!prefilter->choices)
+        return false;
+    struct map counts;
+    map_init(&counts, sizeof(uint32_t), KEYS_MOST, KEYS_BYTES);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < set->rules_count; i++)
+        ok = count_rule(&counts, &set->rules[i]);
+    for (uint32_t i = 0; ok && i < set->rules_count; i++)
+        choose_rule(&counts, &set->rules[i], prefilter->choices[i]);
+    map_finish(&counts);
+    return ok;
+}

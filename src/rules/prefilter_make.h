@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside rules/: what the files of the prefilter share.
+#pragma once
+#include "rules/match_run.h"
+#include "rules/prefilter.h"
+
+enum {
+    FAST_BYTES = 32,  // of a pattern: its end. The matcher looks at the rest
+    PORTS_NAMED = 12, // a rule with more ports is looked for at all of them
+    CARRIERS = 4,
+    NO_BASE = UINT16_MAX,
+    BASES_MOST = 16 * 1024,
+};
+
+enum carrier { CARRIER_TCP, CARRIER_UDP, CARRIER_ICMP, CARRIER_OTHER };
+
+// Where a payload's pattern is looked for.
+enum slot { SLOT_ANY, SLOT_APP, SLOT_DST_PORT, SLOT_SRC_PORT };
+
+// A rule's pattern in one of its two worlds: packets and their payload, or transactions.
+struct choice {
+    const struct rule_group *group; // NULL: none
+    struct bytes pattern;           // at most FAST_BYTES
+    uint16_t tail;                  // bytes of the content behind the pattern
+    bool nocase;
+};
+
+// One database: the patterns of one place, and whose they are.
+struct base {
+    uint64_t key;
+    hs_database_t *hs;
+    const struct rule_group *group; // one that has the transforms of this place
+    uint32_t *first;                // of each pattern, and one more: into rules
+    uint32_t *rules;
+    uint16_t *tails;
+    uint32_t patterns;
+    uint32_t stamps; // number of its first pattern among all bases'
+    uint16_t longest;
+};
+
+struct base_span {
+    uint16_t first, count;
+};
+
+struct address_table;
+
+struct rule_prefilter {
+    const struct rule_set *set;
+    struct choice (*choices)[2]; // of each rule: [0] transactions, [1] payload
+    struct base *bases;
+    uint32_t bases_count, patterns;
+    struct base_span of_buffer[RULE_BUFFERS][2]; // [to_client]; of the payload: with transforms
+    uint16_t any[CARRIERS][2];
+    uint16_t app[CARRIERS][2][RULE_APP_COUNT];
+    uint64_t apps[CARRIERS][2];      // bits: there is one
+    uint16_t *ports[CARRIERS][2][2]; // [carrier][to_client][0 dst, 1 src]; NULL: none
+    struct address_table *addresses;
+    hs_scratch_t *prototype;
+    struct rule_prefilter_figures figures;
+};
+
+static inline bool is_payload_world(enum rule_buffer buffer)
+{
+    return rule_buffer_infos[buffer].source == BUFFER_OF_PACKET;
+}
+
+// Fills choices[...][2] of all rules. False: out of memory.
+bool prefilter_choose(struct rule_prefilter *prefilter);
+
+// Key of a place: bases are sorted by it.
+static inline uint64_t base_key(enum rule_buffer buffer, bool to_client, uint16_t transforms,
+    unsigned carrier, unsigned slot, unsigned value)
+{
+    return (uint64_t)buffer << 48 | (uint64_t)to_client << 47 | (uint64_t)transforms << 32 |
+           (uint64_t)carrier << 24 | (uint64_t)slot << 16 | value;
+}
+
+bool prefilter_bases_make(struct rule_prefilter *prefilter);
+void prefilter_bases_free(struct rule_prefilter *prefilter);
+
+[[nodiscard]] struct address_table *address_table_create(const struct rule_set *set);
+void address_table_destroy(struct address_table *table);
+size_t address_table_bytes(const struct address_table *table);
+uint32_t address_table_rules(const struct address_table *table);
+bool address_table_has(const struct address_table *table, uint32_t rule);
+void address_table_ask(const struct address_table *table, const struct addr *src,
+    const struct addr *dst, void (*found)(void *context, uint32_t rule), void *context);
