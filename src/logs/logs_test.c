@@ -139,8 +139,8 @@ TEST(eve_damage)
 {
     static const char *const bad[] = {"{\"event_type\":\"dns\"", "[1]", "nothing",
         "{\"event_type\":\"dns\"}", "{\"event_type\":5}"};
-    static const char *const alert[] = {
-        "{\"timestamp\":\"2026-11-21T20:57:37.5Z\",\"event_type\":\"alert\"}"};
+    static const char *const other[] = {
+        "{\"timestamp\":\"2026-11-21T20:57:37.5Z\",\"event_type\":\"drop\"}"};
     enum log_line last;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct json out = read_all(LOG_FORMAT_JSON, "eve.json", &bad[i], 1, &last);
@@ -148,7 +148,7 @@ TEST(eve_damage)
         CHECK_EQ(out.len, 0);
         json_finish(&out);
     }
-    struct json out = read_all(LOG_FORMAT_JSON, "eve.json", alert, 1, &last);
+    struct json out = read_all(LOG_FORMAT_JSON, "eve.json", other, 1, &last);
     CHECK_EQ(last, LOG_OTHER);
     json_finish(&out);
 }
