@@ -113,6 +113,9 @@ struct bytes lines_peek(struct lines *lines);
 // The next line without its end; valid until the next call. False: there is none.
 [[nodiscard]] bool lines_next(struct lines *lines, struct bytes *line);
 
+// Unpacked bytes as they come, in place of lines, at most `room`; 0: the end.
+size_t lines_read(struct lines *lines, uint8_t *to, size_t room);
+
 // Lines cut because they were too long.
 uint64_t lines_cut(const struct lines *lines);
 

@@ -100,6 +100,20 @@ bool lines_next(struct lines *lines, struct bytes *line)
     }
 }
 
+size_t lines_read(struct lines *lines, uint8_t *to, size_t room)
+{
+    if (lines->at == lines->end) {
+        lines->at = lines->end = 0;
+        (void)lines_fill(lines);
+    }
+    struct bytes have = bytes_sub(
+        bytes_make(&lines->data[lines->at], lines->end - lines->at), 0, room);
+    if (have.len > 0)
+        memcpy(to, have.data, have.len);
+    lines->at += have.len;
+    return have.len;
+}
+
 uint64_t lines_cut(const struct lines *lines)
 {
     return lines->cut;

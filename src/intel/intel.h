@@ -73,6 +73,7 @@ struct intel_report {
     uint64_t bytes;              // memory the set takes
     bool unreadable;             // a path that was asked for cannot be read at all
     bool no_memory;
+    struct report_memory *memory; // of all its texts
 };
 
 struct intel;

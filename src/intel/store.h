@@ -31,6 +31,7 @@ struct indicator {
     uint8_t phase;      // enum phase
     enum intel_tlp tlp;
     int64_t from_us, until_us; // valid from, valid before; 0: it does not say
+    int64_t seen_us;           // last seen by the source: what default validity counts from; 0
     bool silent;               // not for detection (MISP to_ids false): kept, never a hit
     struct bytes label;        // what it is: family, campaign, the indicator's name
     struct bytes id;           // its own id there: STIX id, MISP UUID
@@ -81,6 +82,15 @@ void intel_trouble(struct intel_builder *builder, const struct intel_trouble *tr
 // What a reader may ask of the configuration.
 const struct config *intel_config(const struct intel_builder *builder);
 
+// Texts as lists and other formats write them. "TLP:AMBER"; "high", "75 %", "0.75" (unsaid where it
+// is nothing known); RFC 3339 and what is made of it, seconds since 1970: whole_day when no time
+// stands there; kinds by name: "ip-dst", "sha256" (INTEL_KINDS: unknown).
+enum intel_tlp intel_word_tlp(struct bytes word);
+uint8_t intel_word_confidence(struct bytes word);
+uint8_t intel_word_severity(struct bytes word);
+bool intel_word_time(struct bytes word, int64_t *out_us, bool *whole_day);
+enum intel_kind intel_word_kind(struct bytes word);
+
 // A file to be read. Its first bytes are there (unpacked) for telling formats apart.
 struct intel_file {
     const char *path;
@@ -89,7 +99,7 @@ struct intel_file {
     uint64_t bytes;    // on disk; 0: not known
 };
 
-enum { INTEL_HEAD_BYTES = 4096, INTEL_WHOLE_BYTES = 512 << 20 };
+enum { INTEL_HEAD_BYTES = 4096, INTEL_WHOLE_BYTES = 128 << 20 };
 
 // The whole content, unpacked, for formats that are one document; INTEL_WHOLE_BYTES at most.
 // False: reported. Give *content back with intel_file_release().

@@ -49,6 +49,8 @@ class Key:
     @property
     def element(self):
         """C type of a list's elements."""
+        if self.of == "text":
+            return "char *const"  # behind "const"
         return C_TYPES.get(self.of) or f"struct config_{self.of}"
 
 

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fills the set: values in their place, what is said of them beside them; and takes back what a
+// file said when the file fails.
+#include "base/alloc.h"
+#include "intel/internal.h"
+#include <limits.h>
+
+enum { MICROSECONDS = 1'000'000, SECONDS_MOST = UINT32_MAX };
+
+// ---- Sources.
+
+uint32_t intel_source_add(struct intel_builder *b, const struct intel_source *source)
+{
+    struct store *store = &b->intel->store;
+    struct source_texts texts = {
+        .name = texts_add(&store->texts, bytes_sub(source->name, 0, INTEL_TEXT_BYTES)),
+        .organisation =
+            texts_add(&store->texts, bytes_sub(source->organisation, 0, INTEL_TEXT_BYTES)),
+        .description =
+            texts_add(&store->texts, bytes_sub(source->description, 0, INTEL_TEXT_BYTES)),
+    };
+    for (size_t i = store->sources_len; i > 0; i--) {
+        if (memcmp(&store->sources[i - 1], &texts, sizeof texts) == 0)
+            return (uint32_t)i - 1;
+    }
+    if (store->sources_len == INTEL_SOURCES)
+        return INTEL_SOURCES - 1; // the last stands for all beyond
+    if (store->sources_len == store->sources_room) {
+        size_t room = store->sources_room ? store->sources_room * 2 : 64;
+        struct source_texts *more = base_realloc(store->sources, room * sizeof *more);
+        if (!more)
+            return 0;
+        store->sources = more;
+        store->sources_room = room;
+    }
+    store->sources[store->sources_len++] = texts;
+    return (uint32_t)store->sources_len - 1;
+}
+
+// ---- Statements.
+
+static uint32_t to_seconds(int64_t us)
+{
+    if (us <= 0)
+        return 0;
+    return us / MICROSECONDS >= SECONDS_MOST ? SECONDS_MOST : (uint32_t)(us / MICROSECONDS);
+}
+
+// How long a value of this kind is believed when nobody says until when.
+static int64_t validity_us(const struct config *config, enum intel_kind kind)
+{
+    switch (kind) {
+    case INTEL_ADDRESS:
+    case INTEL_RANGE:
+    case INTEL_ADDRESS_PORT: return config->intel.validity.addresses_us;
+    case INTEL_DOMAIN:
+    case INTEL_HOST: return config->intel.validity.domains_us;
+    case INTEL_URL:
+    case INTEL_USER_AGENT: return config->intel.validity.urls_us;
+    case INTEL_MD5:
+    case INTEL_SHA1:
+    case INTEL_SHA256:
+    case INTEL_FILE_NAME: return config->intel.validity.files_us;
+    case INTEL_MAIL:
+    case INTEL_MAIL_FROM:
+    case INTEL_MAIL_TO:
+    case INTEL_MAIL_REPLY_TO:
+    case INTEL_MAIL_SUBJECT: return config->intel.validity.mail_us;
+    default: return config->intel.validity.fingerprints_us;
+    }
+}
+
+static int64_t until_of(const struct intel_builder *b, const struct indicator *indicator)
+{
+    int64_t lasts = validity_us(b->options->config, indicator->kind);
+    if (indicator->until_us || lasts == 0)
+        return indicator->until_us;
+    int64_t since = indicator->seen_us ? indicator->seen_us : indicator->from_us;
+    since = since ? since : b->mtime_us;
+    return since ? since + lasts : 0;
+}
+
+static uint32_t text_number(struct intel_builder *b, struct bytes text)
+{
+    size_t len = text.len < INTEL_TEXT_BYTES ? text.len : INTEL_TEXT_BYTES;
+    while (len < text.len && len > 0 && (text.data[len] & 0xc0) == 0x80)
+        len--; // not within a UTF-8 character
+    return texts_add(&b->intel->store.texts, bytes_sub(text, 0, len));
+}
+
+// STORE_NONE: memory.
+static uint32_t statement_of(struct intel_builder *b, const struct indicator *indicator)
+{
+    uint32_t label = text_number(b, indicator->label), id = text_number(b, indicator->id);
+    uint32_t extra = indicator->atom ? indicator->pattern : text_number(b, indicator->techniques);
+    if (label == STORE_NONE || id == STORE_NONE || (extra == STORE_NONE && !indicator->atom))
+        return STORE_NONE;
+    struct statement s;
+    memset(&s, 0, sizeof s); // statements are compared as bytes
+    s.from_s = to_seconds(indicator->from_us);
+    s.until_s = to_seconds(until_of(b, indicator));
+    s.label = label & INT32_MAX;
+    s.silent = indicator->silent;
+    s.id = id & INT32_MAX;
+    s.atom = indicator->atom;
+    s.extra = extra;
+    s.source = (uint16_t)indicator->source;
+    s.confidence =
+        (indicator->confidence <= 100 ? indicator->confidence : CONFIDENCE_UNSAID) & 127U;
+    s.tlp = indicator->tlp & 7U;
+    s.severity =
+        (indicator->severity <= SEVERITY_HIGH ? indicator->severity : SEVERITY_UNSAID) & 7U;
+    s.phase = indicator->phase & 7U;
+    return store_statement(&b->intel->store, &s);
+}
+
+// ---- Values.
+
+static bool undo_push(struct intel_builder *b, uint32_t ref, uint32_t statement)
+{
+    if (ref >= b->mark.values)
+        return true; // goes with the file
+    if (b->undo_len == b->undo_room) {
+        size_t room = b->undo_room ? b->undo_room * 2 : 64;
+        struct undo *more = base_realloc(b->undo, room * sizeof *more);
+        if (!more)
+            return false;
+        b->undo = more;
+        b->undo_room = room;
+    }
+    b->undo[b->undo_len++] = (struct undo){ref, statement};
+    return true;
+}
+
+static bool says_already(const struct store *store, uint32_t at, uint32_t statement)
+{
+    uint32_t other;
+    while (store_statements(store, &at, &other)) {
+        if (other == statement || memcmp(&store->statements[other], &store->statements[statement],
+                                      sizeof *store->statements) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum intel_added say_also(struct intel_builder *b, uint32_t ref, uint32_t statement)
+{
+    struct store *store = &b->intel->store;
+    uint32_t before = store_entry(store, ref).statement;
+    if (says_already(store, before, statement))
+        return INTEL_DUPLICATE;
+    uint32_t link = store_link(store, before, statement);
+    if (link == STORE_NONE || !undo_push(b, ref, before))
+        return INTEL_FULL;
+    store_say(store, ref, link);
+    return INTEL_ADDED;
+}
+
+static enum intel_added put(
+    struct intel_builder *b, const struct key *key, const struct indicator *indicator, bool own)
+{
+    struct indicator said = *indicator;
+    said.kind = key->kind;
+    uint32_t ref, statement = statement_of(b, &said);
+    if (statement == STORE_NONE)
+        return INTEL_FULL;
+    enum store_put done = store_put(&b->intel->store, key, statement, &ref);
+    if (done == STORE_FULL)
+        return INTEL_FULL;
+    if (own && done == STORE_NEW)
+        store_flag(&b->intel->store, ref, ENTRY_OWN);
+    return done == STORE_OLD ? say_also(b, ref, statement) : INTEL_ADDED;
+}
+
+static void refuse(
+    struct intel_builder *b, const struct indicator *indicator, uint64_t line, enum text_id why)
+{
+    struct intel_trouble trouble = {.line = line,
+        .value = indicator->value,
+        .why = why,
+        .what = bytes_from_text(intel_kind_name(indicator->kind))};
+    intel_trouble(b, &trouble);
+}
+
+// True: it may go in, perhaps as one that never matches.
+static bool sane(struct intel_builder *b, const struct key *key, const struct indicator *indicator,
+    uint64_t line, bool *own)
+{
+    enum sanity sanity = sanity_of(b->options->config, key);
+    *own = sanity == SANE_OWN || sanity == SANE_RESERVED;
+    static const enum text_id why[] = {[SANE_OWN] = TEXT_INTEL_OWN,
+        [SANE_RESERVED] = TEXT_INTEL_RESERVED,
+        [SANE_WIDE] = TEXT_INTEL_WIDE,
+        [SANE_SUFFIX] = TEXT_INTEL_SUFFIX};
+    if (sanity != SANE)
+        refuse(b, indicator, line, why[sanity]);
+    return sanity == SANE || *own;
+}
+
+static void count(
+    struct intel_builder *b, enum intel_added added, const struct indicator *indicator)
+{
+    struct intel_file_report *file = b->file;
+    file->added += added == INTEL_ADDED;
+    file->duplicates += added == INTEL_DUPLICATE;
+    file->unseen += added == INTEL_NOT_SEEN;
+    file->refused += added == INTEL_REFUSED;
+    int64_t now = b->options->now_us, until = until_of(b, indicator);
+    file->expired += added == INTEL_ADDED && now && until && until <= now;
+}
+
+enum intel_added intel_add(
+    struct intel_builder *b, const struct indicator *indicator, uint64_t line)
+{
+    uint8_t room[INTEL_VALUE_BYTES];
+    struct key key;
+    bool own = false;
+    enum intel_added added = INTEL_REFUSED;
+    if (indicator->kind >= INTEL_UNSEEN) {
+        added = INTEL_NOT_SEEN;
+    } else if (!key_make(&key, indicator->kind, value_refang(indicator->value, room))) {
+        refuse(b, indicator, line, TEXT_INTEL_NO_VALUE);
+    } else if (sane(b, &key, indicator, line, &own)) {
+        added = put(b, &key, indicator, own);
+    }
+    count(b, added, indicator);
+    return added;
+}
+
+// ---- A file, from beginning to end.
+
+static struct intel_file_report *file_push(struct intel_builder *b)
+{
+    struct intel_report *report = b->report;
+    if (report->files_count == b->files_room) {
+        size_t room = b->files_room ? b->files_room * 2 : 64;
+        struct intel_file_report *more = base_realloc(report->files, room * sizeof *more);
+        if (!more)
+            return NULL;
+        report->files = more;
+        b->files_room = room;
+    }
+    struct intel_file_report *file = &report->files[report->files_count++];
+    memset(file, 0, sizeof *file);
+    return file;
+}
+
+bool builder_file_begin(struct intel_builder *b, const char *path, const char *format)
+{
+    b->path = path;
+    b->mark = store_mark(&b->intel->store);
+    b->patterns_before =
+        b->intel->patterns ? b->intel->pattern_table->count(b->intel->patterns) : 0;
+    b->undo_len = 0;
+    b->file = file_push(b);
+    if (!b->file)
+        return false;
+    b->file->path = report_copy(b->report, bytes_from_text(path));
+    b->file->format = bytes_from_text(format);
+    return true;
+}
+
+static bool take_back(struct intel_builder *b)
+{
+    for (size_t i = b->undo_len; i > 0; i--)
+        store_say(&b->intel->store, b->undo[i - 1].ref, b->undo[i - 1].statement);
+    if (b->intel->patterns)
+        b->intel->pattern_table->take_back(b->intel->patterns, b->patterns_before);
+    return store_back(&b->intel->store, &b->mark);
+}
+
+bool builder_file_end(struct intel_builder *b, bool keep)
+{
+    struct intel_file_report *file = b->file;
+    b->bytes_done += b->bytes_file;
+    b->file = NULL;
+    if (keep)
+        return true;
+    file->failed = true;
+    file->added = file->duplicates = file->expired = file->unseen = 0;
+    return take_back(b);
+}
+
+// ---- What readers ask.
+
+const struct config *intel_config(const struct intel_builder *b)
+{
+    return b->options->config;
+}
+
+void intel_patterns_set(
+    struct intel_builder *b, void *patterns, const struct intel_pattern_table *table)
+{
+    b->intel->patterns = patterns;
+    b->intel->pattern_table = table;
+}
+
+void *intel_patterns(struct intel_builder *b)
+{
+    return b->intel->patterns;
+}
+
+void builder_progress(struct intel_builder *b, double share)
+{
+    if (!b->options->progress)
+        return;
+    double bytes = (double)b->bytes_done + (share > 0 ? share : 0) * (double)b->bytes_file;
+    double all = b->bytes_all ? (double)b->bytes_all : 1;
+    b->options->progress(b->options->progress_context, bytes < all ? bytes / all : 1, b->path);
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store: values one after another, found through buckets of one cache line. References are
+// offsets into `values`, so a table that has become too small is given back before its successor is
+// made, and filled from the values themselves.
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "intel/internal.h"
+
+enum {
+    ENTRY_HEAD = 7, // statement, kind and flags, length
+    LINKED = 1U << 31,
+    KIND_BITS = 5,
+    KIND_MASK = (1 << KIND_BITS) - 1,
+    BUCKETS_FIRST = 64,
+    BUCKET_FULL_TENTHS = 75,   // on average while it grows: slots used in ten buckets
+    BUCKET_FROZEN_TENTHS = 70, // few spill then
+    VALUES_FIRST = 4096,
+};
+_Static_assert(INTEL_KINDS <= 1 << KIND_BITS, "a kind fits its bits");
+
+static uint32_t load32(const uint8_t *from)
+{
+    uint32_t v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+static void save32(uint8_t *to, uint32_t v)
+{
+    memcpy(to, &v, sizeof v);
+}
+
+// ---- Entries.
+
+static struct bytes entry_key(const struct store *store, uint32_t ref)
+{
+    const uint8_t *at = &store->values[ref];
+    return bytes_make(&at[ENTRY_HEAD], (size_t)at[5] | (size_t)at[6] << 8);
+}
+
+struct entry store_entry(const struct store *store, uint32_t ref)
+{
+    const uint8_t *at = &store->values[ref];
+    return (struct entry){.kind = at[4] & KIND_MASK,
+        .flags = at[4] >> KIND_BITS,
+        .statement = load32(at),
+        .key = entry_key(store, ref)};
+}
+
+void store_flag(struct store *store, uint32_t ref, unsigned flags)
+{
+    store->values[ref + 4] |= (uint8_t)(flags << KIND_BITS);
+}
+
+void store_say(struct store *store, uint32_t ref, uint32_t statement)
+{
+    save32(&store->values[ref], statement);
+}
+
+uint32_t store_next(const struct store *store, uint32_t ref)
+{
+    size_t next = ref == STORE_NONE ? 0 : ref + ENTRY_HEAD + entry_key(store, ref).len;
+    return next < store->values_len ? (uint32_t)next : STORE_NONE;
+}
+
+// Room for `more` elements of `size` behind `len`, twice as much as before. NULL: memory.
+static void *grown(void *old, size_t len, size_t more, size_t *room, size_t size, size_t first)
+{
+    if (len + more <= *room)
+        return old;
+    size_t wanted = *room ? *room + *room / 2 : first;
+    if (wanted < len + more)
+        wanted = len + more;
+    void *new = base_realloc(old, wanted * size);
+    if (new)
+        *room = wanted;
+    return new;
+}
+
+static bool value_append(
+    struct store *store, const struct key *key, uint32_t statement, uint32_t *ref)
+{
+    size_t need = ENTRY_HEAD + key->len;
+    if (store->values_len + need >= STORE_NONE)
+        return false;
+    uint8_t *values =
+        grown(store->values, store->values_len, need, &store->values_room, 1, VALUES_FIRST);
+    if (!values)
+        return false;
+    store->values = values;
+    *ref = (uint32_t)store->values_len;
+    uint8_t *at = &values[store->values_len];
+    save32(at, statement);
+    at[4] = (uint8_t)key->kind;
+    at[5] = (uint8_t)key->len;
+    at[6] = (uint8_t)(key->len >> 8);
+    memcpy(&at[ENTRY_HEAD], key->data, key->len);
+    store->values_len += need;
+    return true;
+}
+
+// ---- Buckets.
+
+uint64_t store_hash(const struct store *store, enum intel_kind kind, struct bytes key)
+{
+    return hash_bytes(key, store->seed + kind);
+}
+
+static uint64_t bucket_of(const struct store *store, uint64_t hash)
+{
+    return (uint64_t)((unsigned __int128)hash * store->bucket_count >> 64);
+}
+
+void store_prefetch(const struct store *store, uint64_t hash)
+{
+    __builtin_prefetch(&store->buckets[bucket_of(store, hash)]);
+}
+
+static bool entry_is(
+    const struct store *store, uint32_t ref, enum intel_kind kind, struct bytes key)
+{
+    return (store->values[ref + 4] & KIND_MASK) == (int)kind &&
+           bytes_equal(entry_key(store, ref), key);
+}
+
+static uint32_t bucket_find(const struct store *store, const struct bucket *bucket,
+    enum intel_kind kind, struct bytes key, uint16_t print)
+{
+    for (unsigned i = 0; i < bucket->used; i++) {
+        if (bucket->prints[i] == print && entry_is(store, bucket->refs[i], kind, key))
+            return bucket->refs[i];
+    }
+    return STORE_NONE;
+}
+
+uint32_t store_find_hash(
+    const struct store *store, enum intel_kind kind, struct bytes key, uint64_t hash)
+{
+    uint64_t at = bucket_of(store, hash);
+    for (uint64_t steps = 0; steps < store->bucket_count; steps++) {
+        const struct bucket *bucket = &store->buckets[at];
+        uint32_t ref = bucket_find(store, bucket, kind, key, (uint16_t)hash);
+        if (ref != STORE_NONE || !bucket->spilled)
+            return ref;
+        at = at + 1 == store->bucket_count ? 0 : at + 1;
+    }
+    return STORE_NONE;
+}
+
+uint32_t store_find(const struct store *store, enum intel_kind kind, struct bytes key)
+{
+    if (!store_has(store, kind))
+        return STORE_NONE;
+    return store_find_hash(store, kind, key, store_hash(store, kind, key));
+}
+
+static void bucket_add(struct store *store, uint64_t hash, uint32_t ref)
+{
+    uint64_t at = bucket_of(store, hash);
+    while (store->buckets[at].used == BUCKET_SLOTS) {
+        store->buckets[at].spilled = 1;
+        at = at + 1 == store->bucket_count ? 0 : at + 1;
+    }
+    struct bucket *bucket = &store->buckets[at];
+    bucket->refs[bucket->used] = ref;
+    bucket->prints[bucket->used++] = (uint16_t)hash;
+}
+
+// A table of so many buckets in place of the present one, filled from the values.
+static bool buckets_make(struct store *store, uint64_t count)
+{
+    base_free(store->buckets);
+    store->buckets = base_malloc_huge(count * sizeof *store->buckets);
+    store->bucket_count = store->buckets ? count : 0;
+    if (!store->buckets)
+        return false;
+    memset(store->buckets, 0, count * sizeof *store->buckets);
+    for (uint32_t ref = store_next(store, STORE_NONE); ref != STORE_NONE;
+         ref = store_next(store, ref)) {
+        struct entry entry = store_entry(store, ref);
+        bucket_add(store, store_hash(store, entry.kind, entry.key), ref);
+    }
+    return true;
+}
+
+enum store_put store_put(
+    struct store *store, const struct key *key, uint32_t statement, uint32_t *ref)
+{
+    struct bytes value = bytes_make(key->data, key->len);
+    uint64_t hash = store_hash(store, key->kind, value);
+    *ref = store_find_hash(store, key->kind, value, hash);
+    if (*ref != STORE_NONE)
+        return STORE_OLD;
+    if ((store->count + 1) * 10 > store->bucket_count * BUCKET_FULL_TENTHS &&
+        !buckets_make(store, store->bucket_count * 2))
+        return STORE_FULL;
+    if (!value_append(store, key, statement, ref))
+        return STORE_FULL;
+    bucket_add(store, hash, *ref);
+    store->count++;
+    store->kinds[key->kind]++;
+    return STORE_NEW;
+}
+
+// ---- What is said of them.
+
+uint32_t store_statement(struct store *store, const struct statement *statement)
+{
+    uint64_t hash = hash_bytes(bytes_make(statement, sizeof *statement), store->seed);
+    uint32_t *recent = &store->recent[hash % (sizeof store->recent / sizeof *store->recent)];
+    if (*recent && *recent <= store->statements_len &&
+        memcmp(&store->statements[*recent - 1], statement, sizeof *statement) == 0)
+        return *recent - 1;
+    if (store->statements_len >= LINKED - 1)
+        return STORE_NONE;
+    struct statement *all = grown(
+        store->statements, store->statements_len, 1, &store->statements_room, sizeof *all, 64);
+    if (!all)
+        return STORE_NONE;
+    store->statements = all;
+    all[store->statements_len++] = *statement;
+    *recent = (uint32_t)store->statements_len;
+    return *recent - 1;
+}
+
+static bool link_push(struct store *store, uint32_t statement, uint32_t next)
+{
+    if (store->links_len >= LINKED - 1)
+        return false;
+    struct statement_link *links =
+        grown(store->links, store->links_len, 1, &store->links_room, sizeof *links, 64);
+    if (!links)
+        return false;
+    store->links = links;
+    links[store->links_len++] = (struct statement_link){statement, next};
+    return true;
+}
+
+uint32_t store_link(struct store *store, uint32_t before, uint32_t statement)
+{
+    uint32_t next = before & ~LINKED;
+    if (!(before & LINKED)) {
+        if (!link_push(store, before, STORE_NONE))
+            return STORE_NONE;
+        next = (uint32_t)store->links_len - 1;
+    }
+    if (!link_push(store, statement, next))
+        return STORE_NONE;
+    return (uint32_t)(store->links_len - 1) | LINKED;
+}
+
+bool store_statements(const struct store *store, uint32_t *at, uint32_t *statement)
+{
+    if (*at == STORE_NONE)
+        return false;
+    if (!(*at & LINKED)) {
+        *statement = *at;
+        *at = STORE_NONE;
+        return true;
+    }
+    const struct statement_link *link = &store->links[*at & ~LINKED];
+    *statement = link->statement;
+    *at = link->next == STORE_NONE ? STORE_NONE : link->next | LINKED;
+    return true;
+}
+
+// ---- From beginning to end.
+
+bool store_init(struct store *store)
+{
+    memset(store, 0, sizeof *store);
+    store->seed = hash_seed();
+    return texts_init(&store->texts) && buckets_make(store, BUCKETS_FIRST);
+}
+
+void store_finish(struct store *store)
+{
+    base_free(store->values);
+    base_free(store->buckets);
+    base_free(store->statements);
+    base_free(store->links);
+    base_free(store->sources);
+    texts_finish(&store->texts);
+    ranges_destroy(store->ranges);
+}
+
+struct store_mark store_mark(const struct store *store)
+{
+    struct store_mark mark = {.values = store->values_len,
+        .statements = store->statements_len,
+        .links = store->links_len,
+        .sources = store->sources_len,
+        .texts = store->texts.len,
+        .count = store->count};
+    memcpy(mark.kinds, store->kinds, sizeof mark.kinds);
+    return mark;
+}
+
+bool store_back(struct store *store, const struct store_mark *mark)
+{
+    bool fewer = store->values_len != mark->values;
+    store->values_len = mark->values;
+    store->statements_len = mark->statements;
+    store->links_len = mark->links;
+    store->sources_len = mark->sources;
+    store->count = mark->count;
+    memcpy(store->kinds, mark->kinds, sizeof store->kinds);
+    memset(store->recent, 0, sizeof store->recent);
+    return texts_back(&store->texts, mark->texts) &&
+           (!fewer || buckets_make(store, store->bucket_count));
+}
+
+static void *shrunk(void *old, size_t len, size_t *room, size_t size)
+{
+    void *smaller = len && len < *room ? base_realloc(old, len * size) : NULL;
+    if (smaller)
+        *room = len;
+    return smaller ? smaller : old;
+}
+
+bool store_freeze(struct store *store)
+{
+    store->values = shrunk(store->values, store->values_len, &store->values_room, 1);
+    store->statements = shrunk(store->statements, store->statements_len, &store->statements_room,
+        sizeof *store->statements);
+    store->links = shrunk(store->links, store->links_len, &store->links_room, sizeof *store->links);
+    uint64_t fit = store->count * 10 / BUCKET_FROZEN_TENTHS + 1;
+    return buckets_make(store, fit) && ranges_make(store);
+}
+
+uint64_t store_bytes(const struct store *store)
+{
+    return store->values_room + store->bucket_count * sizeof *store->buckets +
+           store->statements_room * sizeof *store->statements +
+           store->links_room * sizeof *store->links + store->sources_room * sizeof *store->sources +
+           texts_bytes(&store->texts) + ranges_bytes(store->ranges);
+}
