@@ -106,8 +106,8 @@ size_t lines_read(struct lines *lines, uint8_t *to, size_t room)
         lines->at = lines->end = 0;
         (void)lines_fill(lines);
     }
-    struct bytes have = bytes_sub(
-        bytes_make(&lines->data[lines->at], lines->end - lines->at), 0, room);
+    struct bytes have =
+        bytes_sub(bytes_make(&lines->data[lines->at], lines->end - lines->at), 0, room);
     if (have.len > 0)
         memcpy(to, have.data, have.len);
     lines->at += have.len;
