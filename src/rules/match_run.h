@@ -47,8 +47,10 @@ struct rule_scratch {
     struct rule_captured captured[MATCH_CAPTURED];
     struct match_mark now;
     struct rule_match_counts counts;
-    uint32_t steps; // left
-    int64_t work;   // bytes left
+    struct rule_cost *costs; // one a rule; NULL: not wanted
+    uint32_t rule;           // index of the one at hand
+    uint32_t steps;          // left
+    int64_t work;            // bytes left
 };
 
 // One buffer against one group.

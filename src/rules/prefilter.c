@@ -168,14 +168,14 @@ static void scan_span(
     struct prefilter_scratch *s = scratch->prefilter;
     for (uint16_t i = span.first; i < span.first + span.count; i++) {
         const struct base *base = &s->prefilter->bases[i];
-        const struct rule_group *group = base->group;
-        if (group->transforms_count == 0) {
+        const struct choice *choice = base->choice;
+        if (choice->transforms_count == 0) {
             scan_base(s, base, view->data, view->fresh);
             continue;
         }
         struct bytes data = view->data;
-        if (rule_transform(
-                scratch, &scratch->scan_memory, group->transforms, group->transforms_count, &data))
+        if (rule_transform(scratch, &scratch->scan_memory, choice->transforms,
+                choice->transforms_count, &data))
             scan_base(s, base, data, 0);
         arena_reset(&scratch->scan_memory);
     }

@@ -19,8 +19,8 @@ struct entry {
 struct entries {
     struct entry *list;
     size_t count, room;
-    // Distinct lists of transforms, by a group that has each; the number is part of keys.
-    const struct rule_group *transforms[TRANSFORMS_MOST];
+    // Distinct lists of transforms, by a choice that has each; the number is part of keys.
+    const struct choice *transforms[TRANSFORMS_MOST];
     uint16_t transforms_count;
 };
 
@@ -40,19 +40,19 @@ static bool entry_add(
 }
 
 // Number of a list of transforms; 0: none. TRANSFORMS_MOST: too many kinds.
-static uint16_t transforms_number(struct entries *entries, const struct rule_group *group)
+static uint16_t transforms_number(struct entries *entries, const struct choice *choice)
 {
-    if (group->transforms_count == 0)
+    if (choice->transforms_count == 0)
         return 0;
     uint16_t i = 1;
     for (; i < entries->transforms_count; i++) {
-        const struct rule_group *known = entries->transforms[i];
-        if (rule_transforms_equal(known->transforms, known->transforms_count, group->transforms,
-                group->transforms_count))
+        const struct choice *known = entries->transforms[i];
+        if (rule_transforms_equal(known->transforms, known->transforms_count, choice->transforms,
+                choice->transforms_count))
             return i;
     }
     if (i < TRANSFORMS_MOST) {
-        entries->transforms[i] = group;
+        entries->transforms[i] = choice;
         entries->transforms_count = (uint16_t)(i + 1);
     }
     return i;
@@ -161,7 +161,7 @@ static bool choice_add(
     struct entries *entries, const struct rule *rule, const struct choice *choice)
 {
     enum rule_buffer buffer = choice->group->buffer;
-    uint16_t transforms = transforms_number(entries, choice->group);
+    uint16_t transforms = transforms_number(entries, choice);
     if (transforms == TRANSFORMS_MOST)
         return false;
     unsigned to = rule_buffer_infos[buffer].to;
@@ -248,7 +248,7 @@ static bool base_make(
     struct base *base, const struct entry *entries, size_t count, struct literals *l)
 {
     base->key = entries[0].key;
-    base->group = entries[0].choice->group;
+    base->choice = entries[0].choice;
     base->first = base_calloc(count + 1, sizeof *base->first);
     base->rules = base_calloc(count, sizeof *base->rules);
     base->tails = base_calloc(count, sizeof *base->tails);

@@ -75,6 +75,19 @@ static bool count_rule(struct map *counts, const struct rule *rule)
     return true;
 }
 
+// Transforms that only put a dot before the buffer or change its case need not be made to look for
+// a pattern: without its dot, and in any case, it stands in the buffer as it is.
+static bool transforms_are_light(const struct rule_group *group)
+{
+    for (uint8_t i = 0; i < group->transforms_count; i++) {
+        enum rule_transform_kind kind = group->transforms[i].kind;
+        if (kind != TRANSFORM_DOTPREFIX && kind != TRANSFORM_TO_LOWERCASE &&
+            kind != TRANSFORM_TO_UPPERCASE)
+            return false;
+    }
+    return true;
+}
+
 static int score(
     const struct map *counts, const struct rule_group *group, const struct rule_content *content)
 {
@@ -83,25 +96,40 @@ static int score(
     int worth = strength(content->pattern) - SHARED_BIT * shared;
     if (says_little(group->buffer))
         worth -= 64;
-    if (group->transforms_count)
+    if (!transforms_are_light(group))
         worth -= 16;
     return content->fast ? worth + WISHED : worth;
 }
 
-// Its end, so that what ends in bytes not seen before is found by them.
+static void skip_transforms(struct choice *choice)
+{
+    for (uint8_t i = 0; i < choice->transforms_count; i++)
+        if (choice->transforms[i].kind == TRANSFORM_DOTPREFIX && choice->pattern.data[0] == '.')
+            choice->pattern = bytes_from(choice->pattern, 1);
+    choice->nocase |= choice->transforms_count > 0;
+    choice->transforms_count = 0;
+}
+
+// The pattern's end, so that what ends in bytes not seen before is found by them.
 static struct choice choice_of(const struct rule_group *group, const struct rule_content *content)
 {
     struct bytes pattern = content->pattern;
     if (content->chop_len)
         pattern = bytes_sub(pattern, content->chop_at, content->chop_len);
     size_t behind = content->pattern.len - content->chop_at - pattern.len;
-    size_t cut = pattern.len > FAST_BYTES ? pattern.len - FAST_BYTES : 0;
-    return (struct choice){
+    struct choice choice = {
         .group = group,
-        .pattern = bytes_from(pattern, cut),
+        .transforms = group->transforms,
+        .transforms_count = group->transforms_count,
+        .pattern = pattern,
         .tail = (uint16_t)(content->chop_len ? behind : 0),
         .nocase = content->nocase,
     };
+    if (transforms_are_light(group) && pattern.len > group->transforms_count)
+        skip_transforms(&choice);
+    size_t cut = choice.pattern.len > FAST_BYTES ? choice.pattern.len - FAST_BYTES : 0;
+    choice.pattern = bytes_from(choice.pattern, cut);
+    return choice;
 }
 
 static void choose_rule(const struct map *counts, const struct rule *rule, struct choice choice[2])

@@ -19,9 +19,11 @@ enum slot { SLOT_ANY, SLOT_APP, SLOT_DST_PORT, SLOT_SRC_PORT };
 
 // A rule's pattern in one of its two worlds: packets and their payload, or transactions.
 struct choice {
-    const struct rule_group *group; // NULL: none
-    struct bytes pattern;           // at most FAST_BYTES
-    uint16_t tail;                  // bytes of the content behind the pattern
+    const struct rule_group *group;          // NULL: none
+    const struct rule_transform *transforms; // what the buffer has to go through to be scanned
+    uint8_t transforms_count;
+    struct bytes pattern; // at most FAST_BYTES
+    uint16_t tail;        // bytes of the content behind the pattern
     bool nocase;
 };
 
@@ -29,8 +31,8 @@ struct choice {
 struct base {
     uint64_t key;
     hs_database_t *hs;
-    const struct rule_group *group; // one that has the transforms of this place
-    uint32_t *first;                // of each pattern, and one more: into rules
+    const struct choice *choice; // one that has the transforms of this place
+    uint32_t *first;             // of each pattern, and one more: into rules
     uint32_t *rules;
     uint16_t *tails;
     uint32_t patterns;
