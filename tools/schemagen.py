@@ -48,6 +48,7 @@ def build_files():
         "buffers.c": c_file("content/rules/buffers.yaml", rules.buffers_c(messages, buffers)),
         "numbers.c": c_file("content/rules/numbers.yaml", rules.numbers_c(records)),
         "detectors.c": c_file("content/detectors, content/phases.yaml and content/attack", detectors.detectors_c()),
+        "events.c": c_file("content/rules/events.yaml", rules.events_c(anomalies)),
         "schema.sql": documents.sql(records),
         "records.d.ts": documents.typescript(records),
     }

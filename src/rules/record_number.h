@@ -3,6 +3,7 @@
 // content/rules/numbers.yaml (the table is generated).
 #pragma once
 #include "rules/rule.h"
+#include "schema/anomalies.h"
 #include "schema/buffer_path.h"
 
 struct rule_word {
@@ -24,3 +25,10 @@ extern const struct rule_number_source rule_number_sources[RULE_ON_COUNT];
 
 // What a rule may write for a number of this condition, in any case; '-' and '_' are the same.
 bool rule_number_word(enum rule_on on, struct bytes word, int64_t *number);
+
+// Events whose names are not those of our anomalies; ends with a NULL name.
+struct rule_event_name {
+    const char *name;
+    enum anomaly anomaly;
+};
+extern const struct rule_event_name rule_event_names[];

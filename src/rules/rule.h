@@ -525,9 +525,17 @@ struct rule_set {
     const struct bytes *names[3]; // of flowbits and xbits/hostbits; flowints; captured variables
     uint32_t names_count[3];
     struct rule_datasets *datasets;   // dataset.c; NULL: none
+    struct rule_plan *plan;           // inspect_plan.c; made when all rules are there
     struct rule_prefilter *prefilter; // prefilter.c; made when all rules are there
     struct rule_memory *memory;       // parse.c: where all this lies
     struct shared shared;
+};
+
+// What a hit's `settle` points to; lives with the set.
+struct rule_settled {
+    const struct rule_set *set;
+    const struct rule *rule;
+    const uint64_t *bit_ids; // of names of bits, the same in every set loaded
 };
 
 enum { RULE_NAMES_BITS, RULE_NAMES_INTS, RULE_NAMES_VARS };

@@ -48,3 +48,47 @@ struct rule_set *rules_hold(struct rule_set *set);
 void rules_release(struct rule_set *set);
 
 uint32_t rules_count(const struct rule_set *set);
+
+// ---- inspection: one a worker
+
+struct decoded;
+struct flow_handler;
+struct metrics;
+struct pool;
+struct proto_engine;
+struct rules_worker;
+
+// What a worker has already; all of it is borrowed and outlives the rules_worker.
+struct rules_seat {
+    const struct config *config;
+    struct pool *pool;
+    struct metrics *metrics;
+    struct proto_engine *engine;
+    hit_sink *sink; // gets what matches, at once; hits with a `settle` go to rules_settle later
+    void *sink_context;
+};
+
+// Holds the set. The engine is watched from here on. NULL: out of memory.
+[[nodiscard]] struct rules_worker *rules_worker_create(
+    const struct rules_seat *seat, struct rule_set *set);
+void rules_worker_destroy(struct rules_worker *worker); // its flows have ended
+
+// What the flow table is to call instead of the engine's handler.
+const struct flow_handler *rules_worker_handler(struct rules_worker *worker);
+
+// A packet's decoder anomalies, and packets that belong to no flow.
+void rules_worker_packet(struct rules_worker *worker, const struct decoded *packet);
+
+// Another set from here on, between two batches: flow bits, numbers and windows of flows stay.
+// False: out of memory, the old one stays.
+[[nodiscard]] bool rules_worker_swap(struct rules_worker *worker, struct rule_set *set);
+
+// ---- what depends on several flows: thresholds, bits of hosts. One thread, in packet order.
+
+struct rules_ordered;
+[[nodiscard]] struct rules_ordered *rules_ordered_create(const struct config *config);
+void rules_ordered_destroy(struct rules_ordered *ordered);
+
+// A hit of ours with a `settle`; what holds goes on to the sink. `set`: the one it was made with.
+void rules_settle(
+    struct rules_ordered *ordered, const struct hit *hit, hit_sink *sink, void *context);

@@ -145,3 +145,16 @@ def numbers_c(records):
     return ['#include "rules/rule.h"', '#include "rules/record_number.h"', "#include <stddef.h>", "",
             *(line for lines, _ in made for line in lines), "",
             "const struct rule_number_source rule_number_sources[RULE_ON_COUNT] = {", *(entry for _, entry in made), "};"]
+
+
+def events_c(anomalies):
+    path = model.ROOT / "content/rules/events.yaml"
+    table = take(model.load(path), path.name, ("events",))["events"]
+    known = {entry.name for entry in anomalies}
+    lines = []
+    for event, meant in (table or {}).items():
+        for anomaly in as_list(meant):
+            need(anomaly in known, f"{path.name}: {event}", f"no anomaly {anomaly!r}")
+            lines.append(f"    {{{c_text(event)}, {upper('ANOMALY_', anomaly)}}},")
+    return ['#include "rules/record_number.h"', "", "const struct rule_event_name rule_event_names[] = {", *lines,
+            "    {NULL, ANOMALY_NONE},", "};"]

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside rules/: when and on what rules are tested. Three worlds: each packet, each side of a TCP
+// stream in order, each transaction of a parser. What a rule set asks of them is worked out once
+// (inspect_plan.c); what a flow needs to be remembered lies in a side table of the worker, by the
+// flow's index, and takes nothing before a rule needs it.
+#pragma once
+#include "proto/proto.h"
+#include "rules/match.h"
+#include "rules/record_number.h"
+#include "rules/rules.h"
+
+enum {
+    INSPECT_WINDOW = 4096,          // bytes of a stream's side carried over to the next segment
+    INSPECT_STREAM = 1 << 20,       // bytes of a side that are looked at when no parser wants them
+    INSPECT_BODY = 128 * 1024,      // of one instance of a shown buffer looked at at once
+    INSPECT_OVERLAP = 4096,         // of a file's window carried to the next one
+    INSPECT_FILE = 1 << 20,         // of a file looked at
+    INSPECT_TX_BYTES = 1 << 20,     // memory of what one transaction shows
+    INSPECT_TXS = 128,              // transactions of a flow that wait
+    INSPECT_SHOWN = 4096,           // instances one transaction shows
+    INSPECT_FLOW_BYTES = 64 * 1024, // memory of a flow's bits, numbers, windows
+    INSPECT_LIST = 512,             // entries of each list of a flow
+};
+
+enum rule_world { WORLD_PACKET = 1, WORLD_STREAM = 2, WORLD_TX = 4 };
+
+// What a rule is to inspection.
+struct rule_role {
+    uint32_t rank;    // place in the order in which matches take effect
+    uint8_t worlds;   // enum rule_world, or-ed
+    uint8_t sides;    // enum buffer_side its buffers allow, or-ed; 0: both
+    bool once;        // once for each side of a flow: it asks for addresses alone
+    bool mixed;       // payload beside buffers of a transaction
+    bool record;      // asks for something that only a record holds
+    bool file;        // asks for a file
+    bool has_payload; // a group on the payload
+    bool settles;     // its outcome is decided by rules_settle
+};
+
+struct rule_list {
+    uint32_t *indexes;
+    uint32_t count, room;
+};
+
+enum { PLAN_IP_KINDS = 4 }; // TCP, UDP, ICMP, other
+
+struct rule_plan {
+    const struct rule_set *set;
+    struct rule_role *roles;      // one a rule
+    struct rule_settled *settled; // one a rule
+    uint64_t wants[PROTO_WANT_WORDS];
+    // Rules without a fast pattern, to be tried always.
+    struct rule_list record_buffers[RECORD_TYPES]; // enum rule_buffer that lie in its fields
+    bool record_types[RECORD_TYPES];               // is there anything to look for in it?
+    bool transactions;                             // rules with =>
+    struct rule_list packet[PLAN_IP_KINDS], stream, tx[RULE_APP_COUNT], tx_any, once;
+    struct rule_list events[3]; // packets' decoder events, stream events, application events
+    bool packets[PLAN_IP_KINDS], payload[PLAN_IP_KINDS]; // is there anything to look for at all?
+    bool streams, files, records;
+    bool addresses;              // rules that are tried once for each side of a flow
+    bool headers;                // rules with tests on packets' headers
+    bool suppresses;             // threshold.config has something to say
+    uint64_t *bit_ids, *int_ids; // numbers of names, the same over all sets loaded
+};
+
+enum { EVENTS_DECODE, EVENTS_STREAM, EVENTS_APP };
+
+struct shown {
+    struct shown *next;
+    enum rule_buffer buffer;
+    enum flow_side side;
+    uint8_t *data; // room bytes
+    size_t len, room, fresh;
+    uint64_t start; // offset of data in the whole
+    bool cut;       // more than is kept was shown
+};
+
+// What was shown of a transaction that is not over.
+struct rule_tx {
+    struct arena arena; // holds this too
+    struct rule_tx *next;
+    const struct proto *proto;
+    uint64_t id;
+    struct shown *first, **last;
+    uint32_t count;
+    bool done[2]; // that side was inspected
+    uint32_t *told;
+    size_t told_count;
+};
+
+struct rule_window {
+    uint8_t *data;
+    uint32_t len, room;
+    uint64_t next; // offset in the stream behind the window
+};
+
+struct rule_flow {
+    struct arena arena; // holds this too
+    uint64_t *bits;
+    size_t bits_count;
+    struct rule_flow_int {
+        uint64_t id;
+        int64_t value;
+    } * ints;
+    size_t ints_count;
+    uint64_t *told; // stream rules without a place: (index << 1 | side) told once
+    size_t told_count;
+    uint64_t *payload; // rules of two worlds whose payload matched, likewise
+    size_t payload_count;
+    struct rule_window window[2];
+    struct rule_tx *txs;
+    uint32_t txs_count;
+    uint64_t generation; // of the set `told` and `payload` speak of
+    bool reversed;       // as the flow was when sides were looked at last
+    bool parser_done;    // only rules want its bytes now
+    bool passed;         // a pass rule let the flow go
+    bool once[2];        // addresses of that side were looked at
+};
+
+struct rule_candidate {
+    uint32_t rank, index;
+};
+
+struct rules_worker {
+    const struct config *config;
+    struct pool *pool;
+    struct metrics *metrics;
+    struct proto_engine *engine;
+    const struct flow_handler *inner; // the engine's
+    struct flow_handler handler;
+    struct proto_watch watch;
+    struct rule_set *set;
+    const struct rule_plan *plan;
+    struct rule_scratch *scratch;
+    uint64_t generation;
+    hit_sink *sink;
+    void *sink_context;
+    struct rule_flow **flows; // by flow->index
+    uint32_t flows_room;
+    struct rule_candidate *candidates; // room for those of one place
+    size_t candidates_room;
+    const char *app_last; // of the flow looked at last
+    uint64_t apps_last;
+    uint8_t *joined; // a window and what follows it
+    size_t joined_room;
+};
+
+// Where rules are tried: a packet, a window of a stream, or a transaction.
+struct inspection {
+    struct rules_worker *worker;
+    enum rule_world world;
+    struct flow *flow;                  // NULL: a packet outside flows
+    struct rule_flow *state;            // NULL: none yet
+    enum flow_side side;                // who sent it
+    struct proto_flow *pf;              // WORLD_TX
+    const struct decoded *packet;       // NULL where there is none
+    const struct rule_view *payload;    // of the packet or stream
+    const struct rule_tx *tx;           // WORLD_TX; NULL: nothing was shown
+    struct rule_tx *beside;             // of a file: the transaction that carries it
+    const struct record *record;        // WORLD_TX; NULL: not there yet
+    const struct proto_file_news *file; // WORLD_TX of a file
+    enum anomaly anomaly;               // of an event
+    bool is_event;
+    bool passed;             // a pass rule matched
+    bool both_sides;         // buffers of both sides are looked at (rules with =>)
+    bool records_only;       // only rules that need the record
+    struct rule_tx *tx_told; // where it is noted which rules were told
+    uint64_t apps;           // enum rule_app bits of the flow
+    struct addr src, dst;
+    uint16_t src_port, dst_port;
+    uint8_t ip_proto;
+    int64_t time_us;
+};
+
+// inspect_plan.c
+struct rule_plan *rule_plan_create(const struct rule_set *set); // NULL: out of memory
+void rule_plan_destroy(struct rule_plan *plan);
+size_t rule_plan_ip_kind(uint8_t ip_proto);
+
+// inspect_app.c: names of our protocols in rules.
+uint64_t rule_apps_of(const char *app_proto); // enum rule_app bits; 0: none
+
+// inspect_flow.c
+struct rule_flow *rule_flow_find(struct rules_worker *w, const struct flow *flow);
+struct rule_flow *rule_flow_of(struct rules_worker *w, const struct flow *flow); // NULL: no memory
+void rule_flow_end(struct rules_worker *w, const struct flow *flow);
+bool rule_flow_bit(const struct rule_flow *state, uint64_t id);
+void rule_flow_bit_set(struct rule_flow *state, uint64_t id, bool on);
+struct rule_flow_int *rule_flow_int(struct rule_flow *state, uint64_t id, bool make);
+bool rule_flow_noted(const uint64_t *list, size_t count, uint64_t key);
+bool rule_flow_note(struct rule_flow *state, uint64_t **list, size_t *count, uint64_t key);
+struct rule_tx *rule_tx_find(struct rule_flow *state, const struct proto *proto, uint64_t id);
+struct rule_tx *rule_tx_of(
+    struct rules_worker *w, struct rule_flow *state, const struct proto *proto, uint64_t id);
+void rule_tx_end(struct rule_flow *state, struct rule_tx *tx);
+
+// inspect_rule.c: one rule, and the candidates of a scan.
+void inspect_candidates(struct inspection *in, const struct rule_list *const *always, size_t count);
+void inspect_scan(struct inspection *in, enum rule_buffer buffer, const struct rule_view *view);
+void inspect_scan_headers(struct inspection *in);
+
+// inspect_condition.c, inspect_packet_field.c, inspect_record_field.c
+bool rule_condition_holds(
+    struct inspection *in, const struct rule *rule, const struct rule_condition *condition);
+bool rule_number_is(const struct rule_number *number, int64_t value);
+bool rule_packet_condition(const struct inspection *in, const struct rule_condition *condition);
+bool rule_packet_header(const struct decoded *packet, enum rule_buffer buffer, struct bytes *out);
+bool rule_record_condition(const struct inspection *in, const struct rule_condition *condition);
+// Calls `found` for each instance of a field; true as soon as it answers true.
+typedef bool record_value(void *context, const void *value, enum shape_kind kind);
+bool record_path_each(
+    const struct record_path *path, const void *body, record_value *found, void *context);
+// The field's text, of numbers and addresses their text in `room`.
+struct bytes record_value_bytes(const void *value, enum shape_kind kind, char room[64]);
+
+// inspect_event.c
+bool rule_event_is(struct bytes name, enum anomaly anomaly);
+
+// inspect_tx.c
+bool inspect_role_fits(const struct inspection *in, const struct rule *rule);
+
+// inspect_hit.c
+void inspect_hit(struct inspection *in, const struct rule *rule);
+
+// inspect_tx.c, inspect_stream.c: what the worker's watch and handler call.
+void inspect_watch_fill(struct rules_worker *w);
+bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow_side side,
+    struct bytes data, const struct decoded *packet);
+void inspect_stream_gap(
+    struct rules_worker *w, const struct flow *flow, enum flow_side side, size_t lost);
+void inspect_packet(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
+void inspect_begin(struct inspection *in, struct rules_worker *w, struct flow *flow,
+    enum flow_side side, enum rule_world world);

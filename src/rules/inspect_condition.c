@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conditions of the flow: bits, numbers, ages, sizes, protocols. Those of a packet's header and of
+// a record stand in files of their own; those across hosts (xbits) are settled later, in the order
+// of packets, and hold here for the time being.
+#include "rules/inspect.h"
+
+bool rule_number_is(const struct rule_number *number, int64_t value)
+{
+    switch (number->compare) {
+    case RULE_EQ: return value == number->low;
+    case RULE_NE: return value != number->low;
+    case RULE_LT: return value < number->low;
+    case RULE_LE: return value <= number->low;
+    case RULE_GT: return value > number->low;
+    case RULE_GE: return value >= number->low;
+    case RULE_RANGE: return value > number->low && value < number->high;
+    case RULE_NOT_RANGE: return value <= number->low || value >= number->high;
+    case RULE_BITS: return (value & number->low) == number->high;
+    default: return (value & number->low) != number->high; // none of these bits
+    }
+}
+
+static bool flowbits_hold(const struct inspection *in, const struct rule_bits *bits)
+{
+    if (bits->command != BIT_ISSET && bits->command != BIT_ISNOTSET)
+        return true;
+    bool any = false;
+    for (uint8_t i = 0; i < bits->names_count; i++)
+        any |= rule_flow_bit(in->state, in->worker->plan->bit_ids[bits->names[i]]);
+    return any == (bits->command == BIT_ISSET);
+}
+
+static bool int_compares(const char *op, int64_t left, int64_t right)
+{
+    if (strcmp(op, "==") == 0)
+        return left == right;
+    if (strcmp(op, "!=") == 0)
+        return left != right;
+    if (op[0] == '<')
+        return op[1] == '=' ? left <= right : left < right;
+    return op[1] == '=' ? left >= right : left > right;
+}
+
+static bool flowint_holds(const struct inspection *in, const struct rule_int *i)
+{
+    if (strchr("=+-", i->op[0]) && i->op[1] == 0)
+        return true;
+    const uint64_t *ids = in->worker->plan->int_ids;
+    const struct rule_flow_int *number = rule_flow_int(in->state, ids[i->name], false);
+    if (strstr(i->op, "set") || strncmp(i->op, "not", 3) == 0 || i->op[0] == 'i')
+        return (number != NULL) == (strncmp(i->op, "not", 3) != 0);
+    int64_t value = i->number;
+    if (i->other) {
+        const struct rule_flow_int *other = rule_flow_int(in->state, ids[i->other - 1], false);
+        if (!other)
+            return false;
+        value = other->value;
+    }
+    return number && int_compares(i->op, number->value, value);
+}
+
+static bool flow_counts(const struct flow *flow, const struct rule_number_of *of, bool bytes)
+{
+    const uint64_t client = bytes ? flow->bytes[FLOW_CLIENT] : flow->packets[FLOW_CLIENT];
+    const uint64_t server = bytes ? flow->bytes[FLOW_SERVER] : flow->packets[FLOW_SERVER];
+    switch ((enum rule_side)of->at) {
+    case SIDE_TO_SERVER: return rule_number_is(&of->number, (int64_t)client);
+    case SIDE_TO_CLIENT: return rule_number_is(&of->number, (int64_t)server);
+    case SIDE_BOTH: return rule_number_is(&of->number, (int64_t)(client + server));
+    case SIDE_EITHER: break;
+    }
+    return rule_number_is(&of->number, (int64_t)client) ||
+           rule_number_is(&of->number, (int64_t)server);
+}
+
+static bool app_protocol_holds(const struct inspection *in, const struct rule_app_protocol *app)
+{
+    uint64_t apps = in->apps;
+    if (in->flow && !in->flow->app_proto)
+        apps = 1ULL << (in->flow->flags & FLOW_UNWANTED ? RULE_APP_failed : RULE_APP_unknown);
+    if (app->which == APP_ORIGINAL && in->flow && in->flow->app_before && in->worker->inner->before)
+        apps = rule_apps_of(in->worker->inner->before(in->worker->inner->context, in->flow));
+    return (apps & app->apps) != 0;
+}
+
+static uint32_t stream_bytes(const struct flow *flow, enum flow_side side)
+{
+    return (uint32_t)flow->bytes[side];
+}
+
+static bool stream_size_holds(const struct flow *flow, const struct rule_stream_size *size)
+{
+    bool client = rule_number_is(&size->number, stream_bytes(flow, FLOW_CLIENT));
+    bool server = rule_number_is(&size->number, stream_bytes(flow, FLOW_SERVER));
+    switch (size->side) {
+    case STREAM_CLIENT: return client;
+    case STREAM_SERVER: return server;
+    case STREAM_BOTH: return client && server;
+    case STREAM_EITHER: return client || server;
+    }
+    return false;
+}
+
+static bool flow_condition(struct inspection *in, const struct rule_condition *c)
+{
+    const struct flow *flow = in->flow;
+    switch (c->on) {
+    case RULE_ON_flowbits: return flowbits_hold(in, &c->is.bits);
+    case RULE_ON_flowint: return flowint_holds(in, &c->is.flowint);
+    case RULE_ON_flow_age:
+        return flow &&
+               rule_number_is(&c->is.number.number, (flow->last_us - flow->first_us) / 1'000'000);
+    case RULE_ON_flow_packets: return flow && flow_counts(flow, &c->is.number, false);
+    case RULE_ON_flow_bytes: return flow && flow_counts(flow, &c->is.number, true);
+    case RULE_ON_flow_elephant: return false;
+    case RULE_ON_stream_size: return flow && stream_size_holds(flow, &c->is.stream_size);
+    case RULE_ON_app_layer_protocol: return app_protocol_holds(in, &c->is.app) != c->negated;
+    default: return false;
+    }
+}
+
+bool rule_condition_holds(
+    struct inspection *in, const struct rule *rule, const struct rule_condition *condition)
+{
+    (void)rule;
+    switch (condition->on) {
+    case RULE_ON_flowbits:
+    case RULE_ON_flowint:
+    case RULE_ON_flow_age:
+    case RULE_ON_flow_packets:
+    case RULE_ON_flow_bytes:
+    case RULE_ON_flow_elephant:
+    case RULE_ON_stream_size:
+    case RULE_ON_app_layer_protocol: return flow_condition(in, condition);
+    case RULE_ON_xbits:
+    case RULE_ON_hostbits: return true; // settled in order
+    case RULE_ON_decode_event:
+    case RULE_ON_stream_event:
+    case RULE_ON_engine_event:
+    case RULE_ON_app_layer_event:
+        return in->is_event && rule_event_is(condition->is.event.name, in->anomaly);
+    case RULE_ON_geoip:
+    case RULE_ON_iprep: return false; // no data base of places or reputations is loaded
+    case RULE_ON_sameip: return memcmp(&in->src, &in->dst, sizeof in->src) == 0;
+    default: break;
+    }
+    if (in->world == WORLD_TX)
+        return rule_record_condition(in, condition);
+    return in->packet && rule_packet_condition(in, condition);
+}

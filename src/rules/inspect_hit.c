@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// A match as a hit: what EVE's alert says of it, and what findings need.
+#include "rules/inspect.h"
+#include <stdio.h>
+
+static enum severity severity_of(uint8_t priority)
+{
+    return priority <= 1   ? SEVERITY_HIGH
+           : priority == 2 ? SEVERITY_MEDIUM
+           : priority == 3 ? SEVERITY_LOW
+                           : SEVERITY_INFO;
+}
+
+static void techniques_fill(const struct rule_said *said, struct hit *hit)
+{
+    for (uint16_t i = 0; i < said->metadata_count; i++) {
+        const struct json_pair *pair = &said->metadata[i];
+        bool technique = bytes_equal(pair->name, BYTES("mitre_technique_id"));
+        if (technique && hit->techniques_count < HIT_TECHNIQUES)
+            hit->techniques[hit->techniques_count++] = pair->value;
+    }
+}
+
+static void head_of(struct inspection *in, struct flow_head_room *room, struct record_head *head)
+{
+    if (!in->flow) {
+        flow_packet_head(in->packet, room, head);
+        return;
+    }
+    flow_head(in->flow, in->time_us, room, head);
+    if (in->side == FLOW_SERVER) {
+        struct addr addr = head->src_ip;
+        head->src_ip = head->dest_ip;
+        head->dest_ip = addr;
+        uint16_t port = head->src_port;
+        head->src_port = head->dest_port;
+        head->dest_port = port;
+    }
+    head->app_proto = bytes_from_text(in->flow->app_proto);
+    if (in->world != WORLD_TX)
+        return;
+    uint64_t id = in->record && in->record->head.has_tx_id ? in->record->head.tx_id
+                  : in->tx                                 ? in->tx->id
+                                                           : UINT64_MAX;
+    head->has_tx_id = id != UINT64_MAX;
+    head->tx_id = id;
+}
+
+void inspect_hit(struct inspection *in, const struct rule *rule)
+{
+    struct rules_worker *w = in->worker;
+    struct flow_head_room room;
+    struct record_head head = {0};
+    char name[32];
+    bool settles = w->plan->roles[rule->index].settles || w->plan->suppresses;
+    const struct rule_said *said = rule->said;
+    int n = snprintf(name, sizeof name, "%u:%u", rule->gid, rule->sid);
+    struct hit_alert alert = {
+        .gid = rule->gid,
+        .signature_id = rule->sid,
+        .rev = rule->rev,
+        .priority = rule->priority,
+        .action = rule->action == RULE_REJECT ? BYTES("blocked") : BYTES("allowed"),
+        .signature = said->msg,
+        .category = said->category,
+        .metadata = said->metadata,
+        .metadata_count = said->metadata_count,
+    };
+    struct hit hit = {
+        .detector = "rules.suricata",
+        .rule = bytes_make(name, (size_t)n),
+        .title = said->msg,
+        .severity = severity_of(rule->priority),
+        .certainty = 60,
+        .head = &head,
+        .record = in->record ? in->record->type : RECORD_NONE,
+        .subject_is_dest = rule->target == TARGET_DEST,
+        .alert = &alert,
+        .settle = settles ? &w->plan->settled[rule->index] : NULL,
+    };
+    head_of(in, &room, &head);
+    techniques_fill(said, &hit);
+    hit.matches_count = rule_match_said(w->scratch, hit.matches, HIT_MATCHES);
+    w->metrics->rules_hits++;
+    w->sink(w->sink_context, &hit);
+}

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a rule set asks of packets, streams and transactions, worked out once when it is loaded: in
+// which world each rule is tested, in which order matches take effect, and which rules have no
+// pattern by which the prefilter could find them.
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "rules/inspect.h"
+#include <stdlib.h>
+
+// Conditions of a transaction, and those that only a packet can answer.
+static uint8_t world_of(enum rule_on on)
+{
+    switch (on) {
+    case RULE_ON_ttl:
+    case RULE_ON_tos:
+    case RULE_ON_id:
+    case RULE_ON_ip_proto:
+    case RULE_ON_fragbits:
+    case RULE_ON_fragoffset:
+    case RULE_ON_ipopts:
+    case RULE_ON_tcp_flags:
+    case RULE_ON_tcp_seq:
+    case RULE_ON_tcp_ack:
+    case RULE_ON_tcp_window:
+    case RULE_ON_tcp_mss:
+    case RULE_ON_tcp_wscale:
+    case RULE_ON_icmp_type:
+    case RULE_ON_icmp_code:
+    case RULE_ON_icmp_id:
+    case RULE_ON_icmp_seq:
+    case RULE_ON_icmpv6_mtu:
+    case RULE_ON_igmp_type:
+    case RULE_ON_vlan_id:
+    case RULE_ON_vlan_layers:
+    case RULE_ON_vxlan_vni:
+    case RULE_ON_checksum:
+    case RULE_ON_dsize:
+    case RULE_ON_stream_size:
+    case RULE_ON_decode_event:
+    case RULE_ON_stream_event:
+    case RULE_ON_rpc: return WORLD_PACKET;
+    case RULE_ON_sameip:
+    case RULE_ON_geoip:
+    case RULE_ON_iprep:
+    case RULE_ON_flow_age:
+    case RULE_ON_flow_packets:
+    case RULE_ON_flow_bytes:
+    case RULE_ON_flow_elephant:
+    case RULE_ON_flowbits:
+    case RULE_ON_flowint:
+    case RULE_ON_xbits:
+    case RULE_ON_hostbits:
+    case RULE_ON_app_layer_protocol:
+    case RULE_ON_engine_event: return 0;
+    default: return WORLD_TX;
+    }
+}
+
+static bool has_place(const struct rule_group *group)
+{
+    for (uint16_t i = 0; i < group->tests_count; i++) {
+        const struct rule_test *test = &group->tests[i];
+        if (test->kind == TEST_CONTENT &&
+            (test->is.content.has_offset || test->is.content.has_depth))
+            return true;
+    }
+    return false;
+}
+
+static bool has_protocol(const struct rule_header *header, uint8_t ip_proto)
+{
+    return !header->protocols || (header->protocols[ip_proto / 8] >> (ip_proto % 8) & 1);
+}
+
+// What the rule's groups add up to.
+struct asked {
+    uint8_t worlds;
+    uint8_t sides;
+    bool payload, place, record, file;
+};
+
+static void ask_group(struct asked *asked, const struct rule_group *group)
+{
+    const struct rule_buffer_info *info = &rule_buffer_infos[group->buffer];
+    if (group->buffer == BUFFER_PAYLOAD) {
+        asked->payload = true;
+        asked->place |= has_place(group);
+    } else if (info->source == BUFFER_OF_PACKET) {
+        asked->worlds |= WORLD_PACKET;
+    } else if (info->source != BUFFER_OF_TESTS) {
+        asked->worlds |= WORLD_TX;
+        asked->sides &= info->to;
+        asked->record |= info->source == BUFFER_OF_RECORD;
+        asked->file |= info->source == BUFFER_OF_FILE;
+    }
+}
+
+static void ask_condition(struct asked *asked, const struct rule_condition *condition)
+{
+    uint8_t world = world_of(condition->on);
+    asked->worlds |= world;
+    asked->file |= condition->on == RULE_ON_filesize || condition->on == RULE_ON_file_hash;
+    if (world == WORLD_TX && rule_number_sources[condition->on].paths)
+        asked->sides &= rule_number_sources[condition->on].to;
+    asked->record |= world == WORLD_TX && !asked->file;
+}
+
+// TCP content is looked for in the stream; where it has a fixed place, in each packet as well.
+static uint8_t payload_worlds(const struct rule *rule, const struct asked *asked)
+{
+    const struct rule_header *header = rule->header;
+    if (!has_protocol(header, PROTO_TCP) || (asked->worlds & WORLD_PACKET) ||
+        (header->layer & RULE_TCP_PKT) || (rule->flow & RULE_FLOW_NO_STREAM))
+        return WORLD_PACKET;
+    if ((header->layer & RULE_TCP_STREAM) || (rule->flow & RULE_FLOW_ONLY_STREAM))
+        return WORLD_STREAM;
+    bool others = !header->protocols || asked->place;
+    for (unsigned p = 0; p < 256 && !others; p++)
+        others = p != PROTO_TCP && has_protocol(header, (uint8_t)p);
+    return others ? WORLD_PACKET | WORLD_STREAM : WORLD_STREAM;
+}
+
+static bool asks_addresses_alone(const struct rule *rule)
+{
+    const struct rule_header *header = rule->header;
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        enum rule_on on = rule->conditions[i].on;
+        if (on != RULE_ON_geoip && on != RULE_ON_iprep && on != RULE_ON_sameip)
+            return false;
+    }
+    return rule->groups_count == 0 && rule->flow == 0 && !header->apps && !header->sport &&
+           !header->dport &&
+           !(header->layer & (RULE_TCP_PKT | RULE_PKTHDR | RULE_ARP | RULE_ETHER));
+}
+
+static struct rule_role role_of(const struct rule *rule)
+{
+    struct asked asked = {.sides = BUFFER_TO_SERVER | BUFFER_TO_CLIENT};
+    struct rule_role role = {0};
+    for (uint16_t i = 0; i < rule->groups_count; i++)
+        ask_group(&asked, &rule->groups[i]);
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        ask_condition(&asked, &rule->conditions[i]);
+        enum rule_on on = rule->conditions[i].on;
+        role.settles |= on == RULE_ON_xbits || on == RULE_ON_hostbits;
+    }
+    role.settles |= rule->threshold || rule->filter;
+    if (rule->filestore) {
+        asked.worlds |= WORLD_TX;
+        asked.file = true;
+    }
+    role.file = asked.file;
+    role.sides = asked.sides;
+    role.record = asked.record;
+    role.has_payload = asked.payload;
+    role.once = asks_addresses_alone(rule);
+    uint8_t payload = asked.payload ? payload_worlds(rule, &asked) : 0;
+    if (asked.worlds & WORLD_TX)
+        role.worlds = (uint8_t)(WORLD_TX | payload);
+    else
+        role.worlds = payload ? payload : WORLD_PACKET;
+    role.mixed = (asked.worlds & WORLD_TX) && asked.payload;
+    return role;
+}
+
+// Pass before drop before reject before alert; then those that set flow bits before those that ask
+// for them; then by priority; then as read.
+struct order {
+    uint8_t action, bits, ints;
+    uint8_t priority;
+    uint32_t index;
+};
+
+static uint8_t bits_class(const struct rule *rule)
+{
+    bool sets = false, asks = false;
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        const struct rule_condition *c = &rule->conditions[i];
+        if (c->on != RULE_ON_flowbits)
+            continue;
+        bool ask = c->is.bits.command == BIT_ISSET || c->is.bits.command == BIT_ISNOTSET;
+        asks |= ask;
+        sets |= !ask;
+    }
+    return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
+}
+
+static uint8_t ints_class(const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->conditions_count; i++)
+        if (rule->conditions[i].on == RULE_ON_flowint)
+            return strchr("=+-", rule->conditions[i].is.flowint.op[0]) &&
+                           !rule->conditions[i].is.flowint.op[1]
+                       ? 0
+                       : 1;
+    return 2;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct order *x = a, *y = b;
+    if (x->action != y->action)
+        return x->action - y->action;
+    if (x->bits != y->bits)
+        return x->bits - y->bits;
+    if (x->ints != y->ints)
+        return x->ints - y->ints;
+    if (x->priority != y->priority)
+        return x->priority - y->priority;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static bool rank_all(struct rule_plan *plan)
+{
+    static const uint8_t actions[] = {
+        [RULE_PASS] = 0, [RULE_DROP] = 1, [RULE_REJECT] = 2, [RULE_ALERT] = 3};
+    const struct rule_set *set = plan->set;
+    struct order *orders = base_calloc(set->rules_count + 1U, sizeof *orders);
+    if (!orders)
+        return false;
+    for (uint32_t i = 0; i < set->rules_count; i++) {
+        const struct rule *rule = &set->rules[i];
+        size_t action = (size_t)rule->action;
+        orders[i] = (struct order){
+            .action = action < sizeof actions ? actions[action] : 3,
+            .bits = bits_class(rule),
+            .ints = ints_class(rule),
+            .priority = rule->priority,
+            .index = i,
+        };
+    }
+    qsort(orders, set->rules_count, sizeof *orders, by_order);
+    for (uint32_t i = 0; i < set->rules_count; i++)
+        plan->roles[orders[i].index].rank = i;
+    base_free(orders);
+    return true;
+}
+
+static bool list_add(struct rule_list *list, uint32_t index)
+{
+    if (list->count == list->room) {
+        uint32_t room = list->room ? list->room * 2 : 16;
+        uint32_t *indexes = base_realloc(list->indexes, room * sizeof *indexes);
+        if (!indexes)
+            return false;
+        list->indexes = indexes;
+        list->room = room;
+    }
+    list->indexes[list->count++] = index;
+    return true;
+}
+
+size_t rule_plan_ip_kind(uint8_t ip_proto)
+{
+    switch (ip_proto) {
+    case PROTO_TCP: return 0;
+    case PROTO_UDP: return 1;
+    case PROTO_ICMP:
+    case PROTO_ICMPV6: return 2;
+    default: return 3;
+    }
+}
+
+static uint8_t kinds_of(const struct rule_header *header)
+{
+    uint8_t kinds = 0;
+    for (unsigned p = 0; p < 256; p++)
+        if (has_protocol(header, (uint8_t)p))
+            kinds = (uint8_t)(kinds | 1U << rule_plan_ip_kind((uint8_t)p));
+    return kinds;
+}
+
+static bool place_event(struct rule_plan *plan, const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        enum rule_on on = rule->conditions[i].on;
+        int which = on == RULE_ON_decode_event      ? EVENTS_DECODE
+                    : on == RULE_ON_stream_event    ? EVENTS_STREAM
+                    : on == RULE_ON_app_layer_event ? EVENTS_APP
+                                                    : -1;
+        if (which >= 0)
+            return list_add(&plan->events[which], rule->index);
+    }
+    return true;
+}
+
+static bool is_event(const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        enum rule_on on = rule->conditions[i].on;
+        if (on == RULE_ON_decode_event || on == RULE_ON_stream_event ||
+            on == RULE_ON_app_layer_event)
+            return true;
+    }
+    return false;
+}
+
+static bool place_packet(struct rule_plan *plan, const struct rule *rule, bool pattern)
+{
+    uint8_t kinds = kinds_of(rule->header);
+    for (size_t k = 0; k < PLAN_IP_KINDS; k++) {
+        if (!(kinds >> k & 1))
+            continue;
+        plan->packets[k] = true;
+        plan->payload[k] |= pattern;
+        if (!pattern && !list_add(&plan->packet[k], rule->index))
+            return false;
+    }
+    return true;
+}
+
+static bool place_tx(struct rule_plan *plan, const struct rule *rule)
+{
+    if (rule_prefilter_of(plan->set, rule->index, false) != RULE_BUFFERS)
+        return true;
+    if (!rule->header->apps)
+        return list_add(&plan->tx_any, rule->index);
+    for (unsigned app = 0; app < RULE_APP_COUNT; app++)
+        if ((rule->header->apps >> app & 1) && !list_add(&plan->tx[app], rule->index))
+            return false;
+    return true;
+}
+
+static bool place(struct rule_plan *plan, const struct rule *rule)
+{
+    struct rule_role *role = &plan->roles[rule->index];
+    if (is_event(rule))
+        return place_event(plan, rule);
+    plan->addresses |= role->once;
+    if (role->once)
+        return rule_prefilter_by_address(plan->set, rule->index) ||
+               list_add(&plan->once, rule->index);
+    bool pattern =
+        role->has_payload && rule_prefilter_of(plan->set, rule->index, true) != RULE_BUFFERS;
+    if ((role->worlds & WORLD_PACKET) && !place_packet(plan, rule, pattern))
+        return false;
+    if (role->worlds & WORLD_STREAM) {
+        plan->streams = true;
+        if (!pattern && !list_add(&plan->stream, rule->index))
+            return false;
+    }
+    return !(role->worlds & WORLD_TX) || place_tx(plan, rule);
+}
+
+static void want(struct rule_plan *plan, const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->groups_count; i++) {
+        enum rule_buffer buffer = rule->groups[i].buffer;
+        plan->wants[buffer / 64] |= 1ULL << (buffer % 64);
+        plan->files |= rule_buffer_infos[buffer].source == BUFFER_OF_FILE;
+        plan->headers |=
+            buffer != BUFFER_PAYLOAD && rule_buffer_infos[buffer].source == BUFFER_OF_PACKET;
+    }
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        enum rule_on on = rule->conditions[i].on;
+        plan->files |= on == RULE_ON_filesize || on == RULE_ON_file_hash;
+    }
+    plan->files |= rule->filestore != NULL;
+    plan->records |= plan->roles[rule->index].record;
+    plan->transactions |= rule->header->direction == RULE_TRANSACTION;
+}
+
+// Which records are worth a look: those of the fields asked for, and all of the protocols of rules
+// that ask for nothing in particular.
+static bool want_records(struct rule_plan *plan)
+{
+    for (unsigned b = 0; b < RULE_BUFFERS; b++) {
+        const struct rule_buffer_info *info = &rule_buffer_infos[b];
+        if (!(plan->wants[b / 64] >> (b % 64) & 1))
+            continue;
+        for (uint8_t p = 0; p < info->paths_count; p++) {
+            unsigned type = info->paths[p].record;
+            bool again = p > 0 && info->paths[p - 1].record == type;
+            plan->record_types[type] = true;
+            if (!again && !list_add(&plan->record_buffers[type], b))
+                return false;
+        }
+    }
+    bool always = plan->tx_any.count > 0;
+    for (unsigned app = 0; app < RULE_APP_COUNT; app++)
+        always |= plan->tx[app].count > 0;
+    for (unsigned type = 0; always && type < RECORD_TYPES; type++)
+        plan->record_types[type] = true;
+    return true;
+}
+
+// Names of flow bits keep their numbers over reloads: a hash of the name is the number.
+static uint64_t *ids_of(const struct rule_set *set, int which)
+{
+    uint32_t count = set->names_count[which];
+    uint64_t *ids = base_calloc(count + 1U, sizeof *ids);
+    for (uint32_t i = 0; ids && i < count; i++)
+        ids[i] = hash_bytes(set->names[which][i], 0x52554c45);
+    return ids;
+}
+
+static bool fill(struct rule_plan *plan)
+{
+    const struct rule_set *set = plan->set;
+    for (uint32_t i = 0; i < set->rules_count; i++) {
+        plan->roles[i] = role_of(&set->rules[i]);
+        plan->settled[i] = (struct rule_settled){set, &set->rules[i], plan->bit_ids};
+    }
+    if (!rank_all(plan))
+        return false;
+    for (uint32_t i = 0; i < set->rules_count; i++) {
+        if (!place(plan, &set->rules[i]))
+            return false;
+        want(plan, &set->rules[i]);
+    }
+    return want_records(plan);
+}
+
+struct rule_plan *rule_plan_create(const struct rule_set *set)
+{
+    struct rule_plan *plan = base_calloc(1, sizeof *plan);
+    if (!plan)
+        return NULL;
+    plan->set = set;
+    plan->suppresses = set->suppress_count > 0;
+    plan->roles = base_calloc(set->rules_count + 1U, sizeof *plan->roles);
+    plan->settled = base_calloc(set->rules_count + 1U, sizeof *plan->settled);
+    plan->bit_ids = ids_of(set, RULE_NAMES_BITS);
+    plan->int_ids = ids_of(set, RULE_NAMES_INTS);
+    if (!plan->roles || !plan->settled || !plan->bit_ids || !plan->int_ids || !fill(plan)) {
+        rule_plan_destroy(plan);
+        return NULL;
+    }
+    return plan;
+}
+
+void rule_plan_destroy(struct rule_plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < PLAN_IP_KINDS; i++)
+        base_free(plan->packet[i].indexes);
+    for (size_t i = 0; i < RULE_APP_COUNT; i++)
+        base_free(plan->tx[i].indexes);
+    for (size_t i = 0; i < 3; i++)
+        base_free(plan->events[i].indexes);
+    for (size_t i = 0; i < RECORD_TYPES; i++)
+        base_free(plan->record_buffers[i].indexes);
+    base_free(plan->stream.indexes);
+    base_free(plan->tx_any.indexes);
+    base_free(plan->once.indexes);
+    base_free(plan->roles);
+    base_free(plan->settled);
+    base_free(plan->bit_ids);
+    base_free(plan->int_ids);
+    base_free(plan);
+}

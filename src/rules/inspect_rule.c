@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+// One rule at a place: does its header fit, do its conditions hold, do its groups match; and what a
+// match does to the flow. Rules are tried in the order in which they take effect.
+#include "base/alloc.h"
+#include "rules/inspect.h"
+#include <stdlib.h>
+
+void inspect_begin(struct inspection *in, struct rules_worker *w, struct flow *flow,
+    enum flow_side side, enum rule_world world)
+{
+    *in = (struct inspection){.worker = w, .flow = flow, .side = side, .world = world};
+    in->state = rule_flow_find(w, flow);
+    in->src = flow_addr(flow, side);
+    in->dst = flow_addr(flow, flow_other(side));
+    in->src_port = flow->port[side];
+    in->dst_port = flow->port[flow_other(side)];
+    in->ip_proto = flow->ip_proto;
+    if (flow->app_proto != w->app_last) {
+        w->app_last = flow->app_proto;
+        w->apps_last = rule_apps_of(flow->app_proto);
+    }
+    in->apps = w->apps_last;
+    in->time_us = flow->last_us;
+}
+
+static bool endpoints_fit(const struct rule_header *h, const struct inspection *in, bool turned)
+{
+    const struct addr *src = turned ? &in->dst : &in->src, *dst = turned ? &in->src : &in->dst;
+    uint16_t sport = turned ? in->dst_port : in->src_port;
+    uint16_t dport = turned ? in->src_port : in->dst_port;
+    return rule_addresses_has(h->src, src) && rule_addresses_has(h->dst, dst) &&
+           rule_ports_has(h->sport, sport) && rule_ports_has(h->dport, dport);
+}
+
+static bool header_fits(const struct rule_header *h, const struct inspection *in)
+{
+    if (h->protocols && !(h->protocols[in->ip_proto / 8] >> (in->ip_proto % 8) & 1))
+        return false;
+    if ((h->layer & (RULE_IPV4 | RULE_IPV6)) &&
+        !(h->layer & (in->src.version == 4 ? RULE_IPV4 : RULE_IPV6)))
+        return false;
+    if (h->apps && !(h->apps & in->apps))
+        return false;
+    if (h->direction == RULE_TRANSACTION)
+        return endpoints_fit(h, in, in->side == FLOW_SERVER);
+    return endpoints_fit(h, in, false) ||
+           (h->direction == RULE_BOTH_WAYS && endpoints_fit(h, in, true));
+}
+
+// TCP: the handshake is over, or was over before the capture began. Else: both sides have spoken.
+static bool is_established(const struct flow *flow)
+{
+    if (flow->ip_proto != PROTO_TCP)
+        return (flow->flags & FLOW_BOTH_SIDES) != 0;
+    if (flow->state != FLOW_CLOSED)
+        return flow->state == FLOW_ESTABLISHED || (flow->flags & FLOW_MIDSTREAM);
+    return (flow->flags & FLOW_BOTH_SIDES) && (flow->tcp_flags[FLOW_CLIENT] & TCP_ACK) &&
+           (flow->tcp_flags[FLOW_SERVER] & TCP_ACK);
+}
+
+static bool flow_fits(const struct rule *rule, const struct inspection *in)
+{
+    unsigned f = rule->flow;
+    if (f == 0)
+        return true;
+    if ((f & RULE_FLOW_NO_FRAG) && in->packet && in->packet->frames > 1)
+        return false;
+    if ((f & RULE_FLOW_ONLY_FRAG) && (!in->packet || in->packet->frames <= 1))
+        return false;
+    if (!in->flow)
+        return !(f & (RULE_FLOW_TOSERVER | RULE_FLOW_TOCLIENT | RULE_FLOW_ESTABLISHED));
+    bool any_side = rule->header->direction == RULE_TRANSACTION;
+    if ((f & RULE_FLOW_TOSERVER) && in->side != FLOW_CLIENT && !any_side)
+        return false;
+    if ((f & RULE_FLOW_TOCLIENT) && in->side != FLOW_SERVER && !any_side)
+        return false;
+    if ((f & RULE_FLOW_ESTABLISHED) && !is_established(in->flow))
+        return false;
+    return !(f & RULE_FLOW_NOT_ESTABLISHED) || !is_established(in->flow);
+}
+
+static bool conditions_hold(struct inspection *in, const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->conditions_count; i++)
+        if (!rule_condition_holds(in, rule, &rule->conditions[i]))
+            return false;
+    return true;
+}
+
+struct group_at {
+    struct rule_scratch *scratch;
+    const struct rule_group *group;
+    bool there; // an instance was seen
+};
+
+static bool instance_matches(struct group_at *at, const struct rule_view *view)
+{
+    at->there = true;
+    return !at->group->absent && rule_match_group(at->scratch, at->group, view);
+}
+
+static bool field_matches(void *context, const void *value, enum shape_kind kind)
+{
+    char room[64];
+    struct bytes data = record_value_bytes(value, kind, room);
+    struct rule_view view = {.data = data, .ends = true};
+    return data.data && instance_matches(context, &view);
+}
+
+static bool record_matches(struct inspection *in, struct group_at *at)
+{
+    const struct rule_buffer_info *info = &rule_buffer_infos[at->group->buffer];
+    for (uint8_t i = 0; in->record && i < info->paths_count; i++)
+        if (info->paths[i].record == in->record->type &&
+            record_path_each(&info->paths[i], in->record->body, field_matches, at))
+            return true;
+    return false;
+}
+
+static struct rule_view shown_view(const struct shown *shown)
+{
+    return (struct rule_view){
+        .data = bytes_make(shown->data, shown->len),
+        .fresh = shown->fresh,
+        .start = shown->start,
+        .ends = !shown->cut,
+    };
+}
+
+static bool shown_matches(struct inspection *in, const struct rule_tx *tx, struct group_at *at)
+{
+    for (const struct shown *s = tx ? tx->first : NULL; s; s = s->next) {
+        if (s->buffer != at->group->buffer || (s->side != in->side && !in->both_sides))
+            continue;
+        struct rule_view view = shown_view(s);
+        if (instance_matches(at, &view))
+            return true;
+    }
+    return false;
+}
+
+static bool payload_matches(struct inspection *in, const struct rule *rule, struct group_at *at)
+{
+    if (in->world == WORLD_TX) // its payload matched before, in the other world
+        return in->state && rule_flow_noted(in->state->payload, in->state->payload_count,
+                                (uint64_t)rule->index << 1 | (uint64_t)in->side);
+    return in->payload && instance_matches(at, in->payload);
+}
+
+static bool packet_matches(struct inspection *in, struct group_at *at)
+{
+    struct rule_view view = {.ends = true};
+    return in->packet && rule_packet_header(in->packet, at->group->buffer, &view.data) &&
+           instance_matches(at, &view);
+}
+
+static bool group_matches(
+    struct inspection *in, const struct rule *rule, const struct rule_group *group)
+{
+    struct group_at at = {in->worker->scratch, group, false};
+    bool matched = false;
+    if (group->buffer == BUFFER_PAYLOAD)
+        return payload_matches(in, rule, &at);
+    switch ((enum buffer_source)rule_buffer_infos[group->buffer].source) {
+    case BUFFER_OF_PACKET: matched = packet_matches(in, &at); break;
+    case BUFFER_OF_RECORD: matched = record_matches(in, &at); break;
+    case BUFFER_SHOWN:
+    case BUFFER_OF_FILE:
+        matched = shown_matches(in, in->tx, &at) || shown_matches(in, in->beside, &at);
+        break;
+    case BUFFER_OF_TESTS: return true;
+    }
+    if (group->absent)
+        return !at.there;
+    return matched || (group->absent_or_else && !at.there);
+}
+
+// In the payload's world a rule of two worlds is only half tested.
+static bool groups_match(struct inspection *in, const struct rule *rule)
+{
+    bool half = in->world != WORLD_TX && in->worker->plan->roles[rule->index].mixed;
+    rule_match_begin(in->worker->scratch, rule);
+    for (uint16_t i = 0; i < rule->groups_count; i++) {
+        const struct rule_group *group = &rule->groups[i];
+        if (half && group->buffer != BUFFER_PAYLOAD)
+            continue;
+        if (!group_matches(in, rule, group))
+            return false;
+    }
+    return true;
+}
+
+static struct rule_flow *state_of(struct inspection *in)
+{
+    if (!in->state && in->flow)
+        in->state = rule_flow_of(in->worker, in->flow);
+    return in->state;
+}
+
+// A stream's window shows old bytes again: what ended in them was told before. What has no place
+// is told once for each side.
+static bool told_before(struct inspection *in, const struct rule *rule)
+{
+    if (in->world != WORLD_STREAM)
+        return false;
+    uint64_t end = rule_match_end(in->worker->scratch);
+    if (end != UINT64_MAX)
+        return in->payload->fresh && end <= in->payload->start + in->payload->fresh;
+    struct rule_flow *state = state_of(in);
+    uint64_t key = (uint64_t)rule->index << 1 | (uint64_t)in->side;
+    if (!state || rule_flow_noted(state->told, state->told_count, key))
+        return true;
+    rule_flow_note(state, &state->told, &state->told_count, key);
+    return false;
+}
+
+static void flowint_do(
+    struct rule_flow *state, const struct rule_plan *plan, const struct rule_int *i)
+{
+    int64_t value = i->number;
+    if (i->other) {
+        const struct rule_flow_int *other =
+            rule_flow_int(state, plan->int_ids[i->other - 1], false);
+        value = other ? other->value : 0;
+    }
+    struct rule_flow_int *number = rule_flow_int(state, plan->int_ids[i->name], true);
+    if (!number)
+        return;
+    if (i->op[0] == '=')
+        number->value = value;
+    else if (i->op[0] == '+')
+        number->value = (int64_t)((uint64_t)number->value + (uint64_t)value);
+    else
+        number->value = (int64_t)((uint64_t)number->value - (uint64_t)value);
+}
+
+static void flowbits_do(
+    struct rule_flow *state, const struct rule_plan *plan, const struct rule_bits *b)
+{
+    for (uint8_t i = 0; i < b->names_count; i++) {
+        uint64_t id = plan->bit_ids[b->names[i]];
+        if (b->command == BIT_SET || b->command == BIT_UNSET)
+            rule_flow_bit_set(state, id, b->command == BIT_SET);
+        else if (b->command == BIT_TOGGLE)
+            rule_flow_bit_set(state, id, !rule_flow_bit(state, id));
+    }
+}
+
+static bool flowint_sets(const struct rule_int *i)
+{
+    return strchr("=+-", i->op[0]) && i->op[1] == 0;
+}
+
+// What a match changes in the flow.
+static void take_effect(struct inspection *in, const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        const struct rule_condition *c = &rule->conditions[i];
+        bool bits = c->on == RULE_ON_flowbits && c->is.bits.command <= BIT_TOGGLE;
+        bool number = c->on == RULE_ON_flowint && flowint_sets(&c->is.flowint);
+        struct rule_flow *state = bits || number ? state_of(in) : NULL;
+        if (state && bits)
+            flowbits_do(state, in->worker->plan, &c->is.bits);
+        else if (state)
+            flowint_do(state, in->worker->plan, &c->is.flowint);
+    }
+    if (rule->action == RULE_PASS) {
+        in->passed = true;
+        if (in->world != WORLD_PACKET && state_of(in))
+            in->state->passed = true;
+    }
+}
+
+static bool tx_told(struct rule_tx *tx, uint32_t index)
+{
+    for (size_t i = 0; i < tx->told_count; i++)
+        if (tx->told[i] == index)
+            return true;
+    if (tx->told_count && (tx->told_count & (tx->told_count - 1)) == 0) {
+        uint32_t *told = arena_grow(
+            &tx->arena, tx->told, tx->told_count * sizeof *told, tx->told_count * 2 * sizeof *told);
+        if (!told)
+            return true;
+        tx->told = told;
+    }
+    if (!tx->told && !(tx->told = arena_alloc(&tx->arena, sizeof *tx->told)))
+        return false;
+    tx->told[tx->told_count++] = index;
+    return false;
+}
+
+static void try_rule(struct inspection *in, const struct rule *rule)
+{
+    const struct rule_role *role = &in->worker->plan->roles[rule->index];
+    if (!(role->worlds & in->world) && !in->is_event)
+        return;
+    if (!inspect_role_fits(in, rule))
+        return;
+    if (!header_fits(rule->header, in) || !flow_fits(rule, in) || !conditions_hold(in, rule) ||
+        !groups_match(in, rule) || told_before(in, rule))
+        return;
+    if (in->world != WORLD_TX && role->mixed) {
+        struct rule_flow *state = state_of(in);
+        if (state)
+            rule_flow_note(state, &state->payload, &state->payload_count,
+                (uint64_t)rule->index << 1 | (uint64_t)in->side);
+        return;
+    }
+    if (in->tx_told && tx_told(in->tx_told, rule->index))
+        return;
+    take_effect(in, rule);
+    if (rule->action != RULE_PASS && (!rule->noalert || role->settles))
+        inspect_hit(in, rule);
+}
+
+static bool candidate_add(struct rules_worker *w, size_t *count, uint32_t index)
+{
+    if (*count == w->candidates_room) {
+        size_t room = w->candidates_room ? w->candidates_room * 2 : 256;
+        struct rule_candidate *grown = base_realloc(w->candidates, room * sizeof *grown);
+        if (!grown)
+            return false;
+        w->candidates = grown;
+        w->candidates_room = room;
+    }
+    w->candidates[(*count)++] = (struct rule_candidate){w->plan->roles[index].rank, index};
+    return true;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct rule_candidate *x = a, *y = b;
+    return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+void inspect_candidates(struct inspection *in, const struct rule_list *const *always, size_t count)
+{
+    struct rules_worker *w = in->worker;
+    struct rule_candidates found = rule_candidates_take(w->scratch);
+    size_t n = 0;
+    for (size_t i = 0; i < found.count; i++)
+        candidate_add(w, &n, found.indexes[i]);
+    for (size_t l = 0; l < count; l++)
+        for (uint32_t i = 0; i < always[l]->count; i++)
+            candidate_add(w, &n, always[l]->indexes[i]);
+    if (n > 1)
+        qsort(w->candidates, n, sizeof *w->candidates, by_rank);
+    for (size_t i = 0; i < n && !in->passed; i++)
+        if (i == 0 || w->candidates[i].index != w->candidates[i - 1].index)
+            try_rule(in, &w->set->rules[w->candidates[i].index]);
+}
+
+void inspect_scan(struct inspection *in, enum rule_buffer buffer, const struct rule_view *view)
+{
+    if (view->data.len == 0)
+        return;
+    struct rule_where where = {
+        .buffer = buffer,
+        .ip_proto = in->ip_proto,
+        .to_client = in->side == FLOW_SERVER,
+        .src_port = in->src_port,
+        .dst_port = in->dst_port,
+        .apps = in->apps,
+    };
+    rule_prefilter_scan(in->worker->scratch, &where, view);
+}

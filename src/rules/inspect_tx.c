@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transactions: what parsers show is kept until the transaction is inspected, side by side where a
+// parser says that a side is over, else when its record is there. Bodies and files are looked at in
+// windows as they pass. Everything is bounded; what does not fit is left out and counted.
+#include "rules/inspect.h"
+
+static void in_of(
+    struct inspection *in, struct rules_worker *w, struct proto_flow *pf, enum flow_side side)
+{
+    inspect_begin(in, w, pf->flow, side, WORLD_TX);
+    in->pf = pf;
+    in->packet = pf->packet;
+    in->time_us = pf->time_us;
+    in->apps = rule_apps_of(pf->proto ? pf->proto->name : pf->flow->app_proto);
+}
+
+// ---- what was shown
+
+static struct shown *shown_new(struct rules_worker *w, struct rule_tx *tx)
+{
+    struct shown *s = tx->count < INSPECT_SHOWN ? arena_zalloc(&tx->arena, sizeof *s) : NULL;
+    if (!s) {
+        w->metrics->rules_memcap++;
+        return NULL;
+    }
+    *tx->last = s;
+    tx->last = &s->next;
+    tx->count++;
+    return s;
+}
+
+static struct shown *shown_last(struct rule_tx *tx, enum rule_buffer buffer, enum flow_side side)
+{
+    struct shown *found = NULL;
+    for (struct shown *s = tx->first; s; s = s->next)
+        if (s->buffer == buffer && s->side == side)
+            found = s;
+    return found;
+}
+
+static bool shown_add(
+    struct rules_worker *w, struct rule_tx *tx, struct shown *s, struct bytes data)
+{
+    size_t len = s->len + data.len;
+    if (len > s->room) {
+        size_t room = s->room ? s->room : 64;
+        while (room < len)
+            room *= 2;
+        uint8_t *grown = arena_grow(&tx->arena, s->data, s->len, s->room ? room : len);
+        if (!grown) {
+            w->metrics->rules_memcap++;
+            s->cut = true;
+            return false;
+        }
+        s->data = grown;
+        s->room = s->room ? room : len;
+    }
+    if (data.len)
+        memcpy(&s->data[s->len], data.data, data.len);
+    s->len = len;
+    return true;
+}
+
+static void shown_fill(
+    struct rules_worker *w, struct rule_tx *tx, struct shown *s, struct bytes data)
+{
+    size_t room = s->len < INSPECT_BODY ? INSPECT_BODY - s->len : 0;
+    s->cut |= data.len > room;
+    shown_add(w, tx, s, bytes_sub(data, 0, room));
+}
+
+static struct rule_tx *tx_for(struct rules_worker *w, struct proto_flow *pf, uint64_t id)
+{
+    struct rule_flow *state = pf->flow ? rule_flow_of(w, pf->flow) : NULL;
+    return state && !state->passed ? rule_tx_of(w, state, pf->proto, id) : NULL;
+}
+
+static void on_show(void *context, struct proto_flow *pf, enum rule_buffer buffer,
+    enum flow_side side, uint64_t tx_id, struct bytes data, bool more)
+{
+    struct rules_worker *w = context;
+    struct rule_tx *tx = tx_for(w, pf, tx_id);
+    if (!tx)
+        return;
+    struct shown *s = more ? shown_last(tx, buffer, side) : NULL;
+    if (!s)
+        s = shown_new(w, tx);
+    if (!s)
+        return;
+    s->buffer = buffer;
+    s->side = side;
+    shown_fill(w, tx, s, data);
+}
+
+// ---- inspection
+
+static void scan_shown(struct inspection *in, const struct rule_tx *tx)
+{
+    const struct rule_set *set = in->worker->set;
+    for (const struct shown *s = tx ? tx->first : NULL; s; s = s->next) {
+        if ((s->side != in->side && !in->both_sides) || !rule_prefilter_has(set, s->buffer))
+            continue;
+        struct rule_view view = {.data = bytes_make(s->data, s->len),
+            .fresh = s->fresh,
+            .start = s->start,
+            .ends = !s->cut};
+        inspect_scan(in, s->buffer, &view);
+    }
+}
+
+struct scanning {
+    struct inspection *in;
+    enum rule_buffer buffer;
+};
+
+static bool scan_value(void *context, const void *value, enum shape_kind kind)
+{
+    const struct scanning *scanning = context;
+    char room[64];
+    struct rule_view view = {.data = record_value_bytes(value, kind, room), .ends = true};
+    inspect_scan(scanning->in, scanning->buffer, &view);
+    return false;
+}
+
+static void scan_record(struct inspection *in)
+{
+    const struct rule_plan *plan = in->worker->plan;
+    const struct rule_list *buffers = &plan->record_buffers[in->record->type];
+    unsigned to = in->side == FLOW_CLIENT ? BUFFER_TO_SERVER : BUFFER_TO_CLIENT;
+    for (uint32_t i = 0; i < buffers->count; i++) {
+        struct scanning scanning = {in, (enum rule_buffer)buffers->indexes[i]};
+        const struct rule_buffer_info *info = &rule_buffer_infos[scanning.buffer];
+        for (uint8_t p = 0; p < info->paths_count; p++)
+            if (((info->to & to) || in->both_sides) && info->paths[p].record == in->record->type)
+                record_path_each(&info->paths[p], in->record->body, scan_value, &scanning);
+    }
+}
+
+static void inspect_now(struct inspection *in)
+{
+    const struct rule_plan *plan = in->worker->plan;
+    const struct rule_list *always[1 + RULE_APP_COUNT] = {&plan->tx_any};
+    size_t count = 1;
+    for (unsigned app = 0; app < RULE_APP_COUNT; app++)
+        if (in->apps >> app & 1 && plan->tx[app].count)
+            always[count++] = &plan->tx[app];
+    scan_shown(in, in->tx);
+    scan_shown(in, in->beside);
+    if (in->record)
+        scan_record(in);
+    inspect_candidates(in, always, count);
+}
+
+static bool side_fits(const struct inspection *in, uint8_t sides)
+{
+    return in->both_sides ||
+           sides & (in->side == FLOW_CLIENT ? BUFFER_TO_SERVER : BUFFER_TO_CLIENT);
+}
+
+bool inspect_role_fits(const struct inspection *in, const struct rule *rule)
+{
+    const struct rule_role *role = &in->worker->plan->roles[rule->index];
+    bool transaction = rule->header->direction == RULE_TRANSACTION;
+    if (in->world == WORLD_TX && in->both_sides != transaction)
+        return false;
+    if ((in->records_only && !role->record) || (in->file && !role->file))
+        return false;
+    return in->world != WORLD_TX || side_fits(in, role->sides);
+}
+
+static void on_side_done(void *context, struct proto_flow *pf, enum flow_side side, uint64_t tx_id)
+{
+    struct rules_worker *w = context;
+    struct rule_tx *tx = pf->flow ? tx_for(w, pf, tx_id) : NULL;
+    if (!tx || tx->done[side])
+        return;
+    struct inspection in;
+    in_of(&in, w, pf, side);
+    in.tx = tx;
+    in.tx_told = tx;
+    tx->done[side] = true;
+    inspect_now(&in);
+}
+
+// Each side of the exchange, then rules that ask for both.
+static void inspect_record(
+    struct rules_worker *w, struct proto_flow *pf, struct rule_tx *tx, const struct record *record)
+{
+    bool message = record_is_message[record->type];
+    enum flow_side first = message ? pf->speaker : FLOW_CLIENT;
+    struct rule_tx local = {.told = NULL};
+    struct inspection in;
+    arena_init(&local.arena, w->pool, INSPECT_FLOW_BYTES);
+    for (int i = 0; i < (message ? 1 : 3); i++) {
+        enum flow_side side = i == 1 ? flow_other(first) : first;
+        bool done = tx && i < 2 && tx->done[side];
+        if ((done && !w->plan->records) || (i == 2 && !w->plan->transactions))
+            continue;
+        in_of(&in, w, pf, side);
+        if (in.state && in.state->passed)
+            break;
+        in.tx = tx;
+        in.tx_told = tx ? tx : &local;
+        in.record = record;
+        in.records_only = done;
+        in.both_sides = i == 2;
+        inspect_now(&in);
+    }
+    arena_reset(&local.arena);
+}
+
+static void on_record(void *context, struct proto_flow *pf, const struct record *record)
+{
+    struct rules_worker *w = context;
+    if (!pf->flow || record->type == RECORD_ANOMALY)
+        return;
+    uint64_t id = record->head.has_tx_id ? record->head.tx_id : UINT64_MAX;
+    struct rule_flow *state = rule_flow_find(w, pf->flow);
+    struct rule_tx *tx = rule_tx_find(state, pf->proto, id);
+    if (!tx && !w->plan->record_types[record->type])
+        return;
+    inspect_record(w, pf, tx, record);
+    state = rule_flow_find(w, pf->flow);
+    if (state && tx)
+        rule_tx_end(state, tx);
+}
+
+static void on_anomaly(void *context, struct proto_flow *pf, enum anomaly anomaly)
+{
+    struct rules_worker *w = context;
+    const struct rule_plan *plan = w->plan;
+    if (!pf->flow || !plan->events[EVENTS_APP].count)
+        return;
+    struct inspection in;
+    in_of(&in, w, pf, pf->speaker);
+    in.is_event = true;
+    in.anomaly = anomaly;
+    const struct rule_list *always[] = {&plan->events[EVENTS_APP]};
+    inspect_candidates(&in, always, 1);
+}
+
+// ---- files
+
+const struct proto inspect_file_proto = {.name = "file"};
+
+static struct bytes extension_of(struct bytes name)
+{
+    const uint8_t *dot = name.len ? memrchr(name.data, '.', name.len) : NULL;
+    return dot ? bytes_from(name, (size_t)(dot - name.data) + 1) : (struct bytes){NULL, 0};
+}
+
+static void file_inspect(struct rules_worker *w, struct proto_flow *pf, struct rule_tx *tx,
+    const struct proto_file_news *news)
+{
+    struct inspection in;
+    in_of(&in, w, pf, news->side);
+    in.tx = tx;
+    in.beside = rule_tx_find(in.state, pf->proto, news->tx_id);
+    in.tx_told = in.beside ? in.beside : tx;
+    in.file = news;
+    inspect_now(&in);
+}
+
+static struct shown *file_shown(struct rules_worker *w, struct rule_tx *tx,
+    const struct proto_file_news *news, enum rule_buffer buffer)
+{
+    struct shown *s = shown_last(tx, buffer, news->side);
+    if (!s)
+        s = shown_new(w, tx);
+    if (!s)
+        return NULL;
+    s->buffer = buffer;
+    s->side = news->side;
+    return s;
+}
+
+static void file_said(struct rules_worker *w, struct rule_tx *tx,
+    const struct proto_file_news *news, enum rule_buffer buffer, struct bytes data)
+{
+    if (!(w->plan->wants[buffer / 64] >> (buffer % 64) & 1) || !data.data)
+        return;
+    struct shown *s = file_shown(w, tx, news, buffer);
+    if (s)
+        shown_fill(w, tx, s, data);
+}
+
+// The window is full: look, and go on with its end.
+static void window_turn(struct shown *s)
+{
+    size_t kept = s->len < INSPECT_OVERLAP ? s->len : INSPECT_OVERLAP;
+    memmove(s->data, &s->data[s->len - kept], kept);
+    s->start += s->len - kept;
+    s->len = s->fresh = kept;
+}
+
+static void file_data(struct rules_worker *w, struct proto_flow *pf, struct rule_tx *tx,
+    const struct proto_file_news *news)
+{
+    struct shown *s = file_shown(w, tx, news, BUFFER_FILE_DATA);
+    struct bytes data = news->data;
+    while (s && data.len > 0 && s->start + s->len < INSPECT_FILE) {
+        size_t room = INSPECT_BODY - s->len;
+        struct bytes part = bytes_sub(data, 0, room);
+        if (!shown_add(w, tx, s, part))
+            return;
+        data = bytes_from(data, part.len);
+        if (s->len < INSPECT_BODY)
+            break;
+        s->cut = true;
+        file_inspect(w, pf, tx, news);
+        window_turn(s);
+        s->cut = false;
+    }
+}
+
+static void on_file(void *context, struct proto_flow *pf, const struct proto_file_news *news)
+{
+    struct rules_worker *w = context;
+    if (!w->plan->files || !pf->flow)
+        return;
+    struct rule_flow *state = rule_flow_of(w, pf->flow);
+    // A file may outlive its transaction's record: it has a place of its own.
+    struct rule_tx *tx =
+        state && !state->passed ? rule_tx_of(w, state, &inspect_file_proto, news->number) : NULL;
+    if (!tx)
+        return;
+    bool wants_data = w->plan->wants[BUFFER_FILE_DATA / 64] >> (BUFFER_FILE_DATA % 64) & 1;
+    if (news->event == FILE_DATA && wants_data)
+        file_data(w, pf, tx, news);
+    if (news->event != FILE_CLOSED)
+        return;
+    file_said(w, tx, news, BUFFER_FILE_NAME, news->name);
+    file_said(w, tx, news, BUFFER_FILEEXT, extension_of(news->name));
+    file_said(w, tx, news, BUFFER_FILE_MAGIC, news->info->magic);
+    file_inspect(w, pf, tx, news);
+    rule_tx_end(state, tx);
+}
+
+void inspect_watch_fill(struct rules_worker *w)
+{
+    w->watch = (struct proto_watch){
+        .context = w,
+        .show = on_show,
+        .side_done = on_side_done,
+        .record = on_record,
+        .file = on_file,
+        .anomaly = on_anomaly,
+    };
+    memcpy(w->watch.wants, w->plan->wants, sizeof w->watch.wants);
+}
