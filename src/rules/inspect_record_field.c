@@ -175,7 +175,7 @@ static bool range_seen(void *context, const void *value, enum shape_kind kind)
     struct ranges_at *at = context;
     int64_t number = kind == SHAPE_TEXT ? 0 : value_number(value, kind);
     if (kind == SHAPE_TEXT) {
-        struct bytes text = *(const struct bytes *)value;
+        struct bytes text = *(const struct bytes *)value; // lint: the kind tells what stands there
         if (!text.data || (!rule_number_word(at->condition->on, text, &number) &&
                               !trailing_number(text, &number)))
             return false;
