@@ -32,7 +32,7 @@ const char *intel_tlp_name(enum intel_tlp tlp); // "amber"; "" for none
 typedef void intel_progress(void *context, double share, const char *path);
 
 struct intel_options {
-    const struct config *config; // section intel, and segments: our own addresses never match
+    const struct config *config; // section intel, and segments; lives longer than the set
     const char *const *paths;    // files and folders beside config->intel.files
     size_t paths_count;
     int64_t now_us;           // what `report` calls expired; 0: nothing

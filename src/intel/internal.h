@@ -232,6 +232,7 @@ enum sanity sanity_of(const struct config *config, const struct key *key);
 // ---- builder.c
 
 struct intel {
+    const struct config *config; // lives longer
     struct store store;
     uint8_t min_confidence, default_confidence, max_tlp;
     void *patterns;

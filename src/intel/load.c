@@ -341,6 +341,7 @@ static struct intel *intel_create(const struct config *config)
         base_free(intel);
         return NULL;
     }
+    intel->config = config;
     intel->min_confidence = (uint8_t)config->intel.min_confidence;
     intel->default_confidence = (uint8_t)config->intel.default_confidence;
     intel->max_tlp = (uint8_t)(config->intel.max_tlp + INTEL_TLP_CLEAR);

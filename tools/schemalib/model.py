@@ -129,6 +129,8 @@ class Field:
     always: bool = False
     top: bool = False
     column: str = ""
+    indicator: str = ""                                       # what indicators it is held against (indicators.py)
+    indicators: dict = member_default(default_factory=dict)   # of an object: those of its members
     fields: list = member_default(default_factory=list)
 
     @property
@@ -159,7 +161,8 @@ class Records:
 
 def read_field(table, where):
     take(table, where, ("name", "type", "help"),
-         ("since", "of", "unit", "key", "optional", "always", "top", "column", "fields"))
+         ("since", "of", "unit", "key", "optional", "always", "top", "column", "fields",
+          "indicator", "indicators"))
     where = f"{where}.{table['name']}"
     identifier(table["name"], where)
     need(table["type"] in SCALARS or table["type"] in SPECIAL, where,

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// From values found to a hit: which statements hold at the time of the record, how sure they are
+// together, and about whom the hit is.
+#include "intel/find.h"
+
+enum {
+    SAYING_MOST = 64, // statements looked at, of one value
+    CERTAIN_MOST = 99,
+    MICROSECONDS = 1'000'000,
+};
+
+static const char *const detectors[INTEL_KINDS] = {
+#define KIND(constant, name, detector) [INTEL_##constant] = detector,
+#include "intel/kind.def"
+#undef KIND
+};
+
+// Statements that hold, of entries in their order.
+struct saying {
+    const struct statement *list[SAYING_MOST];
+    size_t count;
+    uint32_t shown; // the entry the hit is named after
+    bool known;     // on a list that says whose it is
+};
+
+static uint8_t confidence_of(const struct intel *intel, const struct statement *s)
+{
+    return s->confidence == CONFIDENCE_UNSAID ? intel->default_confidence : s->confidence;
+}
+
+// Whether a statement holds for this record; if not, it is counted why.
+static bool holds(const struct asking *asking, const struct statement *s)
+{
+    struct intel_counts *counts = asking->counts;
+    int64_t time_us = asking->record->head.timestamp;
+    uint32_t now = time_us > 0 ? (uint32_t)(time_us / MICROSECONDS) : 0;
+    bool expired = now && s->until_s && now >= s->until_s;
+    bool not_yet = now && s->from_s && now < s->from_s;
+    bool low = confidence_of(asking->intel, s) < asking->intel->min_confidence;
+    bool secret = s->tlp > asking->intel->max_tlp;
+    counts->expired += expired;
+    counts->not_yet += not_yet;
+    counts->low_confidence += low || secret;
+    return !s->silent && !expired && !not_yet && !low && !secret;
+}
+
+static void tell_atom(
+    const struct asking *asking, const struct statement *s, const struct where *where)
+{
+    const struct intel *intel = asking->intel;
+    if (!intel->patterns || !intel->pattern_table->atom)
+        return;
+    struct intel_seen seen = {.pattern = s->extra,
+        .record = asking->record,
+        .where = bytes_from_text(where->field),
+        .value = where->value,
+        .subject_is_dest = where->subject_is_dest,
+        .sink = asking->sink,
+        .context = asking->context};
+    intel->pattern_table->atom(intel->patterns, &seen);
+}
+
+// Statements of an entry, in the order in which they were made; those that hold join the saying.
+static void entry_says(const struct asking *asking, const struct entry *entry,
+    const struct where *where, struct saying *saying)
+{
+    const struct store *store = &asking->intel->store;
+    const struct statement *all[SAYING_MOST];
+    size_t count = 0;
+    uint32_t at = entry->statement, statement;
+    while (count < SAYING_MOST && store_statements(store, &at, &statement))
+        all[count++] = &store->statements[statement];
+    while (count > 0) {
+        const struct statement *s = all[--count];
+        if (s->atom)
+            tell_atom(asking, s, where);
+        else if (saying->count < SAYING_MOST && holds(asking, s))
+            saying->list[saying->count++] = s;
+    }
+}
+
+static bool entry_silent(const struct asking *asking, const struct entry *entry)
+{
+    asking->counts->own += (entry->flags & ENTRY_OWN) != 0;
+    asking->counts->warned += (entry->flags & ENTRY_WARNED) != 0;
+    return entry->flags & (ENTRY_OWN | ENTRY_WARNED);
+}
+
+// ---- What they say together.
+
+// The surest, and what others add: independent sources make each other surer.
+static uint8_t certainty_of(const struct intel *intel, const struct saying *saying)
+{
+    uint64_t doubt = 100 * 100;
+    uint8_t best = 0;
+    for (size_t i = 0; i < saying->count; i++) {
+        const struct statement *s = saying->list[i];
+        bool first = true;
+        for (size_t before = 0; before < i; before++)
+            first = first && saying->list[before]->source != s->source;
+        uint8_t confidence = confidence_of(intel, s);
+        doubt = first ? doubt * (100U - confidence) / 100 : doubt;
+        best = confidence > best ? confidence : best;
+    }
+    uint64_t together = 100 - doubt / 100;
+    together = together > CERTAIN_MOST ? CERTAIN_MOST : together;
+    return best > together ? best : (uint8_t)together;
+}
+
+// Values that many hosts have in common with evil ones prove less.
+static bool weak(enum intel_kind kind)
+{
+    return kind == INTEL_FILE_NAME || kind == INTEL_URL_PATH || kind == INTEL_USER_AGENT ||
+           kind == INTEL_MAIL_SUBJECT || kind == INTEL_JA3 || kind == INTEL_JA3S ||
+           kind == INTEL_JA4 || kind == INTEL_HASSH || kind == INTEL_HASSH_SERVER;
+}
+
+static enum severity usual_severity(enum intel_kind kind, const struct where *where)
+{
+    if (where->inbound)
+        return where->answered ? SEVERITY_LOW : SEVERITY_INFO;
+    if (weak(kind))
+        return SEVERITY_LOW;
+    bool hash = kind == INTEL_MD5 || kind == INTEL_SHA1 || kind == INTEL_SHA256;
+    return hash ? SEVERITY_HIGH : SEVERITY_MEDIUM;
+}
+
+static enum severity severity_of(
+    const struct saying *saying, enum intel_kind kind, const struct where *where)
+{
+    int worst = -1;
+    for (size_t i = 0; i < saying->count; i++) {
+        if (saying->list[i]->severity != SEVERITY_UNSAID && saying->list[i]->severity > worst)
+            worst = saying->list[i]->severity;
+    }
+    return worst >= 0 ? (enum severity)worst : usual_severity(kind, where);
+}
+
+static bool is_technique(struct bytes word)
+{
+    uint64_t number;
+    return word.len >= 5 && word.data[0] == 'T' && bytes_to_u64(bytes_sub(word, 1, 4), &number) &&
+           (word.len == 5 || (word.len == 9 && word.data[5] == '.' &&
+                                 bytes_to_u64(bytes_from(word, 6), &number)));
+}
+
+static void add_technique(struct hit *hit, struct bytes word)
+{
+    for (size_t i = 0; i < hit->techniques_count; i++) {
+        if (bytes_equal(hit->techniques[i], word))
+            return;
+    }
+    if (hit->techniques_count < HIT_TECHNIQUES && is_technique(word))
+        hit->techniques[hit->techniques_count++] = word;
+}
+
+static void add_techniques(struct hit *hit, struct bytes words)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i <= words.len; i++) {
+        uint8_t c = bytes_at(words, i);
+        if (c && c != ' ' && c != ',' && c != ';' && c != '|')
+            continue;
+        add_technique(hit, bytes_sub(words, begin, i - begin));
+        begin = i + 1;
+    }
+}
+
+static void add_source(struct hit *hit, const struct asking *asking, const struct statement *s)
+{
+    const struct store *store = &asking->intel->store;
+    const struct source_texts *source = &store->sources[s->source];
+    add_techniques(hit, texts_of(&store->texts, s->extra));
+    if (s->phase && hit->phase == PHASE_NONE)
+        hit->phase = (enum phase)s->phase;
+    if (hit->sources_count == HIT_SOURCES)
+        return;
+    struct bytes says = texts_of(&store->texts, s->label);
+    if (says.len == 0)
+        says = texts_of(&store->texts, source->description);
+    if (says.len == 0)
+        says = texts_of(&store->texts, s->id);
+    hit->sources[hit->sources_count++] =
+        (struct hit_source){.name = texts_of(&store->texts, source->name),
+            .says = says,
+            .confidence = s->confidence == CONFIDENCE_UNSAID ? 0 : s->confidence,
+            .tlp = bytes_from_text(intel_tlp_name(s->tlp))};
+}
+
+// ---- About whom.
+
+static bool is_own(const struct config *config, const struct addr *a)
+{
+    for (size_t s = 0; s < config->segments_count; s++) {
+        for (size_t n = 0; n < config->segments[s].networks_count; n++) {
+            if (addr_range_has(&config->segments[s].networks[n], a))
+                return true;
+        }
+    }
+    return false;
+}
+
+// Our host; of two of ours, or none, the client: an answer's receiver, a file's too.
+static bool subject_is_dest(const struct config *config, const struct record *record)
+{
+    bool src = is_own(config, &record->head.src_ip), dest = is_own(config, &record->head.dest_ip);
+    if (src != dest)
+        return dest;
+    if (record->type == RECORD_FILEINFO)
+        return true;
+    const struct record_dns *dns = record->body;
+    return record->type == RECORD_DNS && dns->qr;
+}
+
+static void put_hit(
+    const struct asking *asking, const struct saying *saying, const struct where *where)
+{
+    char room[KEY_TEXT_BYTES];
+    struct entry entry = store_entry(&asking->intel->store, saying->shown);
+    struct hit hit = {.detector = detectors[entry.kind],
+        .rule = key_text(entry.kind, entry.key, room),
+        .severity = severity_of(saying, entry.kind, where),
+        .certainty = certainty_of(asking->intel, saying),
+        .head = &asking->record->head,
+        .record = asking->record->type,
+        .subject_is_dest = where->subject_is_dest,
+        .matches_count = 1};
+    hit.matches[0] = (struct hit_match){
+        bytes_from_text(where->field), where->value, 0, (uint32_t)where->value.len};
+    if (where->inbound)
+        hit.phase = where->answered ? PHASE_POINT_OF_ENTRY : PHASE_INTELLIGENCE_GATHERING;
+    for (size_t i = 0; i < saying->count; i++)
+        add_source(&hit, asking, saying->list[i]);
+    hit.certainty = weak(entry.kind) ? hit.certainty / 2 : hit.certainty;
+    if (saying->known) {
+        hit.certainty /= 2;
+        hit.severity = SEVERITY_INFO;
+    }
+    if (asking->record->type == RECORD_FLOW) {
+        const struct record_flow *flow = asking->record->body;
+        hit.began_us = flow->start;
+    }
+    asking->counts->hits++;
+    asking->sink(asking->context, &hit);
+}
+
+void tell(const struct asking *asking, const struct found *found, const struct where *where)
+{
+    struct saying saying = {.count = 0, .shown = STORE_NONE};
+    struct where known = *where;
+    if (!known.subject_known)
+        known.subject_is_dest = subject_is_dest(asking->intel->config, asking->record);
+    for (size_t i = 0; i < found->count; i++) {
+        struct entry entry = store_entry(found->store, found->refs[i]);
+        size_t before = saying.count;
+        if (entry_silent(asking, &entry))
+            continue;
+        entry_says(asking, &entry, &known, &saying);
+        if (saying.count > before && saying.shown == STORE_NONE)
+            saying.shown = found->refs[i];
+        saying.known = saying.known || entry.flags & ENTRY_KNOWN;
+    }
+    if (saying.count > 0)
+        put_hit(asking, &saying, &known);
+}
