@@ -164,6 +164,7 @@ void http_message_end(struct proto_flow *pf, enum flow_side side)
     struct http_side *s = &http->side[side];
     struct http_tx *tx = s->tx;
     http_body_end(tx, side, true);
+    proto_show_done(pf, side, tx->id);
     tx->message[side].complete = true;
     if (side == FLOW_CLIENT)
         tx->request_end_us = pf->time_us;

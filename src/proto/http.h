@@ -145,6 +145,16 @@ void http_upgrade(struct http_tx *tx);
 // http_auth.c: log-ons by NTLM and Negotiate, which belong to the connection (RFC 4559, MS-NTHT).
 void http_auth_feed(struct http_tx *tx);
 
+// http_show.c: what rules see of a message.
+void http_show_request(struct http_tx *tx, struct bytes line);
+void http_show_status(struct http_tx *tx, struct bytes line);
+void http_show_field(struct http_tx *tx, enum flow_side side, struct bytes line, struct bytes name,
+    struct bytes value);
+void http_show_head_end(struct http_tx *tx, enum flow_side side);
+void http_show_body(struct http_tx *tx, enum flow_side side, struct bytes data);
+void http2_show_field(
+    struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value);
+
 // http_record.c
 void http_emit(struct http_tx *tx);
 void http_fill(struct http_tx *tx, struct record_http *r);

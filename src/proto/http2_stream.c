@@ -139,6 +139,7 @@ void http2_stream_header(
         header->name = name;
         header->value = shown;
     }
+    http2_show_field(&stream->tx, side, name, kept);
     if (bytes_at(name, 0) == ':')
         pseudo_header(stream, name, kept);
     else
@@ -158,6 +159,7 @@ void http2_stream_head_end(struct http2_stream *stream, enum flow_side side)
     m->version = 11; // no field of its own says how long a body is
     if (side == FLOW_CLIENT)
         http_host(tx);
+    http_show_head_end(tx, side);
     tx->has_latency = side == FLOW_SERVER && tx->message[FLOW_CLIENT].complete;
     if (tx->has_latency)
         tx->latency_us = (uint64_t)(tx->pf->time_us - tx->request_end_us);
@@ -173,6 +175,7 @@ void http2_stream_end(struct proto_flow *pf, struct http2_stream *stream, enum f
         return;
     stream->ended[side] = true;
     http_body_end(tx, side, true);
+    proto_show_done(pf, side, tx->id);
     tx->message[side].complete = true;
     if (side == FLOW_CLIENT)
         tx->request_end_us = pf->time_us;

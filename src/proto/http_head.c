@@ -215,5 +215,7 @@ void http_field_line(struct http_tx *tx, enum flow_side side, struct bytes line)
         return;
     }
     struct bytes name = checked_name(tx, side, bytes_sub(line, 0, colon));
-    http_field_keep(tx, side, name, bytes_trim(bytes_from(line, colon + 1)));
+    struct bytes value = bytes_trim(bytes_from(line, colon + 1));
+    http_field_keep(tx, side, name, value);
+    http_show_field(tx, side, line, name, value);
 }

@@ -39,6 +39,7 @@ bool http_request_start(struct proto_flow *pf, struct cursor *in)
     http->side[FLOW_CLIENT].tx = tx;
     http->side[FLOW_CLIENT].phase = HTTP_HEAD;
     http_request_line(tx, line);
+    http_show_request(tx, line);
     return true;
 }
 
@@ -166,6 +167,7 @@ bool http_response_start(struct proto_flow *pf, struct cursor *in)
     http->side[FLOW_SERVER].phase = HTTP_HEAD;
     size_t cr = bytes_find_byte(line, '\r');
     http_status_line(tx, bytes_sub(line, 0, cr));
+    http_show_status(tx, bytes_sub(line, 0, cr));
     if (cr != BYTES_NOT_FOUND)
         response_line(tx, bytes_from(line, cr + 1));
     return true;
@@ -198,6 +200,7 @@ static void interim_end(struct proto_flow *pf, struct http_tx *tx)
 static void response_head_end(struct proto_flow *pf, struct http_tx *tx)
 {
     struct http_flow *http = http_flow(pf);
+    http_show_head_end(tx, FLOW_SERVER);
     http_frame(tx, FLOW_SERVER);
     if (tx->status / 100 == 1 && tx->status != 101) {
         interim_end(pf, tx);
@@ -223,6 +226,7 @@ static void head_end(struct proto_flow *pf, enum flow_side side)
         return;
     }
     http_host(tx);
+    http_show_head_end(tx, side);
     http_frame(tx, side);
     if (tx->message[side].framing == HTTP_NO_BODY)
         http_message_end(pf, side);
