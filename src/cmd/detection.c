@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/detection.h"
 #include "base/alloc.h"
+#include "cmd/load_intel.h"
 #include "schema/reason.h"
 #include <errno.h>
 #include <string.h>
@@ -8,11 +9,14 @@
 
 struct detection {
     const struct config *config;
+    struct intel *intel; // NULL: none
+    struct intel_state *intel_state;
     struct detection_loaded loaded;
 };
 
 struct detection_worker {
     struct detection *detection;
+    struct intel_counts intel_counts;
     hit_sink *sink;
     void *context;
 };
@@ -30,6 +34,17 @@ static bool paths_there(const struct detection_paths *paths, struct voice voice)
     return true;
 }
 
+static enum cmd_exit detection_load_intel(
+    struct detection *d, const struct detection_paths *paths, struct voice voice)
+{
+    enum cmd_exit status = load_intel(paths, d->config, voice, &d->intel, &d->loaded.refused);
+    if (status != CMD_DONE || !d->intel)
+        return status;
+    d->loaded.indicators = intel_count(d->intel);
+    d->intel_state = intel_state_create(d->intel);
+    return d->intel_state ? CMD_DONE : CMD_FAILED;
+}
+
 enum cmd_exit detection_load(const struct detection_options *options, const struct config *config,
     struct voice voice, struct detection **out)
 {
@@ -37,7 +52,8 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
     if (!paths_there(&options->rules, voice) || !paths_there(&options->intel, voice) ||
         !paths_there(&options->sigma, voice) || !paths_there(&options->yara, voice))
         return CMD_USAGE;
-    if (options->rules.count + options->intel.count + options->sigma.count + options->yara.count ==
+    if (options->rules.count + options->intel.count + options->sigma.count + options->yara.count +
+            config->intel.files_count ==
         0)
         return CMD_DONE;
     struct detection *d = base_calloc(1, sizeof *d);
@@ -46,12 +62,21 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
         return CMD_FAILED;
     }
     d->config = config;
+    enum cmd_exit status = detection_load_intel(d, &options->intel, voice);
+    if (status != CMD_DONE) {
+        detection_destroy(d);
+        return status;
+    }
     *out = d;
     return CMD_DONE;
 }
 
 void detection_destroy(struct detection *detection)
 {
+    if (!detection)
+        return;
+    intel_state_destroy(detection->intel_state);
+    intel_destroy(detection->intel);
     base_free(detection);
 }
 
@@ -64,8 +89,9 @@ struct detection_loaded detection_loaded(const struct detection *detection)
 void detection_settle(
     struct detection *detection, const struct hit *hit, hit_sink *sink, void *context)
 {
-    (void)detection;
-    sink(context, hit);
+    bool intel = bytes_start_with(bytes_from_text(hit->detector), BYTES("intel."));
+    if (!intel || !hit->settle || intel_settle(detection->intel_state, hit, sink, context))
+        sink(context, hit);
 }
 
 struct detection_worker *detection_worker_create(
@@ -88,6 +114,7 @@ void detection_worker_destroy(struct detection_worker *worker)
 
 void detection_record(struct detection_worker *worker, const struct record *record)
 {
-    (void)worker;
-    (void)record;
+    const struct detection *d = worker->detection;
+    if (d->intel)
+        intel_record(d->intel, record, &worker->intel_counts, worker->sink, worker->context);
 }
