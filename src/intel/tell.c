@@ -217,7 +217,7 @@ static void put_hit(
 {
     char room[KEY_TEXT_BYTES];
     struct entry entry = store_entry(&asking->intel->store, saying->shown);
-    struct hit hit = {.detector = detectors[entry.kind],
+    struct hit hit = {.detector = where->inbound ? "intel.inbound" : detectors[entry.kind],
         .rule = key_text(entry.kind, entry.key, room),
         .severity = severity_of(saying, entry.kind, where),
         .certainty = certainty_of(asking->intel, saying),
