@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it was
 
-from schemalib import c_records, c_shape, c_tables, config, detectors, documents, indicators, model, rules, services, signatures, zeek  # noqa: E402
+from schemalib import c_records, c_shape, c_tables, config, detectors, documents, indicators, model, rules, services, sigma, signatures, zeek  # noqa: E402
 
 
 def c_file(source, lines):
@@ -50,6 +50,7 @@ def build_files():
         "indicators.c": c_file("schema/records.yaml and schema/protocols", indicators.indicators_c(records)),
         "detectors.c": c_file("content/detectors, content/phases.yaml and content/attack", detectors.detectors_c()),
         "events.c": c_file("content/rules/events.yaml", rules.events_c(anomalies)),
+        "sigma.c": c_file("content/sigma/logsources.yaml", sigma.sigma_c(records)),
         "schema.sql": documents.sql(records),
         "records.d.ts": documents.typescript(records),
     }

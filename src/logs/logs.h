@@ -4,6 +4,7 @@
 #pragma once
 #include "base/arena.h"
 #include "schema/records.h"
+#include "schema/shape.h"
 
 // ---- Zeek's logs as output
 
@@ -17,6 +18,25 @@ const char *zeek_log_name(size_t log); // "conn"
 // What stands before the first and behind the last line of a log; time_us stands in it.
 void zeek_write_head(struct json *out, size_t log, int64_t time_us);
 void zeek_write_end(struct json *out, int64_t time_us);
+
+// ---- Zeek's names for what stands in records, whoever made them
+
+struct zeek_log;
+struct zeek_column;
+
+const struct zeek_log *log_zeek(const char *name); // "conn"; NULL: not one of ours
+
+// NULL: no such column, or one we never know.
+const struct zeek_column *log_zeek_column(const struct zeek_log *log, struct bytes name);
+
+// Where a column's values lie as they stand; NULL: log_zeek_put() makes them.
+const struct shape_path *log_zeek_path(const struct zeek_column *column);
+
+// A column's value as Zeek would write it; nothing: unset.
+void log_zeek_put(const struct zeek_column *column, const struct record *record, struct json *out);
+
+// Whether a record has a line in the log.
+bool log_zeek_has(const struct zeek_log *log, const struct record *record);
 
 // ---- logs as input
 

@@ -20,6 +20,28 @@ static const struct zeek_column *column_find(const struct zeek_log *log, struct 
     return NULL;
 }
 
+const struct zeek_log *log_zeek(const char *name)
+{
+    return zeek_log_find(bytes_from_text(name));
+}
+
+const struct zeek_column *log_zeek_column(const struct zeek_log *log, struct bytes name)
+{
+    const struct zeek_column *column = column_find(log, name);
+    bool put = column && column->special && column->special->put;
+    return column && (column->has_path || put) ? column : NULL;
+}
+
+const struct shape_path *log_zeek_path(const struct zeek_column *column)
+{
+    return column->special && column->special->put ? NULL : &column->path;
+}
+
+void log_zeek_put(const struct zeek_column *column, const struct record *record, struct json *out)
+{
+    column->special->put(out, record, column);
+}
+
 // What is written in upper case there stands in lower case here, and the other way round.
 static struct bytes unfold(struct bytes text, uint8_t fold, struct arena *arena)
 {

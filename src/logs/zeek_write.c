@@ -225,6 +225,11 @@ void zeek_write(struct json *out, const struct record *record)
         write_lines(out, record);
 }
 
+bool log_zeek_has(const struct zeek_log *log, const struct record *record)
+{
+    return log->record == record->type && zeek_wants(record) && when_holds(log, record);
+}
+
 size_t zeek_logs_count(void)
 {
     return zeek_log_count;
