@@ -270,7 +270,8 @@ def example_keys(keys, by=""):
         range_ = f" [{allowed(key)}]" if allowed(key) else ""
         yield f"## {by}{key.help}{range_}"
         if key.type in ("section", "list"):
-            yield f"# {by}{key.name}:"
+            empty = key.type == "list" and not key.default
+            yield f"# {by}{key.name}:{' []' if empty else ''}"
             yield from example_keys(key.fields, by + "  ") if key.type == "section" else example_list(key, by + "  ")
         else:
             yield f"# {by}{key.name}: {yaml_value(key.default)}"
