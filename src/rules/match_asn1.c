@@ -74,7 +74,7 @@ static bool is_odd(const struct element *e, const struct rule_asn1 *asn1)
 
 bool match_asn1(const struct match_run *run, const struct rule_asn1 *asn1)
 {
-    int64_t from = asn1->offset + (asn1->relative ? run->at : 0);
+    int64_t from = asn1->offset + (asn1->relative ? run->behind : 0);
     if (from < 0 || from >= match_len(run))
         return false;
     struct cursor stack[DEPTH_MOST];

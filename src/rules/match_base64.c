@@ -16,7 +16,7 @@ static bool tests_behind(
 
 bool match_base64(struct match_run *run, const struct rule_base64 *base64)
 {
-    int64_t from = (base64->relative ? run->at : 0) + base64->offset;
+    int64_t from = (base64->relative ? run->behind : 0) + base64->offset;
     if (from < 0 || from >= match_len(run))
         return false;
     struct bytes text = bytes_from(run->data, (size_t)from);

@@ -65,7 +65,7 @@ static bool read_number(
     const struct match_run *run, const struct rule_bytes_op *op, struct number_read *out)
 {
     int64_t len = match_len(run), count = match_value(run, &op->count);
-    out->at = (op->relative ? run->at : -(int64_t)run->start) + match_value(run, &op->offset);
+    out->at = (op->relative ? run->behind : -(int64_t)run->start) + match_value(run, &op->offset);
     if (out->at < 0 || count < 0 || out->at > len || count > len - out->at)
         return false;
     if (op->relative && out->at >= len)
@@ -124,7 +124,7 @@ bool match_byte_jump(struct match_run *run, const struct rule_bytes_op *op)
         return false;
     uint64_t value = times(masked(number.value, op->bitmask), op->multiplier);
     int64_t jump = (int64_t)aligned(value, op->align);
-    int64_t from = number.at + number.taken;
+    int64_t from = number.taken + number.at;
     if (op->from_beginning)
         from = -(int64_t)run->start;
     else if (op->from_end)
@@ -134,7 +134,7 @@ bool match_byte_jump(struct match_run *run, const struct rule_bytes_op *op)
         return false;
     if (jump < 0 || jump >= match_len(run))
         return false;
-    run->at = jump;
+    run->behind = jump;
     return true;
 }
 
@@ -150,7 +150,7 @@ bool match_byte_extract(struct match_run *run, const struct rule_bytes_op *op)
     if (!read_number(run, op, &number))
         return false;
     set_var(run, op->result, aligned(times(number.value, op->multiplier), op->align));
-    run->at = number.at + number.taken;
+    run->behind = number.taken + number.at;
     return true;
 }
 
@@ -174,15 +174,15 @@ bool match_byte_math(struct match_run *run, const struct rule_bytes_op *op)
     default: return false;
     }
     set_var(run, op->result, masked(value, op->bitmask));
-    run->at = number.at + number.taken;
+    run->behind = number.taken + number.at;
     return true;
 }
 
 bool match_isdataat(const struct match_run *run, const struct rule_bytes_op *op)
 {
     int64_t at = match_value(run, &op->offset);
-    bool there =
-        op->relative ? run->at + at <= match_len(run) : at < (int64_t)run->start + match_len(run);
+    bool there = op->relative ? run->behind + at <= match_len(run)
+                              : at < (int64_t)run->start + match_len(run);
     if (!there && !run->ends) // what is to come decides
         return false;
     return there != op->negated;

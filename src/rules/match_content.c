@@ -22,13 +22,13 @@ static int64_t most(int64_t a, int64_t b)
 static struct window relative_window(const struct match_run *run, const struct rule_content *c)
 {
     int64_t distance = c->has_distance ? match_value(run, &c->distance) : 0;
-    struct window w = {most(run->at + distance, 0), match_len(run)};
+    struct window w = {most(run->behind + distance, 0), match_len(run)};
     if (c->has_within)
-        w.high = least(w.high, run->at + distance + match_value(run, &c->within));
+        w.high = least(w.high, run->behind + distance + match_value(run, &c->within));
     if (c->has_offset)
         w.low = most(w.low, match_value(run, &c->offset));
     if (c->has_depth)
-        w.high = least(w.high, run->at + match_value(run, &c->depth));
+        w.high = least(w.high, run->behind + match_value(run, &c->depth));
     return w;
 }
 
@@ -129,7 +129,7 @@ bool match_content(struct match_run *run, const struct rule_content *c)
         return false;
     }
     if (at >= 0) {
-        run->at = at + (int64_t)c->pattern.len;
+        run->behind = at + (int64_t)c->pattern.len;
         match_saw(run, at, (int64_t)c->pattern.len);
     }
     return true;
@@ -144,7 +144,7 @@ bool match_content_tries(struct match_run *run, size_t index)
         int64_t at = find_in(run, c, w);
         if (at < 0)
             break;
-        run->at = at + (int64_t)c->pattern.len;
+        run->behind = at + (int64_t)c->pattern.len;
         match_saw(run, at, (int64_t)c->pattern.len);
         if (match_from(run, index + 1))
             return true;

@@ -24,7 +24,7 @@ static void keep_captures(struct match_run *run, const struct rule_pcre *pcre, s
 bool match_pcre(struct match_run *run, const struct rule_pcre *pcre, int64_t from, int64_t *began)
 {
     struct rule_scratch *s = run->s;
-    int64_t base = pcre->relative ? run->at : 0;
+    int64_t base = pcre->relative ? run->behind : 0;
     if (base < 0 || base > match_len(run))
         return false;
     struct bytes subject = bytes_from(run->data, (size_t)base);
@@ -46,7 +46,7 @@ bool match_pcre(struct match_run *run, const struct rule_pcre *pcre, int64_t fro
     if (ends[1] < ends[0]) // \K
         return false;
     *began = base + (int64_t)ends[0];
-    run->at = base + (int64_t)ends[1];
+    run->behind = base + (int64_t)ends[1];
     match_saw(run, *began, (int64_t)(ends[1] - ends[0]));
     keep_captures(run, pcre, subject, ends, groups ? groups : RULE_PCRE_CAPTURES * 2);
     return true;
@@ -56,9 +56,9 @@ bool match_pcre_tries(struct match_run *run, size_t index)
 {
     const struct rule_pcre *pcre = &run->group->tests[index].is.pcre;
     struct match_mark before = run->s->now;
-    int64_t base = run->at, from = 0, began = 0;
+    int64_t base = run->behind, from = 0, began = 0;
     while (match_spend(run, 0)) {
-        run->at = base;
+        run->behind = base;
         if (!match_pcre(run, pcre, from, &began))
             return false;
         if (match_from(run, index + 1))

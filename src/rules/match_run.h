@@ -62,7 +62,7 @@ struct match_run {
     bool ends;      // nothing comes behind data, as far as tests are concerned
     bool whole;     // nothing ever will
     bool stop;      // no other choice of matches can help
-    int64_t at;     // where relative tests count from
+    int64_t behind; // the last match: where relative tests count from
 };
 
 static inline int64_t match_value(const struct match_run *run, const struct rule_value *value)
@@ -87,7 +87,7 @@ bool match_from(struct match_run *run, size_t index);
 // First needle (lower case when nocase) in hay, or BYTES_NOT_FOUND.
 size_t match_find(struct bytes hay, struct bytes needle, bool nocase);
 
-// One test, first choice: moves run->at where the test does.
+// One test, first choice: moves run->behind where the test does.
 bool match_content(struct match_run *run, const struct rule_content *content);
 bool match_pcre(struct match_run *run, const struct rule_pcre *pcre, int64_t from, int64_t *began);
 bool match_byte_test(struct match_run *run, const struct rule_bytes_op *op);
