@@ -180,7 +180,7 @@ bool match_byte_math(struct match_run *run, const struct rule_bytes_op *op)
 
 bool match_isdataat(const struct match_run *run, const struct rule_bytes_op *op)
 {
-    int64_t at = match_value(run, &op->offset);
+    int64_t at = match_value(run, &op->value);
     bool there = op->relative ? run->behind + at <= match_len(run)
                               : at < (int64_t)run->start + match_len(run);
     if (!there && !run->ends) // what is to come decides

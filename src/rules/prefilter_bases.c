@@ -6,6 +6,7 @@
 #include "rules/prefilter_make.h"
 #include "rules/transform.h"
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIRST_ENTRIES = 4096, TRANSFORMS_MOST = 1024 };
@@ -222,11 +223,47 @@ static void literals_free(struct literals *l)
     base_free(l->ids);
 }
 
-static bool compile(struct base *base, const struct literals *l)
+// Vectorscan takes a literal that begins with a zero byte for an empty one.
+static bool has_leading_zero(const struct literals *l, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (l->texts[i][0] == 0)
+            return true;
+    return false;
+}
+
+// The patterns as expressions, each byte as \x00. Room for all of them lies in one piece.
+static char *as_expressions(struct literals *l, uint32_t count)
+{
+    size_t room = 0, used = 0;
+    for (uint32_t i = 0; i < count; i++)
+        room += l->lengths[i] * 4 + 1;
+    char *all = base_malloc(room + 1);
+    for (uint32_t i = 0; all && i < count; i++) {
+        const char *text = l->texts[i];
+        l->texts[i] = &all[used];
+        for (size_t k = 0; k < l->lengths[i]; k++)
+            used += (size_t)sprintf(&all[used], "\\x%02x", (unsigned char)text[k]);
+        all[used++] = 0;
+    }
+    return all;
+}
+
+static bool compile(struct base *base, struct literals *l)
 {
     hs_compile_error_t *error = NULL;
-    hs_error_t status = hs_compile_lit_multi(l->texts, l->flags, l->ids, l->lengths, base->patterns,
-        HS_MODE_BLOCK, NULL, &base->hs, &error);
+    hs_error_t status;
+    if (has_leading_zero(l, base->patterns)) {
+        char *all = as_expressions(l, base->patterns);
+        if (!all)
+            return false;
+        status = hs_compile_multi(
+            l->texts, l->flags, l->ids, base->patterns, HS_MODE_BLOCK, NULL, &base->hs, &error);
+        base_free(all);
+    } else {
+        status = hs_compile_lit_multi(l->texts, l->flags, l->ids, l->lengths, base->patterns,
+            HS_MODE_BLOCK, NULL, &base->hs, &error);
+    }
     if (error)
         hs_free_compile_error(error);
     return status == HS_SUCCESS;

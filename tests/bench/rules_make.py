@@ -12,7 +12,7 @@ import random
 SYLLABLES = "ka ki ku ko sa shi su se ta chi te to na ni no ha hi fu ho ma mi mu mo ya yu yo ra ri ru re ro wa an en in".split()
 WORDS = "update check gate panel login index config data image upload report stat task ping beacon load view admin file get".split()
 TLDS = "com net org info biz xyz top site online ru cn tk pw club".split()
-AGENTS = "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)|Opera/9|curl/|Wget/|python-requests/|Go-http-client/|Java/1.".split("|")
+AGENTS = "Mozilla/4.0 (compatible|3b| MSIE 6.0|3b| Windows NT 5.1)!Opera/9!curl/!Wget/!python-requests/!Go-http-client/!Java/1.".split("!")
 
 
 class Maker:
@@ -93,7 +93,7 @@ class Maker:
                 f'content:"&{self.name(2, 4)}="; fast_pattern; distance:0; ')
 
     def file_data(self):
-        options = f'flow:established,to_client; file.data; content:"{self.name(2, 6)}{self.r.choice(["(", "=", ";|20|", ".", "<"])}";{self.nocase()} '.replace(';|20|', '|3b 20|')
+        options = f'flow:established,to_client; file.data; content:"{self.name(2, 6)}{self.r.choice(["(", "=", "|3b 20|", ".", "<"])}";{self.nocase()} '
         for _ in range(self.r.randint(0, 3)):
             options += f'content:"{self.name(1, 4)}";{self.nocase()} {self.r.choice(["", "distance:0; ", "within:100; "])}'
         return "http $EXTERNAL_NET any -> $HOME_NET any", options

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py --yagura PROGRAM [--capture FILE] [--runs N]: what a packet costs, beside other programs.
+"""run.py --yagura PROGRAM [--capture FILE] [--rules FILE] [--runs N]: what a packet costs, beside other programs.
 
 CPU is user + system time of one process with all its threads, the median of interleaved runs; every
 run reads the same capture, in page cache. Ratios are to `tcpdump -r X -w /dev/null` of the same run.
 tshark is far slower: it reads a slice from the middle, and its figures are per packet of that slice.
 A program that breaks down on the whole capture (argus 3.0 does on the shared mix) is tried on the slice too.
+Rules are --rules FILE, else 24,000 that rules_make.py makes; what loading them costs is measured on a capture without packets.
 Without --capture the mix of ../shared/bench is made when that folder is there, else the captures under
 tests/pcap are multiplied with changed addresses to 1 GB.
 """
@@ -104,12 +105,36 @@ def instructions(args, folder):
     return None
 
 
-def programs(yagura, capture, part):
+def make_rules(folder):
+    path = os.path.join(folder, "made.rules")
+    if not os.path.exists(path):
+        subprocess.run([sys.executable, os.path.join(HERE, "rules_make.py"), path], check=True)
+    return path
+
+
+def load_row(yagura, rules, capture, scratch, runs):
+    """What loading costs: a capture of no packets."""
+    empty = os.path.join(scratch, "empty.pcap")
+    with open(capture, "rb") as f, open(empty, "wb") as out:
+        out.write(f.read(24))
+    command = [yagura, "read", "-q", "-o", "OUT", "--rules", rules, "--workers", "1", empty]
+    done = [run for run in (measure(command, scratch) for _ in range(runs)) if run]
+    if done:
+        cpu, wall = statistics.median(r[0] for r in done), statistics.median(r[1] for r in done)
+        with open(rules, "rb") as f:
+            count = sum(line.lstrip().startswith(b"alert ") for line in f)
+        print(f"loading {count:,} rules: {wall:.2f} s (CPU {cpu:.2f} s), {max(r[2] for r in done) / 1024:,.0f} MiB at most")
+
+
+def programs(yagura, capture, part, rules):
     cores = str(os.cpu_count() or 1)
     yield "tcpdump -w /dev/null", ["tcpdump", "-r", capture, "-w", "/dev/null"], False
     yield "yagura, 1 thread", [yagura, "read", "-q", "-o", "OUT", "--workers", "1", capture], False
     if cores != "1":
         yield f"yagura, {cores} threads", [yagura, "read", "-q", "-o", "OUT", "--workers", cores, capture], False
+    yield "yagura --rules, 1 thread", [yagura, "read", "-q", "-o", "OUT", "--rules", rules, "--workers", "1", capture], False
+    if cores != "1":
+        yield f"yagura --rules, {cores} threads", [yagura, "read", "-q", "-o", "OUT", "--rules", rules, "--workers", cores, capture], False
     if shutil.which("argus"):
         yield "argus -w /dev/null", ["argus", "-X", "-r", capture, "-w", "/dev/null"], False
     if shutil.which("tshark"):
@@ -144,16 +169,18 @@ def main():
     ask = argparse.ArgumentParser(usage=__doc__)
     ask.add_argument("--yagura", default=os.path.join(TOP, "build/yagura"))
     ask.add_argument("--capture")
+    ask.add_argument("--rules")
     ask.add_argument("--runs", type=int, default=5)
     args = ask.parse_args()
     folder = os.path.join(TOP, "build", "bench")
     os.makedirs(folder, exist_ok=True)
     capture = args.capture or make_capture(folder)
+    rules = args.rules or make_rules(folder)
     packets, data = count_packets(capture)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         part, part_packets = cut_slice(capture, packets, scratch)
         part_data = count_packets(part)[1]
-        listed = list(programs(args.yagura, capture, part))
+        listed = list(programs(args.yagura, capture, part, rules))
         with open(capture, "rb") as f:
             while f.read(1 << 24):
                 pass
@@ -165,12 +192,13 @@ def main():
                 if slow and turn >= SLOW_RUNS:
                     continue
                 run = measure(command, scratch)
-                if not run and not slow and i > 2:  # another's program: once more on the slice
+                if not run and not slow and i and not name.startswith("yagura"):  # once more on the slice
                     command = [part if a == capture else a for a in command]
                     listed[i] = (name, command, True)
                     run = measure(command, scratch)
                 if run:
                     runs[name].append(run)
+        load_row(args.yagura, rules, capture, scratch, args.runs)
         floor = statistics.median(r[0] for r in runs[listed[0][0]]) / packets
         print(f"{'':28} {'packets/s':>12} {'Mbit/s':>9} {'ns/packet':>9} {'instr':>9} {'peak MiB':>8} {'tcpdump':>7} {'wall s':>8}")
         for name, command, slow in listed:
