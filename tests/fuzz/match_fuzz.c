@@ -24,7 +24,8 @@ static struct rule_set *load(struct bytes options)
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     const char *paths[] = {path};
     struct rule_report report = {.tell = NULL};
-    struct rule_set *set = rules_load(paths, 1, &(struct rule_options){.for_check = false}, &report);
+    struct rule_set *set =
+        rules_load(paths, 1, &(struct rule_options){.for_check = false}, &report);
     close(fd);
     return set;
 }
