@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it was
 
-from schemalib import c_records, c_shape, c_tables, config, detectors, documents, indicators, model, rules, services, sigma, signatures, zeek  # noqa: E402
+from schemalib import c_records, c_shape, c_tables, config, detectors, documents, findings, indicators, model, rules, services, sigma, signatures, zeek  # noqa: E402
 
 
 def c_file(source, lines):
@@ -51,8 +51,10 @@ def build_files():
         "detectors.c": c_file("content/detectors, content/phases.yaml and content/attack", detectors.detectors_c()),
         "events.c": c_file("content/rules/events.yaml", rules.events_c(anomalies)),
         "sigma.c": c_file("content/sigma/logsources.yaml", sigma.sigma_c(records)),
-        "schema.sql": documents.sql(records),
-        "records.d.ts": documents.typescript(records),
+        "findings.h": c_file("schema/findings.yaml", findings.findings_h()),
+        "findings.c": c_file("schema/findings.yaml", findings.findings_c()),
+        "schema.sql": documents.sql(records) + findings.sql(),
+        "records.d.ts": documents.typescript(records) + findings.typescript(),
     }
 
 
@@ -64,6 +66,7 @@ def manual_files():
         "doc/manual/reference-anomalies.md": documents.manual_anomalies(model.read_anomalies()),
         "doc/manual/reference-metrics.md": documents.manual_metrics(model.read_metrics()),
         "doc/manual/reference-config.md": documents.manual_config(keys),
+        "doc/manual/reference-findings.md": findings.manual(),
         "doc/manual/reference-detectors.md": detectors.manual(),
         "doc/manual/navigator-layer.json": detectors.navigator(),
         "packaging/yagura.yaml": config.example(keys),

@@ -2,11 +2,13 @@
 #include "cmd/alerts.h"
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "schema/metrics.h"
+#include <errno.h>
+#include <unistd.h>
 
 enum {
     FLOWS_FIRST = 1024,
     FLOWS_MOST = 1024 * 1024, // alerted flows remembered until they end
+    LINES_BYTES = 256 * 1024, // of findings, written at a time
 };
 
 // Flows that have alerted and not ended: open addressing, no id is 0.
@@ -16,11 +18,12 @@ struct flow_set {
 };
 
 struct alerts {
-    struct detection *detection;
-    void (*write)(struct json *out, const struct record *record);
-    struct metrics *metrics;
+    struct alerts_options options;
     struct flow_set flows;
-    struct json *out; // of the hit being settled
+    struct findings *findings;
+    struct json lines; // of findings, not yet written
+    int error;         // errno of the first that could not be written
+    struct json *out;  // of the hit being settled
     uint64_t written;
 };
 
@@ -87,103 +90,111 @@ static bool set_take(struct flow_set *set, uint64_t id)
     return true;
 }
 
-struct alerts *alerts_create(struct detection *detection,
-    void (*write)(struct json *out, const struct record *record), struct metrics *metrics)
+static void write_lines(struct alerts *a)
+{
+    if (a->lines.failed && !a->error)
+        a->error = ENOMEM;
+    for (size_t done = 0; done < a->lines.len && !a->error;) {
+        ssize_t n = write(a->options.findings_fd, &a->lines.data[done], a->lines.len - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno != EINTR)
+            a->error = errno;
+    }
+    json_clear(&a->lines);
+}
+
+static void write_finding(void *context, const struct finding *finding)
+{
+    struct alerts *a = context;
+    if (a->options.findings_fd < 0)
+        return;
+    finding_write_json(&a->lines, finding);
+    json_raw(&a->lines, "\n", 1);
+    if (a->lines.len >= LINES_BYTES)
+        write_lines(a);
+}
+
+struct alerts *alerts_create(const struct alerts_options *options)
 {
     struct alerts *a = base_calloc(1, sizeof *a);
     if (!a)
         return NULL;
-    a->detection = detection;
-    a->write = write;
-    a->metrics = metrics;
-    return a;
+    a->options = *options;
+    json_init(&a->lines);
+    a->findings = findings_create(options->config, options->metrics, write_finding, a);
+    if (a->findings)
+        return a;
+    base_free(a);
+    return NULL;
 }
 
 void alerts_destroy(struct alerts *alerts)
 {
     if (!alerts)
         return;
+    findings_destroy(alerts->findings);
+    json_finish(&alerts->lines);
     base_free(alerts->flows.ids);
     base_free(alerts);
 }
 
+int alerts_end(struct alerts *alerts)
+{
+    bool all = alerts->options.findings_fd < 0 ||
+               findings_each(alerts->findings, FINDINGS_BY_TIME, write_finding, alerts);
+    write_lines(alerts);
+    return alerts->error ? alerts->error : all ? 0 : ENOMEM;
+}
+
 uint64_t alerts_written(const struct alerts *alerts)
 {
-    return alerts ? alerts->written : 0;
+    return alerts->written;
 }
 
-static void fill_lists(
-    const struct hit *hit, struct record_alert_match *matches, struct record_alert_source *sources)
+struct findings *alerts_findings(struct alerts *alerts)
 {
-    for (size_t i = 0; i < hit->matches_count; i++) {
-        const struct hit_match *m = &hit->matches[i];
-        matches[i] = (struct record_alert_match){
-            .where = m->where, .text = m->data, .offset = m->at, .length = m->len};
-    }
-    for (size_t i = 0; i < hit->sources_count; i++) {
-        const struct hit_source *s = &hit->sources[i];
-        sources[i] = (struct record_alert_source){.name = s->name,
-            .says = s->says,
-            .has_confidence = s->confidence > 0,
-            .confidence = s->confidence,
-            .tlp = s->tlp};
-    }
+    struct findings *findings = alerts->findings;
+    alerts->findings = NULL;
+    return findings;
 }
 
-static void fill_alert(const struct hit *hit, struct record_alert *body)
+// As EVE has it, with the members of the record that shows it, as Suricata writes them.
+static void write_alert(struct alerts *a, const struct hit *hit, const struct record_alert *body)
 {
-    static const uint8_t priorities[] = {4, 3, 2, 1};
-    const struct hit_alert *said = hit->alert;
-    body->action = said && said->action.data ? said->action : BYTES("allowed");
-    body->severity = said ? said->priority : priorities[hit->severity];
-    body->signature = said && said->signature.data ? said->signature : hit->title;
-    body->detector = bytes_from_text(hit->detector);
-    body->rule = hit->rule;
-    body->has_certainty = true;
-    body->certainty = hit->certainty;
-    body->techniques = hit->techniques;
-    body->techniques_count = hit->techniques_count;
-    if (!said)
-        return;
-    body->gid = said->gid;
-    body->signature_id = said->signature_id;
-    body->rev = said->rev;
-    body->category = said->category;
-    body->metadata.pairs = said->metadata;
-    body->metadata.pairs_count = said->metadata_count;
-}
-
-static void write_alert(struct alerts *a, const struct hit *hit)
-{
-    struct record_alert_match matches[HIT_MATCHES];
-    struct record_alert_source sources[HIT_SOURCES];
-    struct record_alert body = {.matches = matches,
-        .matches_count = hit->matches_count,
-        .sources = sources,
-        .sources_count = hit->sources_count};
-    struct record record = {.head = *hit->head, .type = RECORD_ALERT, .body = &body};
-    fill_lists(hit, matches, sources);
-    fill_alert(hit, &body);
-    a->write(a->out, &record);
+    struct record record = {.head = *hit->head, .type = RECORD_ALERT, .body = body};
+    size_t before = a->out->len;
+    a->options.write(a->out, &record);
     a->written++;
+    if (hit->shown.len == 0 || a->options.zeek || a->out->len < before + 2)
+        return;
+    a->out->len -= 2; // the closing brace and the line's end
+    json_raw(a->out, ",", 1);
+    json_raw(a->out, (const char *)hit->shown.data, hit->shown.len);
+    json_raw(a->out, "}\n", 2);
 }
 
 // A hit that holds.
 static void accept(void *context, const struct hit *hit)
 {
     struct alerts *a = context;
-    a->metrics->detect_alert++;
-    if (hit->head->has_flow_id && !set_add(&a->flows, hit->head->flow_id))
-        a->metrics->detect_flows_unmarked++;
-    if (a->write)
-        write_alert(a, hit);
+    struct metrics *m = a->options.metrics;
+    const struct record_alert *body = findings_add(a->findings, hit);
+    bool new = hit->record != RECORD_ALERT; // else it stands in the output already
+    if (!body && !a->error)
+        a->error = ENOMEM;
+    m->detect_alert += new;
+    if (new && hit->head->has_flow_id && !set_add(&a->flows, hit->head->flow_id))
+        m->detect_flows_unmarked++;
+    if (new &&body && a->options.write)
+        write_alert(a, hit, body);
 }
 
 void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
 {
     alerts->out = out;
     if (hit->settle)
-        detection_settle(alerts->detection, hit, accept, alerts);
+        detection_settle(alerts->options.detection, hit, accept, alerts);
     else
         accept(alerts, hit);
 }

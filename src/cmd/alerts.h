@@ -3,12 +3,21 @@
 // each that holds becomes an alert record at its place and part of a finding.
 #pragma once
 #include "cmd/detection.h"
+#include "detect/detect.h"
 
 struct alerts;
 
-// write: a record in the run's format; NULL: alerts are not written. NULL: out of memory.
-[[nodiscard]] struct alerts *alerts_create(struct detection *detection,
-    void (*write)(struct json *out, const struct record *record), struct metrics *metrics);
+struct alerts_options {
+    const struct config *config;
+    struct detection *detection; // NULL: nothing is looked for; alerts of logs are findings still
+    void (*write)(struct json *out, const struct record *record); // NULL: alerts are not written
+    bool zeek;                                                    // these are lines of Zeek's logs
+    int findings_fd; // where findings go as lines of JSON; -1: nowhere
+    struct metrics *metrics;
+};
+
+// options lives as long as the alerts. NULL: out of memory.
+[[nodiscard]] struct alerts *alerts_create(const struct alerts_options *options);
 void alerts_destroy(struct alerts *alerts);
 
 // Settle a hit. What is written of it goes to `out`.
@@ -17,5 +26,11 @@ void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
 // Lines of records whose last is a flow's, as they are, or with that flow marked as alerted.
 void alerts_flow(struct alerts *alerts, uint64_t flow_id, struct bytes lines, struct json *out);
 
+// Nothing more comes: write the findings. Returns errno, 0 when all went well.
+[[nodiscard]] int alerts_end(struct alerts *alerts);
+
 // Alert records written.
 uint64_t alerts_written(const struct alerts *alerts);
+
+// Findings for the summary, which the caller destroys.
+struct findings *alerts_findings(struct alerts *alerts);

@@ -22,8 +22,8 @@ struct analysis {
     struct analysis_result *result;
     struct capture *capture;
     struct worker *workers;
-    struct alerts *alerts; // NULL: nothing is looked for
-    struct json settled;   // lines with alerts in their places
+    struct alerts *alerts;
+    struct json settled; // lines with alerts in their places
     unsigned count;
     struct slot *slots;
     unsigned slots_count;
@@ -409,14 +409,26 @@ static bool workers_create(struct analysis *a)
 // False: out of memory.
 static bool alerts_begin(struct analysis *a)
 {
-    bool written = a->options->events_fd >= 0 || a->options->zeek;
-    if (a->options->detection)
-        a->alerts = alerts_create(a->options->detection,
-            !written           ? NULL
-            : a->options->zeek ? zeek_write
-                               : write_eve,
-            &a->result->metrics);
-    return !a->options->detection || a->alerts;
+    const struct analysis_options *o = a->options;
+    bool written = o->events_fd >= 0 || o->zeek;
+    a->alerts = alerts_create(&(struct alerts_options){.config = o->config,
+        .detection = o->detection,
+        .write = !written  ? NULL
+                 : o->zeek ? zeek_write
+                           : write_eve,
+        .zeek = o->zeek != NULL,
+        .findings_fd = o->findings_fd,
+        .metrics = &a->result->metrics});
+    return a->alerts != NULL;
+}
+
+static void alerts_finish(struct analysis *a)
+{
+    struct analysis_result *r = a->result;
+    int error = alerts_end(a->alerts);
+    r->write_error = r->write_error ? r->write_error : error;
+    r->summary.records += alerts_written(a->alerts);
+    r->findings = alerts_findings(a->alerts);
 }
 
 static void slots_destroy(struct analysis *a)
@@ -491,7 +503,7 @@ static void collect(struct analysis *a)
         r->metrics.capture_bytes += report.bytes;
         r->metrics.capture_dropped += report.dropped;
     }
-    r->summary.records += alerts_written(a->alerts);
+    alerts_finish(a);
     r->interrupted = stop_asked();
     r->packets = a->next_order;
     collect_times(a);
@@ -533,6 +545,7 @@ bool analysis_run(const struct analysis_options *options, struct analysis_result
 void analysis_finish(struct analysis_result *result)
 {
     summary_finish(&result->summary);
+    findings_destroy(result->findings);
     import_finish(&result->imported);
     capture_destroy(result->capture);
 }

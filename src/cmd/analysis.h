@@ -8,6 +8,7 @@
 #include "cmd/import.h"
 #include "cmd/summary.h"
 #include "cmd/zeek_folder.h"
+#include "detect/detect.h"
 #include "schema/config.h"
 #include "schema/metrics.h"
 
@@ -32,8 +33,9 @@ struct analysis_options {
 struct analysis_result {
     struct summary summary;
     struct metrics metrics;
-    struct capture *capture; // asked for its reports; the caller destroys it
-    bool interrupted;        // by a signal: the input's end has not been read
+    struct capture *capture;   // asked for its reports; the caller destroys it
+    struct findings *findings; // open at the end; for the summary
+    bool interrupted;          // by a signal: the input's end has not been read
     uint64_t packets;
     struct import_totals imported;
     int64_t first_us, last_us; // of the packets and records read

@@ -2,7 +2,7 @@
 #include "cmd/summary.h"
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "cmd/segment.h"
+#include "schema/segment.h"
 
 enum {
     KINDS = 4096,        // protocols, file types

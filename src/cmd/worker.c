@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/worker.h"
 #include "base/alloc.h"
+#include "detect/detect.h"
 #include "file/file.h"
 #include "schema/config.h"
 #include <stdio.h>
@@ -193,15 +194,28 @@ static void emit(void *context, const struct record *record)
     flush_full(worker, worker->keep_marks ? PART_BYTES : FLUSH_BYTES);
 }
 
+// An alert in a log is part of a finding like one of ours.
+static void take_alert(struct worker *worker, const struct record *record)
+{
+    struct hit hit;
+    struct hit_alert said;
+    char rule[FINDINGS_RULE];
+    findings_hit_of_alert(record, &hit, &said, rule);
+    worker->current = record;
+    json_clear(&worker->shown);
+    take_hit(worker, &hit);
+    worker->current = NULL;
+}
+
 void worker_record(struct worker *worker, const struct record *record)
 {
     if (worker->summarise)
         summary_record(&worker->summary, record);
-    if (!worker->write_records && !worker->detection)
-        return;
     struct record whole = *record;
     whole.head.segment =
         segment_name(&worker->segments, &record->head.src_ip, &record->head.dest_ip);
+    if (record->type == RECORD_ALERT)
+        take_alert(worker, &whole);
     put_record(worker, &whole, 0);
     flush_full(worker, FLUSH_BYTES);
 }

@@ -4,11 +4,11 @@
 #include "base/gate.h"
 #include "base/json.h"
 #include "cmd/detection.h"
-#include "cmd/segment.h"
 #include "cmd/summary.h"
 #include "decode/decode.h"
 #include "flow/flow.h"
 #include "proto/proto.h"
+#include "schema/segment.h"
 
 enum {
     WORKERS_MAX = 64,

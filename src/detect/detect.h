@@ -1,8 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 // From hits to findings: what a detector saw becomes a statement about a host, in words for people.
 // Hits that tell of the same thing (detector, rule, subject, peer) within a time are one finding.
+// One thread owns the findings of a run; the same hits in the same order give the same findings.
 #pragma once
-#include "base/json.h"
 #include "schema/config.h"
+#include "schema/findings.h"
 #include "schema/hit.h"
+#include "schema/metrics.h"
 #include "schema/text.h"
+
+struct findings;
+
+enum { FINDINGS_RULE = 32 }; // "gid:sid"
+
+// A finding with its texts; everything it points to lives until the sink returns.
+typedef void finding_sink(void *context, const struct finding *finding);
+
+// early: gets findings that are given away before the end because too many are open
+// (findings.max_open, findings.memory); counted in metrics. NULL: out of memory.
+[[nodiscard]] struct findings *findings_create(
+    const struct config *config, struct metrics *metrics, finding_sink *early, void *context);
+void findings_destroy(struct findings *findings);
+
+// Make a hit part of a finding. Returns it as EVE's alert, until the next call; NULL: out of
+// memory.
+const struct record_alert *findings_add(struct findings *findings, const struct hit *hit);
+
+// An alert that stands in a log, as a hit: another product's, or one of ours. It is not written
+// again. Slices point into the record.
+void findings_hit_of_alert(
+    const struct record *record, struct hit *hit, struct hit_alert *said, char rule[FINDINGS_RULE]);
+
+enum findings_order {
+    FINDINGS_BY_TIME,  // of their first record
+    FINDINGS_BY_WEIGHT // worst and surest first
+};
+
+// All that are open, in an order that depends on nothing but them. False: out of memory.
+[[nodiscard]] bool findings_each(
+    struct findings *findings, enum findings_order order, finding_sink *sink, void *context);
+
+size_t findings_count(const struct findings *findings);
+
+// ---- what content/ says, for `yagura detectors` and for texts
+
+struct detector;
+size_t detector_count(void);
+const struct detector *detector_at(size_t i);

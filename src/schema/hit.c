@@ -92,6 +92,7 @@ struct hit *hit_copy(struct arena *arena, const struct hit *hit)
     to->rule = copy_text(arena, hit->rule);
     to->title = copy_text(arena, hit->title);
     to->kind = copy_text(arena, hit->kind);
+    to->host = copy_text(arena, hit->host);
     bool fits = hit->shown.data && hit->shown.len <= HIT_SHOWN_BYTES;
     to->shown = fits ? arena_copy(arena, hit->shown) : (struct bytes){NULL, 0};
     to->alert = hit->alert ? copy_alert(arena, hit->alert) : NULL;

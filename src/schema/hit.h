@@ -48,6 +48,7 @@ struct hit {
     const struct record_head *head; // when, which flow, between whom
     enum record_type record;        // the record that shows it; RECORD_NONE: the flow's packets
     int64_t began_us;               // of a flow: its first packet; 0: head->timestamp says when
+    struct bytes host;              // its name, where the head has no address (events of Windows)
     bool subject_is_dest;           // the finding is about dest_ip's host, src_ip's is the peer
     struct hit_match matches[HIT_MATCHES];
     size_t matches_count;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd/segment.h"
+#include "schema/segment.h"
 #include "base/hash.h"
 
 uint16_t segment_find(const struct config *config, const struct addr *addr)

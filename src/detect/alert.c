@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hit as EVE's alert. What is no rule of Suricata's language gets numbers and words of its own,
+// so that whoever counts by signature_id or category finds them.
+#include "base/hash.h"
+#include "detect/internal.h"
+#include "detect/words.h"
+#include <stdio.h>
+
+enum { OWN_GID = 200 };
+
+static const uint8_t priorities[] = {4, 3, 2, 1}; // by enum severity
+
+// The same number for the same rule of the same detector, ever.
+static uint32_t own_id(const struct hit *hit)
+{
+    uint64_t hash = hash_bytes(bytes_from_text(hit->detector), 0);
+    uint32_t id = (uint32_t)(hash_bytes(hit->rule, hash) & 0x7fff'ffff);
+    return id ? id : 1;
+}
+
+static void fill_lists(const struct hit *hit, struct alert_room *out)
+{
+    for (size_t i = 0; i < hit->matches_count; i++) {
+        const struct hit_match *m = &hit->matches[i];
+        bool text = words_is_text(m->data);
+        out->matches[i] = (struct record_alert_match){.where = m->where,
+            .text = text ? m->data : (struct bytes){NULL, 0},
+            .hex = text ? (struct bytes){NULL, 0} : m->data,
+            .offset = m->at,
+            .length = m->len};
+    }
+    for (size_t i = 0; i < hit->sources_count; i++) {
+        const struct hit_source *s = &hit->sources[i];
+        out->sources[i] = (struct record_alert_source){.name = s->name,
+            .says = s->says,
+            .has_confidence = s->confidence > 0,
+            .confidence = s->confidence,
+            .tlp = s->tlp.len ? s->tlp : (struct bytes){NULL, 0}};
+    }
+}
+
+// The title of a detector that is no rule, in English.
+static struct bytes title_of(const struct config *config, const struct hit *hit,
+    const struct assessment *a, struct arena *arena)
+{
+    struct kept k = {.detector = detector_of(a),
+        .its = a->its,
+        .detector_id = hit->detector,
+        .rule = hit->rule,
+        .title = hit->title,
+        .kind = a->kind,
+        .host = hit->host};
+    struct finding whole;
+    k.app_proto = hit->head->app_proto;
+    k.subject = a->swapped ? hit->head->dest_ip : hit->head->src_ip;
+    k.peer = a->swapped ? hit->head->src_ip : hit->head->dest_ip;
+    k.first_us = k.last_us = hit->head->timestamp;
+    k.count = 1;
+    k.severity = a->severity;
+    k.phase = a->phase;
+    for (size_t i = 0; i < hit->matches_count && i < FINDING_MATCHES; i++)
+        k.matches[k.matches_count++] = hit->matches[i];
+    for (size_t i = 0; i < hit->sources_count; i++)
+        k.sources[k.sources_count++] = hit->sources[i];
+    finding_fill(config, &k, arena, &whole);
+    return whole.title.en;
+}
+
+static void fill_said(
+    const struct hit *hit, const struct hit_alert *said, struct record_alert *body)
+{
+    body->gid = said->gid;
+    body->signature_id = said->signature_id;
+    body->rev = said->rev;
+    body->severity = said->priority;
+    body->action = said->action.len ? said->action : BYTES("allowed");
+    body->signature = said->signature.data ? said->signature : hit->title;
+    body->category = said->category;
+    body->metadata.pairs = said->metadata;
+    body->metadata.pairs_count = said->metadata_count;
+}
+
+void alert_fill(const struct config *config, const struct hit *hit, const struct assessment *a,
+    const char *finding, struct arena *arena, struct alert_room *out)
+{
+    struct record_alert *body = &out->body;
+    memcpy(out->techniques, a->techniques, sizeof out->techniques);
+    *body = (struct record_alert){.detector = bytes_from_text(hit->detector),
+        .rule = hit->rule,
+        .finding = bytes_from_text(finding),
+        .phase = a->phase ? bytes_from_text(phase_words[a->phase].id) : (struct bytes){NULL, 0},
+        .techniques = out->techniques,
+        .techniques_count = a->techniques_count,
+        .has_certainty = true,
+        .certainty = a->certainty,
+        .matches = out->matches,
+        .matches_count = hit->matches_count,
+        .sources = out->sources,
+        .sources_count = hit->sources_count};
+    fill_lists(hit, out);
+    if (hit->alert) {
+        fill_said(hit, hit->alert, body);
+        return;
+    }
+    body->action = BYTES("allowed");
+    body->gid = OWN_GID;
+    body->signature_id = own_id(hit);
+    body->rev = 1;
+    body->severity = priorities[a->severity];
+    body->signature = title_of(config, hit, a, arena);
+    body->category = bytes_from_text(detector_of(a)->texts[DETECTOR_NAME][LANG_EN]);
+}
+
+static enum phase phase_named(struct bytes id)
+{
+    for (int phase = PHASE_INTELLIGENCE_GATHERING; phase <= PHASE_DATA_EXFILTRATION; phase++)
+        if (bytes_equal(id, bytes_from_text(phase_words[phase].id)))
+            return (enum phase)phase;
+    return PHASE_NONE;
+}
+
+static enum severity severity_named(uint8_t priority)
+{
+    for (int severity = SEVERITY_HIGH; severity > SEVERITY_INFO; severity--)
+        if (priority == priorities[severity])
+            return (enum severity)severity;
+    return SEVERITY_INFO;
+}
+
+static void read_lists(const struct record_alert *body, struct hit *hit)
+{
+    for (size_t i = 0; i < body->techniques_count && i < HIT_TECHNIQUES; i++)
+        hit->techniques[hit->techniques_count++] = body->techniques[i];
+    for (size_t i = 0; i < body->matches_count && i < HIT_MATCHES; i++) {
+        const struct record_alert_match *m = &body->matches[i];
+        hit->matches[hit->matches_count++] =
+            (struct hit_match){m->where, m->hex.data ? m->hex : m->text, m->offset, m->length};
+    }
+    for (size_t i = 0; i < body->sources_count && i < HIT_SOURCES; i++) {
+        const struct record_alert_source *s = &body->sources[i];
+        hit->sources[hit->sources_count++] =
+            (struct hit_source){s->name, s->says, s->has_confidence ? s->confidence : 0, s->tlp};
+    }
+}
+
+// One of Suricata's, or of a rule of ours.
+static void read_said(const struct record_alert *body, struct hit_alert *said)
+{
+    *said = (struct hit_alert){.gid = body->gid,
+        .signature_id = body->signature_id,
+        .rev = body->rev,
+        .priority = body->severity,
+        .action = body->action,
+        .signature = body->signature,
+        .category = body->category,
+        .metadata = body->metadata.pairs,
+        .metadata_count = body->metadata.pairs_count};
+}
+
+void findings_hit_of_alert(
+    const struct record *record, struct hit *hit, struct hit_alert *said, char rule[FINDINGS_RULE])
+{
+    const struct record_alert *body = record->body;
+    const struct detector *detector = detector_find(body->detector);
+    bool own = detector && body->gid == OWN_GID;
+    snprintf(rule, FINDINGS_RULE, "%u:%u", body->gid, body->signature_id);
+    *hit = (struct hit){.detector = detector ? detector->id : "rules.suricata",
+        .rule = body->rule.len ? body->rule : bytes_from_text(rule),
+        .title = body->signature,
+        .severity = severity_named(body->severity),
+        .certainty = body->has_certainty ? body->certainty : 0,
+        .phase = phase_named(body->phase),
+        .head = &record->head,
+        .record = RECORD_ALERT};
+    read_lists(body, hit);
+    read_said(body, said);
+    hit->alert = own ? NULL : said;
+}
