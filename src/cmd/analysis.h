@@ -20,6 +20,7 @@ struct analysis_options {
     const char *const *logs; // other products' logs, read after the captures
     size_t logs_count;
     int events_fd;               // where records go as lines of JSON; -1: nowhere
+    int findings_fd;             // where findings go likewise; -1: nowhere
     struct zeek_folder *zeek;    // where they go as Zeek's logs instead; NULL: they do not
     int files_folder;            // descriptor of the folder where files are kept; -1: they are not
     struct detection *detection; // what to look for; NULL: nothing

@@ -35,7 +35,7 @@ struct read_options {
 
 // Where the run's output goes.
 struct outputs {
-    struct events_file events;
+    struct events_file events, findings;
     struct zeek_folder *zeek; // NULL: records go to events
     int files_fd;
     char files_path[PATH_MAX];
@@ -232,7 +232,11 @@ static enum cmd_exit finish(
     enum events_fate fate = result->write_error ? EVENTS_STAY_PART
                             : analysed          ? EVENTS_WHOLE
                                                 : EVENTS_NOTHING;
-    int error = out->zeek ? zeek_folder_close(out->zeek, fate) : events_close(events, fate);
+    int error = out->zeek ? zeek_folder_close(out->zeek, fate) : events_close(&out->events, fate);
+    int more = events_close(&out->findings, fate);
+    if (more && !error)
+        events = &out->findings;
+    error = error ? error : more;
     out->zeek = NULL;
     if (result->write_error)
         error = result->write_error;
@@ -259,12 +263,13 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
     const char *const *paths, size_t count, struct voice voice)
 {
     struct trouble why;
-    out->files_fd = out->events.fd = -1;
+    out->files_fd = out->events.fd = out->findings.fd = -1;
     out->zeek = NULL;
     out->events.path[0] = '\0';
     if (!o->folder)
         return CMD_DONE;
-    bool ok = events_name(&out->events, o->folder, &why);
+    bool ok = events_name(&out->events, o->folder, "events.jsonl", &why) &&
+              events_name(&out->findings, o->folder, "findings.jsonl", &why);
     for (size_t i = 0; ok && i < count; i++)
         if (events_is_input(&out->events, paths[i])) {
             tell(voice, LOG_LEVEL_ERROR, TEXT_READ_INPUT_IS_OUTPUT, paths[i], NULL);
@@ -279,6 +284,7 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
     } else {
         ok = ok && events_open(&out->events, &why);
     }
+    ok = ok && events_open(&out->findings, &why);
     if (!ok)
         complain(voice, &why);
     return ok ? CMD_DONE : CMD_FAILED;
@@ -349,6 +355,7 @@ static enum cmd_exit run(
         .zeek = out.zeek,
         .workers = workers_of(o, config),
         .events_fd = out.events.fd,
+        .findings_fd = out.findings.fd,
         .files_folder = out.files_fd,
         .secrets = means->secrets,
         .detection = means->detection,
@@ -364,6 +371,7 @@ static enum cmd_exit run(
     } else {
         tell(voice, LOG_LEVEL_ERROR, TEXT_READ_CANNOT_START, NULL, NULL);
         (void)events_close(&out.events, EVENTS_NOTHING);
+        (void)events_close(&out.findings, EVENTS_NOTHING);
         if (out.zeek)
             (void)zeek_folder_close(out.zeek, EVENTS_NOTHING);
         status = CMD_FAILED;

@@ -25,13 +25,14 @@ static bool make_folder(const char *folder, struct trouble *why)
     return true;
 }
 
-bool events_name(struct events_file *file, const char *folder, struct trouble *why)
+bool events_name(
+    struct events_file *file, const char *folder, const char *name, struct trouble *why)
 {
     struct stat st;
     file->fd = -1;
     if (!make_folder(folder, why))
         return false;
-    bool fits = snprintf(file->path, PATH_MAX, "%s/events.jsonl", folder) < PATH_MAX;
+    bool fits = snprintf(file->path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX;
     if (fits && !realpath(file->path, file->target))
         snprintf(file->target, PATH_MAX, "%s", file->path);
     fits = fits && snprintf(file->part, PATH_MAX, "%s.part", file->target) < PATH_MAX;

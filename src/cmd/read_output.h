@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DIR/events.jsonl: written beside its name and put in its place when it is whole, so that a run
-// that comes to nothing leaves earlier results as they were.
+// DIR/events.jsonl, DIR/findings.jsonl: written beside its name and put in its place when it is
+// whole, so that a run that comes to nothing leaves earlier results as they were.
 #pragma once
 #include "base/bytes.h"
 #include "schema/text.h"
@@ -21,8 +21,9 @@ struct events_file {
     char part[PATH_MAX];   // written to until it is whole
 };
 
-// Make the folder if need be and find out the names. Nothing is written yet.
-[[nodiscard]] bool events_name(struct events_file *file, const char *folder, struct trouble *why);
+// Make the folder if need be and find out the names. Nothing is written yet. name: "events.jsonl"
+[[nodiscard]] bool events_name(
+    struct events_file *file, const char *folder, const char *name, struct trouble *why);
 
 // Whether an input is the file that would be replaced.
 bool events_is_input(const struct events_file *file, const char *path);

@@ -132,7 +132,8 @@ static void blanks_init(struct blanks *b, const struct config *config, const str
     set_number(b, "count", k->count);
     set_number(b, "certainty", k->certainty);
     set_time(b, "first", k->first_us);
-    set_time(b, "last", k->last_us);
+    if (k->last_us / 1000'000 != k->first_us / 1000'000)
+        set_time(b, "last", k->last_us);
     if (port)
         set_number(b, "port", port);
 }
