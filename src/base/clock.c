@@ -39,7 +39,7 @@ static int64_t clock_read(clockid_t id)
 {
     struct timespec now;
     if (clock_gettime(id, &now) != 0)
-        return 0; // cannot happen with these two
+        return 0; // cannot happen with these
     return (int64_t)now.tv_sec * 1'000'000 + now.tv_nsec / 1'000;
 }
 
@@ -51,4 +51,9 @@ int64_t clock_wall_us(void)
 int64_t clock_monotonic_us(void)
 {
     return clock_read(CLOCK_MONOTONIC);
+}
+
+int64_t clock_thread_us(void)
+{
+    return clock_read(CLOCK_THREAD_CPUTIME_ID);
 }

@@ -2,6 +2,7 @@
 #include "cmd/detection.h"
 #include "base/alloc.h"
 #include "cmd/load_intel.h"
+#include "cmd/load_yara.h"
 #include "schema/reason.h"
 #include <errno.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct detection {
     struct intel *intel; // NULL: none
     struct intel_state *intel_state;
     struct detection_loaded loaded;
+    struct file_rules *yara; // NULL: none
 };
 
 struct detection_worker {
@@ -45,6 +47,14 @@ static enum cmd_exit detection_load_intel(
     return d->intel_state ? CMD_DONE : CMD_FAILED;
 }
 
+static bool anything_wanted(const struct detection_options *options, const struct config *config)
+{
+    return options->rules.count + options->intel.count + options->sigma.count +
+                   options->yara.count + config->yara.files_count + config->intel.files_count >
+               0 ||
+           config->clamd.socket[0] != '\0';
+}
+
 enum cmd_exit detection_load(const struct detection_options *options, const struct config *config,
     struct voice voice, struct detection **out)
 {
@@ -52,9 +62,7 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
     if (!paths_there(&options->rules, voice) || !paths_there(&options->intel, voice) ||
         !paths_there(&options->sigma, voice) || !paths_there(&options->yara, voice))
         return CMD_USAGE;
-    if (options->rules.count + options->intel.count + options->sigma.count + options->yara.count +
-            config->intel.files_count ==
-        0)
+    if (!anything_wanted(options, config))
         return CMD_DONE;
     struct detection *d = base_calloc(1, sizeof *d);
     if (!d) {
@@ -63,12 +71,13 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
     }
     d->config = config;
     enum cmd_exit status = detection_load_intel(d, &options->intel, voice);
-    if (status != CMD_DONE) {
+    if (status == CMD_DONE)
+        status = load_yara(&options->yara, config, voice, &d->yara, &d->loaded);
+    if (status == CMD_DONE)
+        *out = d;
+    else
         detection_destroy(d);
-        return status;
-    }
-    *out = d;
-    return CMD_DONE;
+    return status;
 }
 
 void detection_destroy(struct detection *detection)
@@ -77,12 +86,23 @@ void detection_destroy(struct detection *detection)
         return;
     intel_state_destroy(detection->intel_state);
     intel_destroy(detection->intel);
+    file_rules_destroy(detection->yara);
     base_free(detection);
 }
 
 struct detection_loaded detection_loaded(const struct detection *detection)
 {
     return detection ? detection->loaded : (struct detection_loaded){0};
+}
+
+bool detection_scan(const struct detection *detection, unsigned workers, struct metrics *metrics,
+    struct file_scan **out)
+{
+    *out = NULL;
+    if (!detection->yara && detection->config->clamd.socket[0] == '\0')
+        return true;
+    *out = file_scan_create(detection->yara, detection->config, workers, metrics);
+    return *out != NULL;
 }
 
 // A hit with a `settle`, given to its source; the others hold as they are.

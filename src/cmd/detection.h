@@ -46,6 +46,13 @@ struct detection_loaded detection_loaded(const struct detection *detection);
 void detection_settle(
     struct detection *detection, const struct hit *hit, hit_sink *sink, void *context);
 
+// What scans files for one worker; given back with file_scan_destroy. *out NULL: files are not
+// scanned. False: out of memory.
+struct file_scan;
+struct metrics;
+[[nodiscard]] bool detection_scan(const struct detection *detection, unsigned workers,
+    struct metrics *metrics, struct file_scan **out);
+
 // ---- one a worker
 
 struct detection_worker;

@@ -44,9 +44,14 @@ bool worker_keep_files(struct worker *worker, int folder, uint64_t limit_bytes)
 
 bool worker_detect(struct worker *worker, struct detection *detection)
 {
-    if (detection)
-        worker->detection = detection_worker_create(detection, worker->index, take_hit, worker);
-    return !detection || worker->detection;
+    if (!detection)
+        return true;
+    worker->detection = detection_worker_create(detection, worker->index, take_hit, worker);
+    if (!worker->detection ||
+        !detection_scan(detection, worker->count, &worker->metrics, &worker->scan))
+        return false;
+    proto_engine_scan_files(worker->engine, worker->scan);
+    return true;
 }
 
 void worker_finish(struct worker *worker)
@@ -56,6 +61,7 @@ void worker_finish(struct worker *worker)
     flow_table_destroy(worker->flows);
     proto_engine_destroy(worker->engine);
     file_keep_destroy(worker->keep);
+    file_scan_destroy(worker->scan);
     fragments_destroy(worker->fragments);
     summary_finish(&worker->summary);
     pool_finish(&worker->pool);
@@ -160,6 +166,8 @@ static void detect(struct worker *worker, const struct record *record)
     worker->current = record;
     json_clear(&worker->shown);
     detection_record(worker->detection, record);
+    if (worker->scan && record->type == RECORD_FILEINFO)
+        file_scan_tell(worker->scan, record, take_hit, worker);
     worker->current = NULL;
 }
 

@@ -66,6 +66,7 @@ struct worker {
     struct proto_engine *engine;
     struct fragments *fragments;
     struct file_keep *keep; // NULL: files are not kept
+    struct file_scan *scan; // NULL: files are not scanned
     struct output *output;  // of the slot being handled
     uint64_t order;         // of the packet outside flows being handled; UINT64_MAX: ask the table
     struct detection_worker *detection; // NULL: nothing is looked for

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "file/keep.h"
 #include "file/kind.h"
+#include "file/scan_bytes.h"
 
 struct file {
     struct arena *arena;
@@ -13,18 +14,22 @@ struct file {
     bool headless;          // a gap came before the first bytes, or no memory for them
     struct file_keep *keep; // NULL: not asked for
     struct keep_file kept;
+    struct scan_bytes scan;
+    struct bytes name;
     struct hash_file *hash;
     uint8_t *head;
     size_t head_len, head_room;
     _Alignas(16) uint8_t hash_room[HASH_FILE_STATE_BYTES];
 };
 
-struct file *file_open(struct arena *arena, struct file_keep *keep)
+struct file *file_open(
+    struct arena *arena, struct file_keep *keep, struct file_scan *scan, struct bytes name)
 {
     struct file *file = arena_alloc(arena, sizeof *file);
     if (!file)
         return NULL;
-    *file = (struct file){.arena = arena, .keep = keep};
+    *file = (struct file){.arena = arena, .keep = keep, .name = name};
+    scan_bytes_begin(&file->scan, scan);
     file->hash = hash_file_init(file->hash_room);
     return file;
 }
@@ -61,6 +66,7 @@ void file_append(struct file *file, struct bytes data)
     if (file->head_len < KIND_HEAD_BYTES && !file->headless && !file->gaps)
         head_append(file, data);
     file->size += data.len;
+    scan_bytes_append(&file->scan, data);
     if (file->gaps) // digests of half a file tell nothing
         return;
     hash_file_update(file->hash, data);
@@ -70,6 +76,21 @@ void file_append(struct file *file, struct bytes data)
 void file_gap(struct file *file, size_t lost)
 {
     file->gaps |= lost > 0;
+    scan_bytes_gap(&file->scan, lost);
+}
+
+static void scan(struct file *file, struct file_result *out)
+{
+    struct scan_end end = {
+        .size = file->size,
+        .complete = out->complete,
+        .sha256 = out->hashed ? out->sha256 : NULL,
+        .name = file->name,
+        .mime = out->mime,
+        .magic = out->magic,
+    };
+    out->verdict = file_scan_finish(file->scan.scan, &file->scan, &end);
+    scan_bytes_drop(&file->scan);
 }
 
 void file_close(struct file *file, bool complete, struct file_kinds *kinds, struct file_result *out)
@@ -85,4 +106,6 @@ void file_close(struct file *file, bool complete, struct file_kinds *kinds, stru
         keep_drop(file->keep, &file->kept);
     if (file->head_len > 0)
         file_kinds_find(kinds, bytes_make(file->head, file->head_len), &out->magic, &out->mime);
+    if (file->scan.scan)
+        scan(file, out);
 }

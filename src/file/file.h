@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/hash.h"
+#include "file/scan.h"
 
 struct file_kinds; // libmagic's rules; one per worker
 
@@ -22,6 +23,7 @@ struct file_result {
     bool hashed; // md5 and sha256 are there: the file was complete
     uint8_t md5[MD5_BYTES];
     uint8_t sha256[SHA256_BYTES];
+    const struct file_verdict *verdict; // NULL: not scanned, or nothing to scan
 };
 
 // A folder in which files are kept under their SHA-256; one per worker. The descriptor is borrowed.
@@ -31,8 +33,10 @@ struct file_keep;
 void file_keep_destroy(struct file_keep *keep);
 int file_keep_error(const struct file_keep *keep); // errno of the first failure; 0: none
 
-// Memory comes from the arena and lives as long as it. keep may be NULL. NULL when out of budget.
-[[nodiscard]] struct file *file_open(struct arena *arena, struct file_keep *keep);
+// Memory comes from the arena and lives as long as it; so must the name. keep and scan may be NULL.
+// NULL when out of budget. Finish every file with file_close.
+[[nodiscard]] struct file *file_open(
+    struct arena *arena, struct file_keep *keep, struct file_scan *scan, struct bytes name);
 void file_append(struct file *file, struct bytes data);
 void file_gap(struct file *file, size_t lost);
 void file_close(

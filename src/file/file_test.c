@@ -9,7 +9,7 @@ static struct file_result result_of(
     struct arena arena;
     struct file_result result = {0};
     arena_init(&arena, pool, 8192);
-    struct file *file = file_open(&arena, NULL);
+    struct file *file = file_open(&arena, NULL, NULL, BYTES(""));
     CHECK(file != NULL);
     for (size_t at = 0; file && at < data.len; at += piece)
         file_append(file, bytes_sub(data, at, piece));

@@ -40,7 +40,7 @@ static void stop(void)
 static struct file_result send(struct file_keep *keep, const char *a, size_t lost, const char *b)
 {
     struct file_result result;
-    struct file *file = file_open(&arena, keep);
+    struct file *file = file_open(&arena, keep, NULL, BYTES(""));
     file_append(file, bytes_from_text(a));
     if (lost)
         file_gap(file, lost);

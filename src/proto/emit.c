@@ -187,7 +187,7 @@ struct proto_file *proto_file_open(
     pfile->name = arena_copy(&pfile->arena, bytes_sub(name, 0, FILE_NAME_BYTES));
     pfile->tx_id = tx_id;
     pfile->side = side;
-    pfile->file = file_open(&pfile->arena, pf->engine->keep);
+    pfile->file = file_open(&pfile->arena, pf->engine->keep, pf->engine->scan, pfile->name);
     if (!pfile->file) {
         arena = pfile->arena;
         arena_reset(&arena);
@@ -216,11 +216,32 @@ void proto_file_gap(struct proto_flow *pf, struct proto_file *file, size_t lost)
     file_news(pf, file, FILE_LOST, (struct bytes){NULL, 0}, NULL);
 }
 
+// What scanning came to, as the record has it.
+static struct record_file_scan scan_of(
+    const struct file_verdict *verdict, struct bytes rules[VERDICT_HITS])
+{
+    struct record_file_scan scan = {.yara = rules};
+    if (!verdict)
+        return scan;
+    scan.state = bytes_from_text(verdict->state);
+    scan.clamd = bytes_from_text(verdict->clamd);
+    scan.stopped = verdict->stopped;
+    scan.stopped_count = verdict->stopped_count;
+    for (size_t i = 0; i < verdict->matches_count; i++) {
+        if (verdict->matches[i].clamd)
+            scan.signature = verdict->matches[i].rule;
+        else
+            rules[scan.yara_count++] = verdict->matches[i].rule;
+    }
+    return scan;
+}
+
 void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool complete)
 {
     if (!file)
         return;
     struct file_result result;
+    struct bytes rules[VERDICT_HITS];
     file_close(file->file, complete, pf->engine->kinds, &result);
     struct record_fileinfo body = {
         .filename = file->name,
@@ -232,6 +253,7 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
         .size = result.size,
         .tx_id = file->tx_id,
         .direction = file->side == FLOW_CLIENT ? BYTES("to_server") : BYTES("to_client"),
+        .scan = scan_of(result.verdict, rules),
     };
     if (result.hashed) {
         body.md5 = bytes_make(result.md5, MD5_BYTES);

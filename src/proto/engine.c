@@ -553,6 +553,11 @@ void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep
     engine->keep = keep;
 }
 
+void proto_engine_scan_files(struct proto_engine *engine, struct file_scan *scan)
+{
+    engine->scan = scan;
+}
+
 void proto_engine_watch(struct proto_engine *engine, const struct proto_watch *watch)
 {
     engine->watch = watch;

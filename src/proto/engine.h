@@ -29,6 +29,7 @@ struct proto_engine {
     const struct proto_watch *watch; // NULL: nobody watches
     struct file_kinds *kinds;
     struct file_keep *keep;            // NULL: files are not kept
+    struct file_scan *scan;            // NULL: files are not scanned
     const struct tls_secrets *secrets; // NULL: TLS stays encrypted
     uint8_t inner_depth;               // flows within flows being fed; see inner.h
     struct namer *namer;               // NULL: nDPI is switched off

@@ -211,6 +211,10 @@ size_t proto_engine_held_bytes(const struct proto_engine *engine);
 struct file_keep;
 void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep);
 
+// Scan the files that begin from here on. Borrowed; outlives the engine's flows.
+struct file_scan;
+void proto_engine_scan_files(struct proto_engine *engine, struct file_scan *scan);
+
 // Secrets of one's own TLS sessions: lines of key logs, RSA keys in PEM.
 enum { TLS_PRIVATE_KEYS_MAX = 16 };
 struct tls_secrets;
