@@ -197,7 +197,7 @@ bool rule_datasets_open(
 static bool reputation_fits(const struct rule_dataset *use, const struct dataset_value *value)
 {
     struct rule_number number = {.compare = use->compare, .low = use->reputation};
-    return value && value->there && match_number(&number, value->reputation);
+    return value && value->there && rule_number_is(&number, value->reputation);
 }
 
 static bool has(const struct dataset_value *value)

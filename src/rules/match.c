@@ -7,22 +7,6 @@
 #include "rules/transform.h"
 #include <time.h>
 
-bool match_number(const struct rule_number *number, int64_t value)
-{
-    switch (number->compare) {
-    case RULE_EQ: return value == number->low;
-    case RULE_NE: return value != number->low;
-    case RULE_LT: return value < number->low;
-    case RULE_LE: return value <= number->low;
-    case RULE_GT: return value > number->low;
-    case RULE_GE: return value >= number->low;
-    case RULE_RANGE: return value > number->low && value < number->high;
-    case RULE_NOT_RANGE: return !(value > number->low && value < number->high);
-    case RULE_BITS: return (value & number->low) != 0;
-    }
-    return false;
-}
-
 bool match_spend(struct match_run *run, size_t bytes)
 {
     struct rule_scratch *s = run->s;
@@ -129,7 +113,7 @@ bool match_bsize(const struct match_run *run, const struct rule_number *number)
     int64_t size = (int64_t)run->start + match_len(run);
     // Of a stream or a body that goes on only a least size is certain.
     bool more_is_fine = number->compare == RULE_GT || number->compare == RULE_GE;
-    return (run->whole || more_is_fine) && match_number(number, size);
+    return (run->whole || more_is_fine) && rule_number_is(number, size);
 }
 
 bool match_dataset(struct match_run *run, const struct rule_dataset *use)

@@ -16,7 +16,7 @@ enum {
     RULE_NAMES = 65535, // flowbits, flowints and xbits are numbered over the whole set
 };
 
-enum rule_action { RULE_ALERT, RULE_PASS, RULE_DROP, RULE_REJECT };
+enum rule_action { RULE_ALERT, RULE_PASS, RULE_DROP, RULE_REJECT, RULE_CONFIG };
 
 // A number in a rule: as written, or a variable's value at that moment.
 struct rule_value {
@@ -33,7 +33,8 @@ enum rule_compare {
     RULE_GE,
     RULE_RANGE,
     RULE_NOT_RANGE,
-    RULE_BITS
+    RULE_BITS, // low is the mask, high what is left of the value
+    RULE_NOT_BITS,
 };
 
 // Keywords on a whole number: dsize, ttl, itype, urilen, bsize, mqtt.type…
@@ -41,6 +42,8 @@ struct rule_number {
     enum rule_compare compare;
     int64_t low, high; // RULE_RANGE: exclusive bounds as Suricata's a<>b
 };
+
+bool rule_number_is(const struct rule_number *number, int64_t value);
 
 enum rule_test_kind {
     TEST_CONTENT,
@@ -243,7 +246,8 @@ enum rule_track {
     TRACK_BY_BOTH,
     TRACK_BY_RULE,
     TRACK_BY_FLOW,
-    TRACK_BY_IP_PAIR
+    TRACK_BY_IP_PAIR,
+    TRACK_BY_TX
 };
 enum rule_threshold_kind {
     THRESHOLD_NONE,
@@ -258,6 +262,7 @@ struct rule_threshold {
     enum rule_threshold_kind kind;
     enum rule_track track;
     uint32_t count, seconds, multiplier;
+    enum { UNIQUE_NONE, UNIQUE_SRC_PORT, UNIQUE_DST_PORT } unique_on;
 };
 
 enum rule_side { SIDE_EITHER, SIDE_TO_SERVER, SIDE_TO_CLIENT, SIDE_BOTH };
@@ -285,7 +290,8 @@ enum rule_ip_option {
     IPOPT_ANY,
     IPOPT_ESEC,
     IPOPT_CIPSO,
-    IPOPT_QS
+    IPOPT_QS,
+    IPOPT_RTRALT,
 };
 enum rule_tls_version {
     TLS_SSL2,

@@ -25,7 +25,8 @@ struct rule_report {
     void *context;
     uint32_t files, rules;   // files read, rules seen
     uint32_t loaded, failed; // rules
-    uint32_t skipped;        // `requires` not met, or commented out and not wanted
+    uint32_t skipped;        // `requires` is not met
+    uint32_t disabled;       // behind a #, and not wanted
     uint32_t warnings;
     uint32_t unreadable; // files
 };

@@ -72,6 +72,7 @@ static uint64_t track_key(uint64_t key, enum rule_track track, const struct reco
     case TRACK_BY_BOTH: return key_add(key_add(key, src, sizeof *src), dst, sizeof *dst);
     case TRACK_BY_IP_PAIR:
         return key_add(key_add(key, swap ? dst : src, sizeof *src), swap ? src : dst, sizeof *src);
+    case TRACK_BY_TX: // of a flow, where transactions have no number
     case TRACK_BY_FLOW: return key_add(key, &head->flow_id, sizeof head->flow_id);
     case TRACK_BY_RULE:
     case TRACK_NONE: break;

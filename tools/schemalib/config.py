@@ -121,7 +121,8 @@ def members(keys):
             yield from indent(members(key.fields))
             yield f"}} {key.name};"
         elif key.type == "list":
-            yield f"const {key.element} *{key.name};{note}"
+            constant = f"{key.element}const *" if key.element.endswith("*") else f"const {key.element} *"
+            yield f"{constant}{key.name};{note}"
             yield f"size_t {key.name}_count;"
         elif key.type == "enum":
             yield f"{key.enum} {key.name};{note}"
