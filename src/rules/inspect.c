@@ -39,9 +39,12 @@ static bool on_payload(void *context, struct flow *flow, enum flow_side side, st
     const struct decoded *packet)
 {
     struct rules_worker *w = context;
-    bool rules = inspect_stream_payload(w, flow, side, data, packet);
+    uint8_t before = flow->flags;
     bool parser =
         parser_wants(w, flow) && w->inner->payload(w->inner->context, flow, side, data, packet);
+    if ((before ^ flow->flags) & FLOW_REVERSED) // the parser knows better who is the client
+        side = flow_other(side);
+    bool rules = inspect_stream_payload(w, flow, side, data, packet);
     return goes_on(w, flow, rules, parser);
 }
 

@@ -11,6 +11,7 @@
 
 enum {
     INSPECT_WINDOW = 4096,          // bytes of a stream's side carried over to the next segment
+    INSPECT_WINDOW_ROOM = 8192,     // of memory for it: it is moved to the front when that is full
     INSPECT_STREAM = 1 << 20,       // bytes of a side that are looked at when no parser wants them
     INSPECT_BODY = 128 * 1024,      // of one instance of a shown buffer looked at at once
     INSPECT_OVERLAP = 4096,         // of a file's window carried to the next one
@@ -44,16 +45,30 @@ struct rule_list {
 
 enum { PLAN_IP_KINDS = 4 }; // TCP, UDP, ICMP, other
 
+// A rule on packets without a pattern, and what spares it a try.
+struct rule_quick {
+    uint32_t index;
+    uint16_t low, high; // ports of the destination
+    uint8_t flags;      // of TCP that have to be set
+    bool payload;       // there has to be some
+};
+
+struct rule_quick_list {
+    struct rule_quick *rules;
+    uint32_t count, room;
+};
+
 struct rule_plan {
     const struct rule_set *set;
     struct rule_role *roles;      // one a rule
     struct rule_settled *settled; // one a rule
     uint64_t wants[PROTO_WANT_WORDS];
     // Rules without a fast pattern, to be tried always.
-    struct rule_list record_buffers[RECORD_TYPES]; // enum rule_buffer that lie in its fields
-    bool record_types[RECORD_TYPES];               // is there anything to look for in it?
-    bool transactions;                             // rules with =>
-    struct rule_list packet[PLAN_IP_KINDS], stream, tx[RULE_APP_COUNT], tx_any, once;
+    struct rule_list record_buffers[RECORD_TYPES];  // enum rule_buffer that lie in its fields
+    bool record_types[RECORD_TYPES];                // is there anything to look for in it?
+    bool transactions;                              // rules with =>
+    struct rule_quick_list quick[PLAN_IP_KINDS][2]; // on packets; [1]: of TCP with SYN alone
+    struct rule_list stream, tx[RULE_APP_COUNT], tx_any, once;
     struct rule_list events[3]; // packets' decoder events, stream events, application events
     bool packets[PLAN_IP_KINDS], payload[PLAN_IP_KINDS]; // is there anything to look for at all?
     bool streams, files, records;
@@ -92,6 +107,7 @@ struct rule_window {
     uint8_t *data;
     uint32_t len, room;
     uint64_t next; // offset in the stream behind the window
+    uint64_t apps; // enum rule_app bits of the flow when it was looked at last
 };
 
 struct rule_flow {
@@ -141,7 +157,8 @@ struct rules_worker {
     size_t candidates_room;
     const char *app_last; // of the flow looked at last
     uint64_t apps_last;
-    uint8_t *joined; // a window and what follows it
+    const struct decoded *owed; // its payload is looked at when the stream gets it
+    uint8_t *joined;            // a window and what follows it
     size_t joined_room;
 };
 
@@ -161,9 +178,10 @@ struct inspection {
     const struct proto_file_news *file; // WORLD_TX of a file
     enum anomaly anomaly;               // of an event
     bool is_event;
-    bool passed;             // a pass rule matched
-    bool both_sides;         // buffers of both sides are looked at (rules with =>)
-    bool records_only;       // only rules that need the record
+    bool passed;       // a pass rule matched
+    bool apps_new;     // WORLD_STREAM: what was seen before is new to rules of the application
+    bool both_sides;   // buffers of both sides are looked at (rules with =>)
+    bool records_only; // only rules that need the record
     struct rule_tx *tx_told; // where it is noted which rules were told
     uint64_t apps;           // enum rule_app bits of the flow
     struct addr src, dst;
@@ -176,6 +194,11 @@ struct inspection {
 struct rule_plan *rule_plan_create(const struct rule_set *set); // NULL: out of memory
 void rule_plan_destroy(struct rule_plan *plan);
 size_t rule_plan_ip_kind(uint8_t ip_proto);
+
+// inspect_quick.c
+bool rule_quick_place(struct rule_plan *plan, const struct rule *rule, size_t kind);
+void rule_quick_free(struct rule_plan *plan);
+void rule_quick_pick(const struct inspection *in, size_t kind); // to the candidates
 
 // inspect_app.c: names of our protocols in rules.
 uint64_t rule_apps_of(const char *app_proto); // enum rule_app bits; 0: none
@@ -196,6 +219,8 @@ void rule_tx_end(struct rule_flow *state, struct rule_tx *tx);
 
 // inspect_rule.c: one rule, and the candidates of a scan.
 void inspect_candidates(struct inspection *in, const struct rule_list *const *always, size_t count);
+// The same bytes as a packet's and as its stream's: packet may be NULL.
+void inspect_candidates_of_segment(struct inspection *packet, struct inspection *stream);
 void inspect_scan(struct inspection *in, enum rule_buffer buffer, const struct rule_view *view);
 void inspect_scan_headers(struct inspection *in);
 

@@ -303,7 +303,7 @@ static bool place_packet(struct rule_plan *plan, const struct rule *rule, bool p
             continue;
         plan->packets[k] = true;
         plan->payload[k] |= pattern;
-        if (!pattern && !list_add(&plan->packet[k], rule->index))
+        if (!pattern && !rule_quick_place(plan, rule, k))
             return false;
     }
     return true;
@@ -326,6 +326,7 @@ static bool place(struct rule_plan *plan, const struct rule *rule)
     struct rule_role *role = &plan->roles[rule->index];
     if (is_event(rule))
         return place_event(plan, rule);
+    role->once |= rule_prefilter_by_address(plan->set, rule->index);
     plan->addresses |= role->once;
     if (role->once)
         return rule_prefilter_by_address(plan->set, rule->index) ||
@@ -433,8 +434,7 @@ void rule_plan_destroy(struct rule_plan *plan)
 {
     if (!plan)
         return;
-    for (size_t i = 0; i < PLAN_IP_KINDS; i++)
-        base_free(plan->packet[i].indexes);
+    rule_quick_free(plan);
     for (size_t i = 0; i < RULE_APP_COUNT; i++)
         base_free(plan->tx[i].indexes);
     for (size_t i = 0; i < 3; i++)

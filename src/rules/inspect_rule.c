@@ -203,6 +203,8 @@ static bool told_before(struct inspection *in, const struct rule *rule)
 {
     if (in->world != WORLD_STREAM)
         return false;
+    if (in->apps_new && rule->header->apps)
+        return false;
     uint64_t end = rule_match_end(in->worker->scratch);
     if (end != UINT64_MAX)
         return in->payload->fresh && end <= in->payload->start + in->payload->fresh;
@@ -333,9 +335,10 @@ static int by_rank(const void *a, const void *b)
     return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
-void inspect_candidates(struct inspection *in, const struct rule_list *const *always, size_t count)
+// Those the prefilter found and those to be tried always, each once, in the order of their ranks.
+static size_t candidates_sort(
+    struct rules_worker *w, const struct rule_list *const *always, size_t count)
 {
-    struct rules_worker *w = in->worker;
     struct rule_candidates found = rule_candidates_take(w->scratch);
     size_t n = 0;
     for (size_t i = 0; i < found.count; i++)
@@ -345,9 +348,33 @@ void inspect_candidates(struct inspection *in, const struct rule_list *const *al
             candidate_add(w, &n, always[l]->indexes[i]);
     if (n > 1)
         qsort(w->candidates, n, sizeof *w->candidates, by_rank);
-    for (size_t i = 0; i < n && !in->passed; i++)
+    size_t once = 0;
+    for (size_t i = 0; i < n; i++)
         if (i == 0 || w->candidates[i].index != w->candidates[i - 1].index)
-            try_rule(in, &w->set->rules[w->candidates[i].index]);
+            w->candidates[once++] = w->candidates[i];
+    return once;
+}
+
+void inspect_candidates(struct inspection *in, const struct rule_list *const *always, size_t count)
+{
+    struct rules_worker *w = in->worker;
+    size_t n = candidates_sort(w, always, count);
+    for (size_t i = 0; i < n && !in->passed; i++)
+        try_rule(in, &w->set->rules[w->candidates[i].index]);
+}
+
+void inspect_candidates_of_segment(struct inspection *packet, struct inspection *stream)
+{
+    struct rules_worker *w = stream->worker;
+    const struct rule_list *always[] = {&w->plan->stream};
+    size_t n = candidates_sort(w, always, 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct rule *rule = &w->set->rules[w->candidates[i].index];
+        if (packet && !packet->passed)
+            try_rule(packet, rule);
+        if (!stream->passed)
+            try_rule(stream, rule);
+    }
 }
 
 void inspect_scan(struct inspection *in, enum rule_buffer buffer, const struct rule_view *view)

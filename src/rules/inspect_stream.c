@@ -17,75 +17,133 @@ static bool joined_room(struct rules_worker *w, size_t room)
     return true;
 }
 
-// The window and the new bytes behind it, in one piece.
-static struct rule_view view_of(
-    struct rules_worker *w, const struct rule_window *window, struct bytes data)
-{
-    struct rule_view view = {.data = data, .start = window ? window->next : 0};
-    if (!window || window->len == 0 || !joined_room(w, window->len + data.len))
-        return view;
-    memcpy(w->joined, window->data, window->len);
-    memcpy(&w->joined[window->len], data.data, data.len);
-    view.data = bytes_make(w->joined, window->len + data.len);
-    view.fresh = window->len;
-    view.start = window->next - window->len;
-    return view;
-}
-
 // A window is only worth its memory while there is plenty of it.
 static bool memory_is_short(const struct pool *pool)
 {
     return pool->limit_bytes && pool->used_bytes > pool->limit_bytes / 16 * 10;
 }
 
-static void window_keep(struct rules_worker *w, struct rule_flow *state, struct rule_window *window,
-    const struct rule_view *view)
+static bool window_grow(
+    struct rules_worker *w, struct rule_flow *state, struct rule_window *window, size_t len)
 {
-    struct bytes tail = view->data;
-    window->next = view->start + view->data.len;
-    if (tail.len > INSPECT_WINDOW)
-        tail = bytes_from(tail, tail.len - INSPECT_WINDOW);
-    if (tail.len > window->room) {
-        uint32_t room = window->room ? window->room : 512;
-        while (room < tail.len)
-            room *= 2;
-        void *grown = memory_is_short(w->pool)
-                          ? NULL
-                          : arena_grow(&state->arena, window->data, window->len, room);
-        if (!grown) {
-            w->metrics->rules_memcap++;
-            tail = bytes_from(tail, tail.len - window->room);
-        } else {
-            window->data = grown;
-            window->room = room;
-        }
+    uint32_t room = window->room ? window->room : 512;
+    while (room < len && room < INSPECT_WINDOW_ROOM)
+        room *= 2;
+    if (room == window->room)
+        return room >= len;
+    void *grown = memory_is_short(w->pool)
+                      ? NULL
+                      : arena_grow(&state->arena, window->data, window->room, room);
+    if (!grown) {
+        w->metrics->rules_memcap++;
+        return false;
     }
+    window->data = grown;
+    window->room = room;
+    return room >= len;
+}
+
+// Keep the last bytes of what there is; they are what a match may begin in.
+static void window_keep_end(struct rule_window *window, size_t most)
+{
+    size_t kept = window->len < most ? window->len : most;
+    if (kept)
+        memmove(window->data, &window->data[window->len - kept], kept);
+    window->len = (uint32_t)kept;
+}
+
+static struct rule_view window_view(const struct rule_window *window, size_t before, size_t added)
+{
+    size_t carried = before < INSPECT_WINDOW ? before : INSPECT_WINDOW;
+    return (struct rule_view){
+        .data = bytes_make(&window->data[before - carried], carried + added),
+        .fresh = carried,
+        .start = window->next - added - carried,
+    };
+}
+
+// A segment larger than the window's room: window and segment in one piece of the worker's.
+static struct rule_view window_pass(
+    struct rules_worker *w, struct rule_window *window, struct bytes data)
+{
+    struct rule_view view = {.data = data, .start = window->next};
+    size_t before = window->len < INSPECT_WINDOW ? window->len : INSPECT_WINDOW;
+    if (before && joined_room(w, before + data.len)) {
+        memcpy(w->joined, &window->data[window->len - before], before);
+        memcpy(&w->joined[before], data.data, data.len);
+        view.data = bytes_make(w->joined, before + data.len);
+        view.fresh = before;
+        view.start = window->next - before;
+    }
+    window->next += data.len;
+    window->len = 0;
+    struct bytes tail = bytes_from(data, data.len > window->room ? data.len - window->room : 0);
     if (tail.len)
-        memmove(window->data, tail.data, tail.len);
+        memcpy(window->data, tail.data, tail.len);
     window->len = (uint32_t)tail.len;
+    return view;
+}
+
+// New bytes go behind the window's, so that both lie in one piece; only a full window is moved.
+static struct rule_view window_add(
+    struct rules_worker *w, struct rule_flow *state, struct rule_window *window, struct bytes data)
+{
+    size_t before = window->len;
+    if (before + data.len > window->room && !window_grow(w, state, window, before + data.len)) {
+        size_t room = window->room > data.len ? window->room - data.len : 0;
+        if (data.len > window->room || (room < INSPECT_WINDOW && room < before))
+            return window_pass(w, window, data);
+        window_keep_end(window, room < INSPECT_WINDOW ? room : INSPECT_WINDOW);
+        before = window->len;
+    }
+    memcpy(&window->data[before], data.data, data.len);
+    window->len = (uint32_t)(before + data.len);
+    window->next += data.len;
+    return window_view(window, before, data.len);
+}
+
+// The packet's own payload is what the stream got: one scan serves both.
+static bool is_owed(struct rules_worker *w, const struct decoded *packet, struct bytes data)
+{
+    bool owed = packet && w->owed == packet;
+    w->owed = NULL;
+    return owed && data.data == packet->payload && data.len == packet->payload_len;
+}
+
+static void packet_of(
+    struct inspection *in, const struct inspection *stream, const struct rule_view *view)
+{
+    *in = *stream;
+    in->world = WORLD_PACKET;
+    in->payload = view;
+    in->apps_new = false;
 }
 
 bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow_side side,
     struct bytes data, const struct decoded *packet)
 {
-    if (!w->plan->streams || flow->ip_proto != PROTO_TCP)
+    bool owed = is_owed(w, packet, data);
+    if ((!w->plan->streams && !owed) || flow->ip_proto != PROTO_TCP)
         return false;
-    struct inspection in;
+    struct inspection in, of_packet;
     inspect_begin(&in, w, flow, side, WORLD_STREAM);
     if (!in.state)
         in.state = rule_flow_of(w, flow);
-    if (in.state && in.state->passed)
+    if (!in.state || in.state->passed)
         return false;
-    struct rule_window *window = in.state ? &in.state->window[side] : NULL;
-    struct rule_view view = view_of(w, window, data);
+    struct rule_window *window = &in.state->window[side];
+    struct rule_view view = window_add(w, in.state, window, data), scan = view;
+    struct rule_view own = {.data = data, .ends = true};
     in.packet = packet;
     in.payload = &view;
-    inspect_scan(&in, BUFFER_PAYLOAD, &view);
-    const struct rule_list *always[] = {&w->plan->stream};
-    inspect_candidates(&in, always, 1);
-    if (!window)
-        return false;
-    window_keep(w, in.state, window, &view);
+    in.apps_new = in.apps != window->apps;
+    window->apps = in.apps;
+    if (in.apps_new)
+        scan.fresh = 0;
+    inspect_scan(&in, BUFFER_PAYLOAD, &scan);
+    if (owed)
+        packet_of(&of_packet, &in, &own);
+    inspect_candidates_of_segment(owed ? &of_packet : NULL, &in);
     return window->next < INSPECT_STREAM && !in.state->passed;
 }
 
@@ -112,6 +170,23 @@ static void inspect_addresses(struct inspection *in)
     inspect_candidates(in, always, 1);
 }
 
+// Payload of TCP that comes in order is looked at once for packet and stream, when the stream gets
+// it. Nobody looks at what is only counted any more: ciphertext, the far end of bulk.
+static bool is_left_to_stream(struct inspection *in)
+{
+    const struct flow *flow = in->flow;
+    const struct decoded *packet = in->packet;
+    if (flow->ip_proto != PROTO_TCP || packet->kind != DECODE_TCP)
+        return false;
+    if (flow->flags & FLOW_UNWANTED)
+        return true;
+    uint32_t seq = packet->tcp_seq + (packet->tcp_flags & TCP_SYN ? 1 : 0);
+    if (!flow->tcp_sync[in->side] || seq != flow->tcp_next[in->side])
+        return false;
+    in->worker->owed = packet;
+    return true;
+}
+
 void inspect_packet(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
@@ -132,12 +207,12 @@ void inspect_packet(
         inspect_addresses(&in);
     if (!plan->packets[kind] || in.passed)
         return;
-    if (plan->payload[kind])
+    if (plan->payload[kind] && packet->payload_len && !is_left_to_stream(&in))
         inspect_scan(&in, BUFFER_PAYLOAD, &view);
     if (plan->headers)
         inspect_scan_headers(&in);
-    const struct rule_list *always[] = {&plan->packet[kind]};
-    inspect_candidates(&in, always, 1);
+    rule_quick_pick(&in, kind);
+    inspect_candidates(&in, NULL, 0);
 }
 
 void inspect_scan_headers(struct inspection *in)

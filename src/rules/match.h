@@ -44,6 +44,9 @@ struct rule_candidates {
 };
 struct rule_candidates rule_candidates_take(struct rule_scratch *scratch);
 
+// One rule more that has to be tried.
+void rule_candidate_add(struct rule_scratch *scratch, uint32_t index);
+
 // Rules without any content whose header names addresses that others than any (lists of thousands
 // cost no more than one), protocol and ports, and which ask nothing of a packet's bytes or fields:
 // to be looked for once for each side of a flow. Adds those whose addresses fit to the candidates.

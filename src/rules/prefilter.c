@@ -277,6 +277,12 @@ struct rule_fast_pattern rule_fast_pattern(const struct rule_set *set, uint32_t 
     return fast;
 }
 
+void rule_candidate_add(struct rule_scratch *scratch, uint32_t index)
+{
+    if (scratch->prefilter)
+        candidate(scratch->prefilter, index);
+}
+
 static void address_found(void *context, uint32_t rule)
 {
     candidate(context, rule);
