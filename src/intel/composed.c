@@ -7,9 +7,9 @@ enum { COMPOSED_SCRATCH_BYTES = 8 << 20 };
 
 // ---- The set, made when the first pattern comes
 
-static void *state_create(const void *)
+static void *state_create(const void *set)
 {
-    return pattern_state_create(STATE_BYTES_DEFAULT);
+    return pattern_state_create(pattern_set_config(set)->intel.pattern_memory_bytes);
 }
 
 static void state_destroy(void *state)

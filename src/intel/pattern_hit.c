@@ -3,7 +3,7 @@
 
 static bool is_own(const struct config *config, const struct addr *addr)
 {
-    for (size_t s = 0; config && s < config->segments_count; s++)
+    for (size_t s = 0; s < config->segments_count; s++)
         for (size_t n = 0; n < config->segments[s].networks_count; n++)
             if (addr_range_has(&config->segments[s].networks[n], addr))
                 return true;
@@ -17,6 +17,8 @@ static bool subject_is_dest(const struct config *config, const struct record *re
     bool dest = is_own(config, &head->dest_ip), src = is_own(config, &head->src_ip);
     if (dest != src)
         return dest;
+    if (record->type == RECORD_FILEINFO)
+        return true; // who receives it
     const struct record_dns *dns = record->body;
     return record->type == RECORD_DNS && dns->qr;
 }
@@ -50,20 +52,27 @@ static struct bytes where(const struct evaluation *e, size_t i, char room[WHERE_
     return bytes_make(room, len);
 }
 
-static void put_says(struct hit *hit, const struct pattern_says *says)
+static struct bytes tlp_text(enum intel_tlp tlp)
+{
+    if (tlp == INTEL_TLP_NONE)
+        return (struct bytes){NULL, 0};
+    return bytes_from_text(intel_tlp_name(tlp));
+}
+
+static void put_says(struct hit *hit, const struct pattern_says *says, const struct config *config)
 {
     bool said = says->confidence != INTEL_CONFIDENCE_UNSAID;
     hit->rule = says->id.len ? says->id : says->title;
     hit->title = says->title.len ? says->title : says->label;
     hit->severity =
         says->severity == INTEL_SEVERITY_UNSAID ? SEVERITY_MEDIUM : (enum severity)says->severity;
-    hit->certainty = said ? says->confidence : PATTERN_CERTAINTY;
+    hit->certainty = said ? says->confidence : (uint8_t)config->intel.default_confidence;
     hit->phase = (enum phase)says->phase;
     put_techniques(hit, says->techniques);
     hit->sources[0] = (struct hit_source){.name = says->source,
         .says = says->label,
         .confidence = said ? says->confidence : 0,
-        .tlp = bytes_from_text(intel_tlp_name(says->tlp))};
+        .tlp = tlp_text(says->tlp)};
     hit->sources_count = 1;
 }
 
@@ -73,7 +82,7 @@ void pattern_hit(const struct config *config, const struct pattern_leaf *leaf,
     char room[HIT_MATCHES][WHERE_BYTES];
     struct hit hit = {
         .detector = "intel.pattern", .head = &e->record->head, .record = e->record->type};
-    put_says(&hit, &leaf->pattern->says);
+    put_says(&hit, &leaf->pattern->says, config);
     hit.subject_is_dest = subject_is_dest(config, e->record);
     hit.settle = leaf->pattern->alone ? NULL : leaf;
     if (e->record->type == RECORD_FLOW) {

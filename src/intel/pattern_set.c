@@ -64,6 +64,11 @@ void pattern_set_destroy(struct pattern_set *set)
     base_free(set);
 }
 
+const struct config *pattern_set_config(const struct pattern_set *set)
+{
+    return set->config;
+}
+
 const struct observables *pattern_set_observables(const struct pattern_set *set)
 {
     return &set->observables;
@@ -327,6 +332,15 @@ static bool copy_says(
            copy_text(&set->arena, &pattern->says.techniques);
 }
 
+// What the configuration does not want to hear.
+static bool is_silent(const struct config *config, const struct pattern_says *says)
+{
+    bool said = says->confidence != INTEL_CONFIDENCE_UNSAID;
+    unsigned confidence = said ? says->confidence : (unsigned)config->intel.default_confidence;
+    return confidence < config->intel.min_confidence ||
+           (unsigned)says->tlp > (unsigned)config->intel.max_tlp + INTEL_TLP_CLEAR;
+}
+
 static bool index_leaves(struct pattern_set *set, const struct pattern *pattern)
 {
     for (uint32_t i = 0; i < pattern->leaves_count; i++) {
@@ -357,6 +371,7 @@ static enum pattern_added add_one(
     pattern->root = root;
     pattern->alone = root->kind == NODE_OBSERVE;
     pattern->number = (uint32_t)set->count;
+    pattern->dead = is_silent(set->config, says);
     const void **list = (const void **)set->patterns;
     if (!index_leaves(set, pattern) || !push(&set->arena, &list, &set->count, &set->room, pattern))
         return PATTERN_NO_MEMORY;

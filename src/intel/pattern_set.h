@@ -52,6 +52,7 @@ struct pattern_set;
 
 [[nodiscard]] struct pattern_set *pattern_set_create(const struct config *config);
 void pattern_set_destroy(struct pattern_set *set);
+const struct config *pattern_set_config(const struct pattern_set *set);
 const struct observables *pattern_set_observables(const struct pattern_set *set);
 
 // Look up the paths of a parsed tree and bring its constants into the form they are compared in.
@@ -87,7 +88,7 @@ void pattern_set_take_back(void *set, uint64_t count);
 void pattern_set_record(
     const void *set, const struct record *record, hit_sink *sink, void *context);
 
-enum { MATCH_BYTES = 256, PATTERN_CERTAINTY = 70 }; // certainty where the source says none
+enum { MATCH_BYTES = 256 };
 
 struct pattern_match {
     const struct field *field;

@@ -82,7 +82,7 @@ static struct pattern_set *set_of(const char *text, enum pattern_added *added)
         .id = BYTES("indicator--1"),
         .confidence = INTEL_CONFIDENCE_UNSAID,
         .severity = INTEL_SEVERITY_UNSAID};
-    struct pattern_set *set = pattern_set_create(NULL);
+    struct pattern_set *set = pattern_set_create(&config_defaults);
     *added = PATTERN_NO_MEMORY;
     if (set)
         *added = pattern_set_add_text(set, bytes_from_text(text), &says);
@@ -230,7 +230,7 @@ TEST(says_what_no_record_can_show)
             NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct pattern_set *set = pattern_set_create(NULL);
+        struct pattern_set *set = pattern_set_create(&config_defaults);
         struct pattern_error error;
         struct bytes unseen;
         struct arena *arena = pattern_set_arena(set);
@@ -327,7 +327,7 @@ TEST(follows_several_observations_of_a_host)
     for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
         enum pattern_added added;
         struct pattern_set *set = set_of(stories[i].text, &added);
-        struct scene scene = {pattern_state_create(STATE_BYTES_DEFAULT), 0};
+        struct scene scene = {pattern_state_create(32 << 20), 0};
         if (added == PATTERN_ADDED && scene.state)
             play(set, stories[i].story, &scene);
         if (scene.completed != stories[i].completed)
@@ -357,7 +357,7 @@ TEST(forgets_hosts_when_memory_is_short)
 
 TEST(keeps_to_the_time_it_is_valid)
 {
-    struct pattern_set *set = pattern_set_create(NULL);
+    struct pattern_set *set = pattern_set_create(&config_defaults);
     struct pattern_says says = {.confidence = 80, .until_us = 1'600'000'000'000'000};
     struct record record = made(DNS);
     unsigned count = 0;

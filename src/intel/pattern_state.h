@@ -12,7 +12,6 @@ enum {
     STATE_SPANS = 32, // ways to fulfil a part that are kept in mind
     STATE_KEPT = 32,  // observations of a kind a host is remembered by; of
                       // REPEATS as many as it asks for
-    STATE_BYTES_DEFAULT = 32 << 20,
 };
 
 struct pattern_state;
