@@ -199,6 +199,12 @@ void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
         accept(alerts, hit);
 }
 
+void alerts_end(struct alerts *alerts, struct json *out)
+{
+    alerts->out = out;
+    detection_end(alerts->detection, accept, alerts);
+}
+
 // A member's name cannot stand within a text: its quotes would be escaped there.
 void alerts_flow(struct alerts *alerts, uint64_t flow_id, struct bytes lines, struct json *out)
 {

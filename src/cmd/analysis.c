@@ -453,6 +453,10 @@ static bool read_logs(struct analysis *a)
     bool ok = import_logs(
         o->logs, o->logs_count, worker, &a->result->imported, o->progress, o->progress_context);
     output_write(a, worker->output);
+    if (a->alerts) {
+        alerts_end(a->alerts, &a->settled);
+        settled_write(a, &a->settled);
+    }
     return ok;
 }
 

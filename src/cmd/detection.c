@@ -2,6 +2,7 @@
 #include "cmd/detection.h"
 #include "base/alloc.h"
 #include "cmd/load_intel.h"
+#include "cmd/load_sigma.h"
 #include "cmd/load_yara.h"
 #include "schema/reason.h"
 #include <errno.h>
@@ -12,6 +13,8 @@ struct detection {
     const struct config *config;
     struct intel *intel; // NULL: none
     struct intel_state *intel_state;
+    struct sigma *sigma; // NULL: none
+    struct sigma_state *sigma_state;
     struct detection_loaded loaded;
     struct file_rules *yara; // NULL: none
 };
@@ -19,6 +22,7 @@ struct detection {
 struct detection_worker {
     struct detection *detection;
     struct intel_counts intel_counts;
+    struct sigma_worker *sigma; // NULL: none
     hit_sink *sink;
     void *context;
 };
@@ -47,10 +51,22 @@ static enum cmd_exit detection_load_intel(
     return d->intel_state ? CMD_DONE : CMD_FAILED;
 }
 
+static enum cmd_exit detection_load_sigma(
+    struct detection *d, const struct detection_paths *paths, struct voice voice)
+{
+    enum cmd_exit status = load_sigma(paths, d->config, voice, &d->sigma, &d->loaded.refused);
+    if (status != CMD_DONE || !d->sigma)
+        return status;
+    d->loaded.sigma = sigma_count(d->sigma);
+    d->sigma_state = sigma_state_create(d->sigma, d->config);
+    return d->sigma_state ? CMD_DONE : CMD_FAILED;
+}
+
 static bool anything_wanted(const struct detection_options *options, const struct config *config)
 {
     return options->rules.count + options->intel.count + options->sigma.count +
-                   options->yara.count + config->yara.files_count + config->intel.files_count >
+                   options->yara.count + config->yara.files_count + config->intel.files_count +
+                   config->sigma.files_count >
                0 ||
            config->clamd.socket[0] != '\0';
 }
@@ -72,6 +88,8 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
     d->config = config;
     enum cmd_exit status = detection_load_intel(d, &options->intel, voice);
     if (status == CMD_DONE)
+        status = detection_load_sigma(d, &options->sigma, voice);
+    if (status == CMD_DONE)
         status = load_yara(&options->yara, config, voice, &d->yara, &d->loaded);
     if (status == CMD_DONE)
         *out = d;
@@ -86,6 +104,8 @@ void detection_destroy(struct detection *detection)
         return;
     intel_state_destroy(detection->intel_state);
     intel_destroy(detection->intel);
+    sigma_state_destroy(detection->sigma_state);
+    sigma_destroy(detection->sigma);
     file_rules_destroy(detection->yara);
     base_free(detection);
 }
@@ -109,9 +129,20 @@ bool detection_scan(const struct detection *detection, unsigned workers, struct 
 void detection_settle(
     struct detection *detection, const struct hit *hit, hit_sink *sink, void *context)
 {
-    bool intel = bytes_start_with(bytes_from_text(hit->detector), BYTES("intel."));
+    struct bytes detector = bytes_from_text(hit->detector);
+    if (hit->settle && bytes_start_with(detector, BYTES("sigma."))) {
+        sigma_settle(detection->sigma_state, hit, sink, context);
+        return;
+    }
+    bool intel = bytes_start_with(detector, BYTES("intel."));
     if (!intel || !hit->settle || intel_settle(detection->intel_state, hit, sink, context))
         sink(context, hit);
+}
+
+void detection_end(struct detection *detection, hit_sink *sink, void *context)
+{
+    if (detection && detection->sigma_state)
+        sigma_settle_end(detection->sigma_state, sink, context);
 }
 
 struct detection_worker *detection_worker_create(
@@ -124,11 +155,17 @@ struct detection_worker *detection_worker_create(
     w->sink = sink;
     w->context = context;
     (void)index;
-    return w;
+    w->sigma = detection->sigma ? sigma_worker_create(detection->sigma) : NULL;
+    if (w->sigma || !detection->sigma)
+        return w;
+    base_free(w);
+    return NULL;
 }
 
 void detection_worker_destroy(struct detection_worker *worker)
 {
+    if (worker)
+        sigma_worker_destroy(worker->sigma);
     base_free(worker);
 }
 
@@ -137,4 +174,6 @@ void detection_record(struct detection_worker *worker, const struct record *reco
     const struct detection *d = worker->detection;
     if (d->intel)
         intel_record(d->intel, record, &worker->intel_counts, worker->sink, worker->context);
+    if (worker->sigma)
+        sigma_record(worker->sigma, record, worker->sink, worker->context);
 }

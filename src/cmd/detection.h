@@ -53,6 +53,9 @@ struct metrics;
 [[nodiscard]] bool detection_scan(const struct detection *detection, unsigned workers,
     struct metrics *metrics, struct file_scan **out);
 
+// There are no more hits: what waits for the end of its time is told.
+void detection_end(struct detection *detection, hit_sink *sink, void *context);
+
 // ---- one a worker
 
 struct detection_worker;

@@ -111,7 +111,9 @@ bool sigma_about_read(struct sigma_compile *c, const struct yaml_node *root, str
     struct sigma_about *about)
 {
     const struct yaml_node *author = yaml_get(root, "author");
-    about->file = file;
+    about->file = about->source = file;
+    for (size_t slash; (slash = bytes_find_byte(about->source, '/')) != BYTES_NOT_FOUND;)
+        about->source = bytes_from(about->source, slash + 1);
     about->line = root->line;
     about->title = text_at(root, "title");
     about->name = text_at(root, "name");

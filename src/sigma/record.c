@@ -499,8 +499,10 @@ static struct hit hit_of(struct sigma_worker *w, const struct sigma_about *about
         .record = w->record->type,
         .subject_is_dest = answer, // the client's host is meant, not the name server
         .sources_count = 1};
+    if (w->record->type == RECORD_LOG_EVENT)
+        hit.host = ((const struct record_log_event *)w->record->body)->computer;
     memcpy(hit.techniques, about->techniques, sizeof hit.techniques);
-    hit.sources[0] = (struct hit_source){.name = about->file, .says = about->author};
+    hit.sources[0] = (struct hit_source){.name = about->source, .says = about->author};
     return hit;
 }
 

@@ -57,6 +57,7 @@ struct sigma_node {
 // What is said of a rule or correlation.
 struct sigma_about {
     struct bytes id, name, title, author, file;
+    struct bytes source; // the file's name without its folders
     uint64_t line;
     enum severity severity;
     uint8_t certainty;

@@ -207,7 +207,7 @@ static void tell(
     hit.phase = about->phase;
     hit.techniques_count = about->techniques_count;
     memcpy(hit.techniques, about->techniques, sizeof hit.techniques);
-    hit.sources[0] = (struct hit_source){.name = about->file, .says = about->author};
+    hit.sources[0] = (struct hit_source){.name = about->source, .says = about->author};
     hit.sources_count = 1;
     hit.settle = NULL;
     hit.matches[0] = (struct hit_match){
