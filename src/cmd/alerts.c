@@ -199,10 +199,10 @@ void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
         accept(alerts, hit);
 }
 
-void alerts_end(struct alerts *alerts, struct json *out)
+void alerts_settle(struct alerts *alerts, struct json *out)
 {
     alerts->out = out;
-    detection_end(alerts->detection, accept, alerts);
+    detection_end(alerts->options.detection, accept, alerts);
 }
 
 // A member's name cannot stand within a text: its quotes would be escaped there.

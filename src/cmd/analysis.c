@@ -454,7 +454,7 @@ static bool read_logs(struct analysis *a)
         o->logs, o->logs_count, worker, &a->result->imported, o->progress, o->progress_context);
     output_write(a, worker->output);
     if (a->alerts) {
-        alerts_end(a->alerts, &a->settled);
+        alerts_settle(a->alerts, &a->settled);
         settled_write(a, &a->settled);
     }
     return ok;
