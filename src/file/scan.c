@@ -243,6 +243,25 @@ static void ask_yara(struct file_scan *scan, const struct scan_end *end)
 
 // ---- what clamd says
 
+// What ClamAV itself calls less than malware.
+static void judge_clamd(struct bytes name, struct file_match *match)
+{
+    static const struct {
+        const char *begins;
+        enum severity severity;
+        uint8_t certainty;
+    } names[] = {{"PUA.", SEVERITY_MEDIUM, 60}, {"Heuristics.", SEVERITY_MEDIUM, 50},
+        {"Eicar-", SEVERITY_LOW, 90}, {"Win.Test.EICAR", SEVERITY_LOW, 90}};
+    match->severity = SEVERITY_HIGH;
+    match->certainty = 85;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!bytes_start_with(name, bytes_from_text(names[i].begins)))
+            continue;
+        match->severity = names[i].severity;
+        match->certainty = names[i].certainty;
+    }
+}
+
 static void add_clamd_match(struct file_scan *scan, const char *name)
 {
     struct file_verdict *verdict = &scan->now->verdict;
@@ -258,10 +277,9 @@ static void add_clamd_match(struct file_scan *scan, const char *name)
     verdict->matches[0] = (struct file_match){
         .clamd = true,
         .rule = signature,
-        .severity = SEVERITY_HIGH,
-        .certainty = 85,
         .source = {.name = BYTES("ClamAV")},
     };
+    judge_clamd(signature, &verdict->matches[0]);
 }
 
 static void ask_clamd(struct file_scan *scan)
@@ -383,7 +401,7 @@ static void match_hit(const struct file_match *match, struct hit *out)
     *out = (struct hit){
         .detector = match->clamd ? "file.clamd" : "file.yara",
         .rule = match->rule,
-        .title = match->title,
+        .title = match->title.len || match->clamd ? match->title : match->rule,
         .severity = match->severity,
         .certainty = match->certainty,
         .techniques_count = match->techniques_count,
@@ -394,6 +412,21 @@ static void match_hit(const struct file_match *match, struct hit *out)
     };
     memcpy(out->techniques, match->techniques, sizeof out->techniques);
     memcpy(out->matches, match->strings, sizeof out->matches);
+}
+
+// The file's name is what people ask for first; it takes the place of the last of many strings.
+static void add_name(struct hit *hit, const struct record *record)
+{
+    const struct record_fileinfo *info = record->body;
+    if (!info || info->filename.len == 0)
+        return;
+    if (hit->matches_count == HIT_MATCHES)
+        hit->matches_count--;
+    for (size_t i = hit->matches_count++; i > 0; i--)
+        hit->matches[i] = hit->matches[i - 1];
+    hit->matches[0] = (struct hit_match){.where = BYTES("fileinfo.filename"),
+        .data = info->filename,
+        .len = (uint32_t)info->filename.len};
 }
 
 void file_scan_tell(
@@ -409,6 +442,7 @@ void file_scan_tell(
     for (size_t i = 0; i < verdict->matches_count; i++) {
         struct hit hit;
         match_hit(&verdict->matches[i], &hit);
+        add_name(&hit, record);
         hit.head = &record->head;
         hit.subject_is_dest = receiver;
         scan->metrics->file_yara_matches += !verdict->matches[i].clamd;

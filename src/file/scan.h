@@ -32,6 +32,7 @@ struct file_rules_note {
 struct file_rules_report {
     void (*tell)(void *context, const struct file_rules_note *note); // NULL: nobody listens
     void *context;
+    bool costs;              // asked for: measure which rules are costly (FILE_RULES_SLOW)
     uint32_t files, rules;   // files read, rules seen
     uint32_t loaded, failed; // rules
     uint32_t off, slow;      // of the loaded: switched off; notes about slowness

@@ -122,5 +122,10 @@ struct yara_result {
 void yara_scanner_scan(struct yara_scanner *scanner, const struct yara_subject *subject,
     yara_found *found, void *user, struct yara_result *out);
 
+// Which rules alone take more processor time than that beyond what the file takes without rules.
+typedef void yara_costly(void *user, uint32_t rule, int64_t us);
+void yara_scanner_costs(struct yara_scanner *scanner, const struct yara_subject *subject,
+    int64_t more_than_us, yara_costly *costly, void *user);
+
 // Try the rules on made-up files; those that run away are marked off. False: out of memory.
 [[nodiscard]] bool yara_trial(struct file_rules *rules, struct file_rules_report *report);

@@ -245,9 +245,11 @@ TEST(broken_rules_are_named_and_left_out)
     struct bench bench;
     bench_make(&bench, rules);
     CHECK(same(scan(&bench, "x", "a good file"),
-        "file.yara a/good||2 70|file.data $a at 2|good;file.yara b/good||2 70|file.data $a at "
+        "file.yara a/good|a/good|2 70|file.data $a at 2|good;file.yara b/good|b/good|2 "
+        "70|file.data $a at "
         "2|good;"));
-    CHECK(same(scan(&bench, "x", "and after"), "file.yara a/after||2 70|file.data $a at 4|after;"));
+    CHECK(same(
+        scan(&bench, "x", "and after"), "file.yara a/after|a/after|2 70|file.data $a at 4|after;"));
     bench_finish(&bench);
     place_remove(&place);
 }
@@ -273,9 +275,9 @@ TEST(what_a_rule_says)
         return;
     struct bench bench;
     bench_make(&bench, rules);
-    CHECK(same(scan(&bench, "x", "one"),
-        "file.yara meta/high|Says much|3 80|file.data $a at 0|one;file.yara meta/many||3 100|"
-        "file.data $b at 0|on;"));
+    CHECK(same(scan(&bench, "x", "one"), "file.yara meta/high|Says much|3 80|file.data $a at "
+                                         "0|one;file.yara meta/many|meta/many|3 100|"
+                                         "file.data $b at 0|on;"));
     const struct file_verdict *verdict = bench.result.verdict;
     CHECK(verdict && verdict->matches_count == 2);
     if (verdict && verdict->matches_count == 2) {
@@ -288,8 +290,10 @@ TEST(what_a_rule_says)
         CHECK_TEXT(match->source.tlp, "amber");
     }
     CHECK(bench.dest); // the receiver is inside
-    CHECK(same(scan(&bench, "x", "two"), "file.yara meta/words||1 85|file.data $a at 0|two;"));
-    CHECK(same(scan(&bench, "x", "three"), "file.yara meta/zero||0 0|file.data $a at 0|three;"));
+    CHECK(same(
+        scan(&bench, "x", "two"), "file.yara meta/words|meta/words|1 85|file.data $a at 0|two;"));
+    CHECK(same(
+        scan(&bench, "x", "three"), "file.yara meta/zero|meta/zero|0 0|file.data $a at 0|three;"));
     bench_finish(&bench);
     place_remove(&place);
 }
@@ -314,15 +318,15 @@ TEST(names_sizes_and_modules)
     CHECK_EQ(place.report.failed, 0);
     struct bench bench;
     bench_make(&bench, rules);
-    CHECK(same(scan(&bench, "/get/it/evil.exe", "some text"), "file.yara n/name||2 70||;"));
+    CHECK(same(scan(&bench, "/get/it/evil.exe", "some text"), "file.yara n/name|n/name|2 70||;"));
     CHECK(same(scan(&bench, "/get/it/evil.txt", "some text"), "")); // not from the cache
-    CHECK(same(scan(&bench, "\\a\\b", "%PDF-1.4\n"), "file.yara n/pdf||2 70||;"));
-    CHECK(same(scan(&bench, "", "hello"), "file.yara n/digest||2 70||;"));
-    CHECK(same(scan(&bench, "", "abcd"), "file.yara n/noise||2 70||;"));
+    CHECK(same(scan(&bench, "\\a\\b", "%PDF-1.4\n"), "file.yara n/pdf|n/pdf|2 70||;"));
+    CHECK(same(scan(&bench, "", "hello"), "file.yara n/digest|n/digest|2 70||;"));
+    CHECK(same(scan(&bench, "", "abcd"), "file.yara n/noise|n/noise|2 70||;"));
     static uint8_t large[3'000'000];
     memset(large, 'z', sizeof large);
     CHECK(same(scan_pieces(&bench, "", bytes_make(large, sizeof large), 1460, true),
-        "file.yara n/size||2 70||;"));
+        "file.yara n/size|n/size|2 70||;"));
     CHECK_TEXT(bytes_from_text(bench.result.verdict->state), "partial"); // max_file is 1 MiB
     CHECK_EQ(bench.metrics.file_scan_partial, 1);
     bench_finish(&bench);
@@ -345,7 +349,7 @@ TEST(pieces_gaps_and_the_cache)
     static uint8_t data[300'000];
     memcpy(data, "beginning", 9);
     memcpy(&data[299'990], "ending", 6);
-    const char *want = "file.yara p/apart||2 70|file.data $a at 0|beginning;";
+    const char *want = "file.yara p/apart|p/apart|2 70|file.data $a at 0|beginning;";
     const size_t pieces[] = {sizeof data, 1, 7, 2048, 65'536};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
         CHECK(same(scan_pieces(&bench, "", bytes_make(data, sizeof data), pieces[i], true), want));
@@ -386,7 +390,7 @@ TEST(memory_for_bytes_is_bounded)
     static uint8_t data[600'000];
     memcpy(data, "needle", 6);
     CHECK(same(scan_pieces(&bench, "", bytes_make(data, sizeof data), 5000, true),
-        "file.yara p/a||2 70|file.data $a at 0|needle;"));
+        "file.yara p/a|p/a|2 70|file.data $a at 0|needle;"));
     CHECK_TEXT(bytes_from_text(bench.result.verdict->state), "partial");
     CHECK_EQ(bench.metrics.file_scan_memcap, 1);
     CHECK_EQ(file_scan_pool(bench.scan)->used_bytes, 0);
@@ -420,8 +424,8 @@ TEST(runaways_are_switched_off_at_load)
     struct bench bench;
     bench_make(&bench, rules);
     CHECK(same(scan(&bench, "", "before and after"),
-        "file.yara slow/before||2 70|file.data $a at 0|before;"
-        "file.yara slow/after||2 70|file.data $a at 11|after;"));
+        "file.yara slow/before|slow/before|2 70|file.data $a at 0|before;"
+        "file.yara slow/after|slow/after|2 70|file.data $a at 11|after;"));
     bench_finish(&bench);
     place_remove(&place);
 }
@@ -448,16 +452,18 @@ TEST(runaways_are_switched_off_when_they_do)
     static char data[200'001];
     memset(data, 'a', sizeof data - 1);
     memcpy(data, "before trap after", 17);
-    CHECK(same(scan(&bench, "", data), "file.yara trap/before||2 70|file.data $a at 0|before;"
-                                       "file.yara trap/after||2 70|file.data $a at 12|after;"));
+    CHECK(same(scan(&bench, "", data),
+        "file.yara trap/before|trap/before|2 70|file.data $a at 0|before;"
+        "file.yara trap/after|trap/after|2 70|file.data $a at 12|after;"));
     const struct file_verdict *verdict = bench.result.verdict;
     CHECK_EQ(verdict->stopped_count, 1);
     CHECK_TEXT(verdict->stopped[0], "trap/trap");
     CHECK_TEXT(bytes_from_text(verdict->state), "complete");
     CHECK_EQ(bench.metrics.file_yara_stopped, 1);
     data[17] = '!'; // another file: it is off, and costs nothing
-    CHECK(same(scan(&bench, "", data), "file.yara trap/before||2 70|file.data $a at 0|before;"
-                                       "file.yara trap/after||2 70|file.data $a at 12|after;"));
+    CHECK(same(scan(&bench, "", data),
+        "file.yara trap/before|trap/before|2 70|file.data $a at 0|before;"
+        "file.yara trap/after|trap/after|2 70|file.data $a at 12|after;"));
     CHECK_EQ(bench.result.verdict->stopped_count, 0);
     CHECK_EQ(bench.metrics.file_yara_stopped, 1);
     bench_finish(&bench);
@@ -492,8 +498,8 @@ TEST(includes_stay_in_their_folder)
     struct bench bench;
     bench_make(&bench, rules);
     CHECK(same(scan(&bench, "", "one"),
-        "file.yara one/one||2 70|file.data $a at 0|one;file.yara index/top||2 70||;"
-        "file.yara out/out||2 70|file.data $a at 0|one;"));
+        "file.yara one/one|one/one|2 70|file.data $a at 0|one;file.yara index/top|index/top|2 70||;"
+        "file.yara out/out|out/out|2 70|file.data $a at 0|one;"));
     bench_finish(&bench);
     place_remove(&place);
     rmdir(sub);

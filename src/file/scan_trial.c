@@ -9,7 +9,8 @@ enum {
     TRIAL_BYTES = 64 * 1024, // of each made-up file
     TRIAL_TIMEOUT_US = 1'000'000,
     TRIAL_MATCH_BYTES = 64 * 1024 * 1024,
-    TRIAL_ROUNDS = 64, // of each; a round switches a few rules off
+    COSTLY_US = 20'000, // of one rule on one of them
+    TRIAL_ROUNDS = 64,  // of each; a round switches a few rules off
 };
 
 enum made_up { MADE_EMPTY, MADE_LETTERS, MADE_NOISE, MADE_TEXT, MADE_PROGRAM, MADE_KINDS };
@@ -46,6 +47,21 @@ static void switch_off(
     }
 }
 
+struct costs {
+    struct file_rules *rules;
+    struct file_rules_report *report;
+};
+
+static void costly(void *user, uint32_t rule, int64_t us)
+{
+    const struct costs *costs = user;
+    const struct yara_rule_info *info = &costs->rules->infos[rule];
+    char what[YARA_SHOWN_BYTES];
+    snprintf(what, sizeof what, "costly: it takes %lld ms on a made-up file of 64 KiB",
+        (long long)us / 1000);
+    yara_tell(costs->report, FILE_RULES_SLOW, info->file, info->line, info->name, what);
+}
+
 bool yara_trial(struct file_rules *rules, struct file_rules_report *report)
 {
     struct yara_scan_limits limits = {TRIAL_TIMEOUT_US, TRIAL_MATCH_BYTES};
@@ -66,6 +82,8 @@ bool yara_trial(struct file_rules *rules, struct file_rules_report *report)
             if (result.off_count == 0)
                 break;
         }
+        if (report->costs)
+            yara_scanner_costs(s, &subject, COSTLY_US, costly, &(struct costs){rules, report});
     }
     bool ok = s && data;
     yara_scanner_destroy(s);

@@ -316,6 +316,49 @@ void yara_scanner_scan(struct yara_scanner *s, const struct yara_subject *subjec
     out->timeout = true;
 }
 
+// A measurement of the rules in s->active, parts of them that are cheap together as one.
+struct measure {
+    const struct yara_subject *subject;
+    int64_t base_us, more_than_us;
+    yara_costly *costly;
+    void *user;
+};
+
+static int64_t cost_of(struct yara_scanner *s, const struct measure *m, uint32_t from, uint32_t to)
+{
+    choose(s, from, to, true);
+    int64_t before_us = clock_thread_us();
+    (void)run(s, m->subject, s->limits.timeout_us);
+    return clock_thread_us() - before_us - m->base_us;
+}
+
+static void measure_range(
+    struct yara_scanner *s, const struct measure *m, uint32_t from, uint32_t to)
+{
+    int64_t us = cost_of(s, m, from, to);
+    if (us <= m->more_than_us)
+        return;
+    uint32_t half = from + (to - from) / 2;
+    if (half == from) {
+        m->costly(m->user, s->active[from], us);
+        return;
+    }
+    measure_range(s, m, from, half);
+    measure_range(s, m, half, to);
+}
+
+void yara_scanner_costs(struct yara_scanner *s, const struct yara_subject *subject,
+    int64_t more_than_us, yara_costly *costly, void *user)
+{
+    struct measure m = {subject, 0, more_than_us, costly, user};
+    s->found = NULL;
+    memcpy(s->now, s->off, s->own.num_rules * sizeof *s->now);
+    m.base_us = cost_of(s, &m, 0, 0);
+    uint32_t count = find_active(s, WHICH_OTHERS);
+    if (count > 0)
+        measure_range(s, &m, 0, count);
+}
+
 // Our own table of rules, where they can be switched off; all else is shared.
 static bool own_rules(struct yara_scanner *s, const YR_RULES *shared)
 {
