@@ -18,6 +18,12 @@ struct probes {
     size_t count;
 };
 
+static void probes_begin(struct probes *probes, const struct store *store)
+{
+    probes->store = store; // the rest is written before it is read
+    probes->count = 0;
+}
+
 static void probe_add(struct probes *probes, enum intel_kind kind, struct bytes key)
 {
     if (probes->count == PROBES || key.len == 0 || !store_has(probes->store, kind))
@@ -50,7 +56,8 @@ static void probes_run(struct found *found, const struct probes *probes)
 
 void find_address(struct found *found, const struct addr *a, uint16_t port)
 {
-    struct probes probes = {.store = found->store, .count = 0};
+    struct probes probes;
+    probes_begin(&probes, found->store);
     const struct ranges *ranges = found->store->ranges;
     size_t len = a->version == 4 ? 4 : 16;
     uint8_t with_port[18];
@@ -77,7 +84,8 @@ void find_address(struct found *found, const struct addr *a, uint16_t port)
 static void find_name(struct found *found, const uint8_t *name, size_t len)
 {
     uint8_t root[256];
-    struct probes probes = {.store = found->store, .count = 0};
+    struct probes probes;
+    probes_begin(&probes, found->store);
     struct bytes rest = bytes_make(name, len);
     probe_add(&probes, INTEL_HOST, rest);
     if (len < sizeof root) {
@@ -85,10 +93,9 @@ static void find_name(struct found *found, const uint8_t *name, size_t len)
         root[len] = '/';
         probe_add(&probes, INTEL_URL, bytes_make(root, len + 1));
     }
-    while (rest.len > 0) {
-        probe_add(&probes, INTEL_DOMAIN, rest);
-        size_t dot = bytes_find_byte(rest, '.');
-        rest = bytes_from(rest, dot == BYTES_NOT_FOUND ? rest.len : dot + 1);
+    for (size_t dot; (dot = bytes_find_byte(rest, '.')) != BYTES_NOT_FOUND;) {
+        probe_add(&probes, INTEL_DOMAIN, rest); // no indicator is a top-level domain
+        rest = bytes_from(rest, dot + 1);
     }
     probes_run(found, &probes);
 }
@@ -162,7 +169,8 @@ static void find_url_form(struct found *found, const struct url *url, bool bare)
 {
     uint8_t key[INTEL_VALUE_BYTES];
     size_t query_at, len = url_key(url, key, sizeof key, &query_at);
-    struct probes probes = {.store = found->store, .count = 0};
+    struct probes probes;
+    probes_begin(&probes, found->store);
     if (len == 0)
         return;
     probe_path(&probes, bytes_make(key, len), query_at);
@@ -208,7 +216,8 @@ void find_digest(struct found *found, enum intel_kind kind, struct bytes digest,
         digest = bytes_make(key.data, key.len);
     }
     enum intel_kind any = digest_of_anything(digest.len);
-    struct probes probes = {.store = found->store, .count = 0};
+    struct probes probes;
+    probes_begin(&probes, found->store);
     probe_add(&probes, kind, digest);
     if (any != kind)
         probe_add(&probes, any, digest);

@@ -177,10 +177,14 @@ static enum intel_kind path_kind(struct bytes text, struct bytes *value)
 {
     struct url url;
     struct addr a;
+    uint64_t bits;
     if (bytes_find_byte(text, ' ') != BYTES_NOT_FOUND || !url_split(text, &url))
         return INTEL_KINDS;
-    if (!addr_parse(url.host, &a) && !is_name(url.host))
+    bool address = addr_parse(url.host, &a);
+    if (!address && !is_name(url.host))
         return INTEL_KINDS;
+    if (address && bytes_to_u64(bytes_from(url.path, 1), &bits))
+        return INTEL_KINDS; // 192.0.2.0/33
     if (url.path.len > 0)
         return fits(INTEL_URL, text) ? INTEL_URL : INTEL_KINDS;
     *value = url.host;

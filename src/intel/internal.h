@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside the room: the store, keys, loading.
 //
-// Memory, at five million mixed values: 7 bytes and the value itself in `values`, 9 in `buckets`;
+// Memory, at five million mixed values: 7 bytes and the value itself in `chunks`, 9 in `buckets`;
 // what is said (source, confidence, times, label…) is a statement of 24 bytes, shared by
 // neighbours that say the same. A miss costs one cache line: a bucket holds fingerprints of 16
 // bits, and a value is only called found after all its bytes were compared.
@@ -48,7 +48,13 @@ struct bytes value_refang(struct bytes text, uint8_t room[INTEL_VALUE_BYTES]);
 
 // ---- store.c
 
-enum { BUCKET_SLOTS = 10, STORE_NONE = UINT32_MAX, CONFIDENCE_UNSAID = 127, SEVERITY_UNSAID = 7 };
+enum {
+    STORE_CHUNKS = 255,
+    BUCKET_SLOTS = 10,
+    STORE_NONE = UINT32_MAX,
+    CONFIDENCE_UNSAID = 127,
+    SEVERITY_UNSAID = 7
+};
 
 struct bucket {
     uint32_t refs[BUCKET_SLOTS];
@@ -109,8 +115,9 @@ struct ranges; // ranges.c
 
 struct store {
     uint64_t seed;
-    uint8_t *values;
-    size_t values_len, values_room;
+    uint8_t *chunks[STORE_CHUNKS]; // values; the last reference is no value
+    size_t chunk_ends[STORE_CHUNKS];
+    size_t values_len; // where the next one goes: chunk and place in it
     struct bucket *buckets;
     uint64_t bucket_count;
     uint64_t count;

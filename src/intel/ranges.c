@@ -223,7 +223,7 @@ static bool stretches_make(struct ranges *r)
     r->owners4 = base_malloc(((size_t)r->count4 * 2 + 1) * sizeof *r->owners4);
     r->starts6 = base_malloc(((size_t)r->count6 * 2 + 1) * sizeof *r->starts6);
     r->owners6 = base_malloc(((size_t)r->count6 * 2 + 1) * sizeof *r->owners6);
-    r->index4 = base_malloc((HIGH_VALUES + 1) * sizeof *r->index4);
+    r->index4 = base_malloc(r->count4 ? (HIGH_VALUES + 1) * sizeof *r->index4 : 1);
     if (!r->starts4 || !r->owners4 || !r->starts6 || !r->owners6 || !r->index4)
         return false;
     if (r->count4)
@@ -233,7 +233,7 @@ static bool stretches_make(struct ranges *r)
     sweep(r, false);
     sweep(r, true);
     uint32_t at = 0;
-    for (uint32_t high = 0; high <= HIGH_VALUES; high++) {
+    for (uint32_t high = 0; r->count4 && high <= HIGH_VALUES; high++) {
         while (at < r->stretches4 && r->starts4[at] >> 16 < high)
             at++;
         r->index4[high] = at;
@@ -278,7 +278,7 @@ uint64_t ranges_bytes(const struct ranges *r)
     return r->room4 * sizeof *r->pieces4 + r->room6 * sizeof *r->pieces6 +
            ((uint64_t)r->count4 * 2 + 1) * 8 +
            ((uint64_t)r->count6 * 2 + 1) * (sizeof *r->starts6 + sizeof *r->owners6) +
-           (HIGH_VALUES + 1) * sizeof *r->index4;
+           (r->count4 ? (HIGH_VALUES + 1) * sizeof *r->index4 : 0);
 }
 
 // ---- Looking up.

@@ -14,7 +14,8 @@ enum {
     BUCKETS_FIRST = 64,
     BUCKET_FULL_TENTHS = 75,   // on average while it grows: slots used in ten buckets
     BUCKET_FROZEN_TENTHS = 70, // few spill then
-    VALUES_FIRST = 4096,
+    CHUNK_BITS = 24,           // values lie in huge pages, which spares most misses of the TLB
+    CHUNK_BYTES = 1 << CHUNK_BITS,
 };
 _Static_assert(INTEL_KINDS <= 1 << KIND_BITS, "a kind fits its bits");
 
@@ -32,15 +33,20 @@ static void save32(uint8_t *to, uint32_t v)
 
 // ---- Entries.
 
+static uint8_t *entry_at(const struct store *store, uint32_t ref)
+{
+    return &store->chunks[ref >> CHUNK_BITS][ref & (CHUNK_BYTES - 1)];
+}
+
 static struct bytes entry_key(const struct store *store, uint32_t ref)
 {
-    const uint8_t *at = &store->values[ref];
+    const uint8_t *at = entry_at(store, ref);
     return bytes_make(&at[ENTRY_HEAD], (size_t)at[5] | (size_t)at[6] << 8);
 }
 
 struct entry store_entry(const struct store *store, uint32_t ref)
 {
-    const uint8_t *at = &store->values[ref];
+    const uint8_t *at = entry_at(store, ref);
     return (struct entry){.kind = at[4] & KIND_MASK,
         .flags = at[4] >> KIND_BITS,
         .statement = load32(at),
@@ -49,17 +55,21 @@ struct entry store_entry(const struct store *store, uint32_t ref)
 
 void store_flag(struct store *store, uint32_t ref, unsigned flags)
 {
-    store->values[ref + 4] |= (uint8_t)(flags << KIND_BITS);
+    entry_at(store, ref)[4] |= (uint8_t)(flags << KIND_BITS);
 }
 
 void store_say(struct store *store, uint32_t ref, uint32_t statement)
 {
-    save32(&store->values[ref], statement);
+    save32(entry_at(store, ref), statement);
 }
 
 uint32_t store_next(const struct store *store, uint32_t ref)
 {
     size_t next = ref == STORE_NONE ? 0 : ref + ENTRY_HEAD + entry_key(store, ref).len;
+    size_t chunk = ref >> CHUNK_BITS;
+    if (ref != STORE_NONE && chunk < store->values_len >> CHUNK_BITS &&
+        next == store->chunk_ends[chunk])
+        next = (chunk + 1) << CHUNK_BITS;
     return next < store->values_len ? (uint32_t)next : STORE_NONE;
 }
 
@@ -77,19 +87,29 @@ static void *grown(void *old, size_t len, size_t more, size_t *room, size_t size
     return new;
 }
 
+// The chunk in which `need` bytes more have room: the present one or the next.
+static bool chunk_ready(struct store *store, size_t need)
+{
+    size_t chunk = store->values_len >> CHUNK_BITS;
+    if ((store->values_len & (CHUNK_BYTES - 1)) + need > CHUNK_BYTES) {
+        store->chunk_ends[chunk++] = store->values_len;
+        store->values_len = chunk << CHUNK_BITS;
+    }
+    if (chunk >= STORE_CHUNKS)
+        return false;
+    if (!store->chunks[chunk])
+        store->chunks[chunk] = base_malloc_huge(CHUNK_BYTES);
+    return store->chunks[chunk] != NULL;
+}
+
 static bool value_append(
     struct store *store, const struct key *key, uint32_t statement, uint32_t *ref)
 {
     size_t need = ENTRY_HEAD + key->len;
-    if (store->values_len + need >= STORE_NONE)
+    if (!chunk_ready(store, need))
         return false;
-    uint8_t *values =
-        grown(store->values, store->values_len, need, &store->values_room, 1, VALUES_FIRST);
-    if (!values)
-        return false;
-    store->values = values;
     *ref = (uint32_t)store->values_len;
-    uint8_t *at = &values[store->values_len];
+    uint8_t *at = entry_at(store, *ref);
     save32(at, statement);
     at[4] = (uint8_t)key->kind;
     at[5] = (uint8_t)key->len;
@@ -119,7 +139,7 @@ void store_prefetch(const struct store *store, uint64_t hash)
 static bool entry_is(
     const struct store *store, uint32_t ref, enum intel_kind kind, struct bytes key)
 {
-    return (store->values[ref + 4] & KIND_MASK) == (int)kind &&
+    return (entry_at(store, ref)[4] & KIND_MASK) == (int)kind &&
            bytes_equal(entry_key(store, ref), key);
 }
 
@@ -183,6 +203,12 @@ static bool buckets_make(struct store *store, uint64_t count)
     return true;
 }
 
+// Half full, so that it is not made again soon.
+static uint64_t buckets_wanted(const struct store *store)
+{
+    return store->count * 10 * 2 / BUCKET_FULL_TENTHS + BUCKETS_FIRST;
+}
+
 enum store_put store_put(
     struct store *store, const struct key *key, uint32_t statement, uint32_t *ref)
 {
@@ -192,7 +218,7 @@ enum store_put store_put(
     if (*ref != STORE_NONE)
         return STORE_OLD;
     if ((store->count + 1) * 10 > store->bucket_count * BUCKET_FULL_TENTHS &&
-        !buckets_make(store, store->bucket_count * 2))
+        !buckets_make(store, buckets_wanted(store)))
         return STORE_FULL;
     if (!value_append(store, key, statement, ref))
         return STORE_FULL;
@@ -275,7 +301,8 @@ bool store_init(struct store *store)
 
 void store_finish(struct store *store)
 {
-    base_free(store->values);
+    for (size_t i = 0; i < STORE_CHUNKS; i++)
+        base_free(store->chunks[i]);
     base_free(store->buckets);
     base_free(store->statements);
     base_free(store->links);
@@ -307,7 +334,7 @@ bool store_back(struct store *store, const struct store_mark *mark)
     memcpy(store->kinds, mark->kinds, sizeof store->kinds);
     memset(store->recent, 0, sizeof store->recent);
     return texts_back(&store->texts, mark->texts) &&
-           (!fewer || buckets_make(store, store->bucket_count));
+           (!fewer || buckets_make(store, buckets_wanted(store)));
 }
 
 static void *shrunk(void *old, size_t len, size_t *room, size_t size)
@@ -320,7 +347,6 @@ static void *shrunk(void *old, size_t len, size_t *room, size_t size)
 
 bool store_freeze(struct store *store)
 {
-    store->values = shrunk(store->values, store->values_len, &store->values_room, 1);
     store->statements = shrunk(store->statements, store->statements_len, &store->statements_room,
         sizeof *store->statements);
     store->links = shrunk(store->links, store->links_len, &store->links_room, sizeof *store->links);
@@ -330,7 +356,7 @@ bool store_freeze(struct store *store)
 
 uint64_t store_bytes(const struct store *store)
 {
-    return store->values_room + store->bucket_count * sizeof *store->buckets +
+    return store->values_len + store->bucket_count * sizeof *store->buckets +
            store->statements_room * sizeof *store->statements +
            store->links_room * sizeof *store->links + store->sources_room * sizeof *store->sources +
            texts_bytes(&store->texts) + ranges_bytes(store->ranges);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/hash.h"
+#include "base/test.h"
+#include "base/test_alloc.h"
+#include "intel/internal.h"
+#include <stdio.h>
+
+enum { MANY = 60'000 };
+
+static void number_key(struct key *key, uint64_t n, size_t len)
+{
+    key->kind = INTEL_DOMAIN;
+    key->len = len;
+    memset(key->data, 'x', len);
+    memcpy(key->data, &n, sizeof n);
+}
+
+static uint32_t put(struct store *store, uint64_t n, size_t len, uint32_t statement)
+{
+    struct key key;
+    uint32_t ref;
+    number_key(&key, n, len);
+    return store_put(store, &key, statement, &ref) == STORE_NEW ? ref : STORE_NONE;
+}
+
+static uint32_t find(const struct store *store, uint64_t n, size_t len)
+{
+    struct key key;
+    number_key(&key, n, len);
+    return store_find(store, key.kind, bytes_make(key.data, key.len));
+}
+
+static uint32_t statement(struct store *store, uint16_t source)
+{
+    struct statement s;
+    memset(&s, 0, sizeof s);
+    s.source = source;
+    return store_statement(store, &s);
+}
+
+TEST(what_is_put_is_found_and_nothing_else)
+{
+    struct store store;
+    CHECK(store_init(&store));
+    uint32_t said = statement(&store, 1);
+    for (uint64_t n = 0; n < MANY; n++) // values of a kilobyte: several chunks
+        CHECK(put(&store, n, 8 + n % 1000, said) != STORE_NONE);
+    CHECK_EQ(store.count, MANY);
+    for (int frozen = 0; frozen < 2; frozen++) {
+        for (uint64_t n = 0; n < MANY; n++)
+            CHECK(find(&store, n, 8 + n % 1000) != STORE_NONE &&
+                  find(&store, n + MANY, 8 + n % 1000) == STORE_NONE);
+        CHECK(frozen || store_freeze(&store));
+    }
+    uint64_t walked = 0;
+    for (uint32_t ref = store_next(&store, STORE_NONE); ref != STORE_NONE;
+         ref = store_next(&store, ref))
+        walked++;
+    CHECK_EQ(walked, MANY);
+    store_finish(&store);
+}
+
+TEST(kinds_do_not_mix)
+{
+    struct store store;
+    struct key key = {.kind = INTEL_MD5, .len = 4, .data = "abcd"};
+    uint32_t ref;
+    CHECK(store_init(&store));
+    CHECK_EQ(store_put(&store, &key, 0, &ref), STORE_NEW);
+    CHECK_EQ(store_put(&store, &key, 0, &ref), STORE_OLD);
+    CHECK_EQ(store_find(&store, INTEL_JA3, BYTES("abcd")), STORE_NONE);
+    CHECK_EQ(store_find(&store, INTEL_MD5, BYTES("abcd")), ref);
+    store_finish(&store);
+}
+
+TEST(several_statements_of_a_value)
+{
+    struct store store;
+    CHECK(store_init(&store));
+    uint32_t first = statement(&store, 1), second = statement(&store, 2),
+             third = statement(&store, 3);
+    CHECK_EQ(statement(&store, 1), first); // said before: the same
+    uint32_t ref = put(&store, 7, 20, first);
+    store_say(&store, ref, store_link(&store, store_entry(&store, ref).statement, second));
+    store_say(&store, ref, store_link(&store, store_entry(&store, ref).statement, third));
+    uint32_t at = store_entry(&store, ref).statement, got, count = 0;
+    uint32_t want[] = {third, second, first};
+    while (count < 3 && store_statements(&store, &at, &got))
+        CHECK_EQ(got, want[count++]);
+    CHECK_EQ(count, 3);
+    CHECK(!store_statements(&store, &at, &got));
+    store_finish(&store);
+}
+
+TEST(going_back_leaves_nothing)
+{
+    struct store store;
+    CHECK(store_init(&store));
+    for (uint64_t n = 0; n < 1000; n++)
+        put(&store, n, 30, statement(&store, 1));
+    struct store_mark mark = store_mark(&store);
+    for (uint64_t n = 1000; n < MANY; n++)
+        put(&store, n, 500, statement(&store, (uint16_t)n));
+    CHECK(texts_add(&store.texts, BYTES("gone")) != STORE_NONE);
+    CHECK(store_back(&store, &mark));
+    CHECK_EQ(store.count, 1000);
+    CHECK(find(&store, 999, 30) != STORE_NONE);
+    CHECK_EQ(find(&store, 1000, 500), STORE_NONE);
+    CHECK(put(&store, 5000, 40, statement(&store, 9)) != STORE_NONE);
+    CHECK(find(&store, 5000, 40) != STORE_NONE);
+    store_finish(&store);
+}
+
+TEST(texts_are_kept_once)
+{
+    struct texts texts = {.data = NULL};
+    char text[16];
+    CHECK(texts_init(&texts));
+    CHECK_EQ(texts_add(&texts, BYTES("")), 0);
+    uint32_t first = texts_add(&texts, BYTES("emotet"));
+    for (int i = 0; i < 5000; i++)
+        texts_add(&texts, bytes_make(text, (size_t)snprintf(text, sizeof text, "family %d", i)));
+    CHECK_EQ(texts_add(&texts, BYTES("emotet")), first);
+    CHECK_TEXT(texts_of(&texts, first), "emotet");
+    texts_finish(&texts);
+}
+
+// Ends with what there is: room that could not be given back is no failure.
+static void store_try(void)
+{
+    struct store store;
+    bool good = store_init(&store);
+    for (uint64_t n = 0; good && n < 3000; n++)
+        good = put(&store, n, 30, statement(&store, (uint16_t)n)) != STORE_NONE;
+    good = good && store_freeze(&store);
+    store_finish(&store);
+}
+
+TEST(memory_may_fail)
+{
+    for (uint64_t n = 1;; n++) {
+        alloc_fail_at(n);
+        store_try();
+        if (!alloc_has_failed())
+            break;
+    }
+    alloc_fail_at(0);
+}
+
+TEST_MAIN(T(what_is_put_is_found_and_nothing_else), T(kinds_do_not_mix),
+    T(several_statements_of_a_value), T(going_back_leaves_nothing), T(texts_are_kept_once),
+    T(memory_may_fail))
