@@ -517,6 +517,7 @@ static void collect(struct analysis *a)
 bool analysis_run(const struct analysis_options *options, struct analysis_result *result)
 {
     memset(result, 0, sizeof *result);
+    result->loaded = detection_loaded(options->detection);
     summary_init(&result->summary, options->config, hash_seed());
     struct analysis a = {
         .options = options,

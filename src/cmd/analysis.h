@@ -34,9 +34,10 @@ struct analysis_options {
 struct analysis_result {
     struct summary summary;
     struct metrics metrics;
-    struct capture *capture;   // asked for its reports; the caller destroys it
-    struct findings *findings; // open at the end; for the summary
-    bool interrupted;          // by a signal: the input's end has not been read
+    struct capture *capture;        // asked for its reports; the caller destroys it
+    struct findings *findings;      // open at the end; for the summary
+    struct detection_loaded loaded; // what was looked for
+    bool interrupted;               // by a signal: the input's end has not been read
     uint64_t packets;
     struct import_totals imported;
     int64_t first_us, last_us; // of the packets and records read

@@ -56,6 +56,15 @@ void layout_period(int64_t from_us, int64_t to_us, char out[LAYOUT_PERIOD])
     snprintf(out, LAYOUT_PERIOD, "%s – %s %s", a, b, zone);
 }
 
+void layout_when(int64_t from_us, int64_t to_us, char out[LAYOUT_PERIOD])
+{
+    struct tm tm;
+    if (from_us / 1000'000 != to_us / 1000'000 || !local_time(from_us, &tm))
+        layout_period(from_us, to_us, out);
+    else
+        (void)strftime(out, LAYOUT_PERIOD, "%Y-%m-%d %H:%M:%S %Z", &tm);
+}
+
 // East Asian Width W and F, as far as this program's texts and common names use them.
 static bool is_wide(uint32_t c)
 {

@@ -15,6 +15,9 @@ void layout_bytes(uint64_t n, char out[LAYOUT_NUMBER]);
 // another one.
 void layout_period(int64_t from_us, int64_t to_us, char out[LAYOUT_PERIOD]);
 
+// The same, but one time alone where both are the same second.
+void layout_when(int64_t from_us, int64_t to_us, char out[LAYOUT_PERIOD]);
+
 // Columns a valid UTF-8 text takes.
 size_t layout_width(struct bytes text);
 

@@ -13,8 +13,10 @@
 #include "cmd/voice.h"
 #include "schema/reason.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +39,7 @@ struct read_options {
 struct outputs {
     struct events_file events, findings;
     struct zeek_folder *zeek; // NULL: records go to events
+    FILE *explained;          // the records, to be read again for --explain; NULL: without
     int files_fd;
     char files_path[PATH_MAX];
 };
@@ -258,6 +261,33 @@ static unsigned workers_of(const struct read_options *o, const struct config *co
     return o->workers ? o->workers : config->workers ? (unsigned)config->workers : thread_cores();
 }
 
+// Gone when it is closed. NULL: errno says why.
+static FILE *nameless_file(void)
+{
+    char name[PATH_MAX];
+    const char *folder = getenv("TMPDIR");
+    snprintf(name, sizeof name, "%s/yagura.XXXXXX", folder && *folder ? folder : "/tmp");
+    int fd = mkostemp(name, O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    (void)unlink(name);
+    return fdopen(fd, "w+");
+}
+
+// Records to be read again: the file they are written to, or one without a name.
+static bool keep_records(struct outputs *out, struct trouble *why)
+{
+    const char *name = out->events.in_place ? out->events.target : out->events.part;
+    if (out->events.fd >= 0) {
+        out->explained = fopen(name, "re");
+    } else if ((out->explained = nameless_file())) {
+        out->events.fd = fileno(out->explained);
+        out->events.nameless = true;
+    }
+    *why = (struct trouble){TEXT_READ_CANNOT_KEEP_RECORDS, errno, "--explain"};
+    return out->explained != NULL;
+}
+
 // Anything but CMD_DONE: told on standard error, and nothing has been touched.
 static enum cmd_exit outputs_open(struct outputs *out, const struct read_options *o,
     const char *const *paths, size_t count, struct voice voice)
@@ -265,9 +295,14 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
     struct trouble why;
     out->files_fd = out->events.fd = out->findings.fd = -1;
     out->zeek = NULL;
+    out->explained = NULL;
     out->events.path[0] = '\0';
-    if (!o->folder)
+    if (!o->folder && (!o->explain || keep_records(out, &why)))
         return CMD_DONE;
+    if (!o->folder) {
+        complain(voice, &why);
+        return CMD_FAILED;
+    }
     bool ok = events_name(&out->events, o->folder, "events.jsonl", &why) &&
               events_name(&out->findings, o->folder, "findings.jsonl", &why);
     for (size_t i = 0; ok && i < count; i++)
@@ -285,6 +320,8 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
         ok = ok && events_open(&out->events, &why);
     }
     ok = ok && events_open(&out->findings, &why);
+    if (ok && o->explain)
+        ok = keep_records(out, &why);
     if (!ok)
         complain(voice, &why);
     return ok ? CMD_DONE : CMD_FAILED;
@@ -304,7 +341,11 @@ static enum cmd_exit conclude(const struct analysis_result *result, const struct
         status = CMD_FAILED;
     }
     bool written = o->folder && was_analysed(result) && result->write_error == 0;
-    if (summary)
+    if (summary && out->explained) {
+        enum lang lang = cmd_lang(config->output.lang);
+        if (!read_summary_explain(result, config, lang, o->explain, out->explained))
+            status = CMD_USAGE;
+    } else if (summary)
         read_summary_print(result, config, cmd_lang(config->output.lang),
             !written  ? NULL
             : o->zeek ? o->folder
@@ -377,6 +418,8 @@ static enum cmd_exit run(
         status = CMD_FAILED;
     }
     analysis_finish(&result);
+    if (out.explained)
+        (void)fclose(out.explained);
     return status;
 }
 

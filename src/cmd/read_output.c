@@ -30,6 +30,7 @@ bool events_name(
 {
     struct stat st;
     file->fd = -1;
+    file->nameless = false;
     if (!make_folder(folder, why))
         return false;
     bool fits = snprintf(file->path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX;
@@ -68,7 +69,7 @@ bool events_open(struct events_file *file, struct trouble *why)
 
 int events_close(struct events_file *file, enum events_fate fate)
 {
-    if (file->fd < 0)
+    if (file->fd < 0 || file->nameless)
         return 0;
     if (close(file->fd) != 0)
         return errno;

@@ -15,6 +15,7 @@ struct trouble {
 
 struct events_file {
     int fd;
+    bool nameless;         // a file nobody else sees; closed by who opened it
     bool in_place;         // a device or pipe of that name is written to itself
     char path[PATH_MAX];   // as people know it
     char target[PATH_MAX]; // the same without symbolic links

@@ -3,6 +3,7 @@
 #include "cmd/read_summary.h"
 #include "base/utf8.h"
 #include "cmd/layout.h"
+#include "cmd/read_findings.h"
 #include "cmd/read_print.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -260,6 +261,7 @@ void read_summary_print(const struct analysis_result *result, const struct confi
     print_period(&p);
     print_traffic(&p);
     print_hosts(&p);
+    read_findings_print(&p);
     bool losses = print_losses(&p);
     print_tables(&p);
     print_not_read(&p, losses);
@@ -272,4 +274,11 @@ void read_summary_print(const struct analysis_result *result, const struct confi
         cmd_safe(stdout, bytes_from_text(events_path));
     }
     printf("\n");
+}
+
+bool read_summary_explain(const struct analysis_result *result, const struct config *config,
+    enum lang lang, uint64_t number, FILE *events)
+{
+    struct printer p = {result, config, lang, isatty(STDOUT_FILENO)};
+    return read_finding_explain(&p, number, events);
 }

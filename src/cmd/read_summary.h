@@ -2,11 +2,16 @@
 #pragma once
 #include "cmd/analysis.h"
 #include "schema/text.h"
+#include <stdio.h>
 
 // Print what a run adds up to on standard output, for people. events_path: where records went, or
 // NULL.
 void read_summary_print(const struct analysis_result *result, const struct config *config,
     enum lang lang, const char *events_path);
+
+// Print one finding instead, whose records are lines of `events`. False: told on standard error.
+[[nodiscard]] bool read_summary_explain(const struct analysis_result *result,
+    const struct config *config, enum lang lang, uint64_t number, FILE *events);
 
 // Which link types of an input nobody decodes, in words; "" when there are none. Returns the
 // length.

@@ -50,6 +50,17 @@ static void set_time(struct blanks *b, const char *name, int64_t time_us)
     set(b, name, arena_copy(b->arena, bytes_from_text(room)));
 }
 
+// "first", or "first – last" when they are told apart.
+static void set_when(struct blanks *b, const struct kept *k)
+{
+    char first[WORDS_TIME], last[WORDS_TIME], room[2 * WORDS_TIME + 8];
+    words_time(k->first_us, first);
+    words_time(k->last_us, last);
+    bool same = strcmp(first, last) == 0;
+    int len = snprintf(room, sizeof room, "%s%s%s", first, same ? "" : " – ", same ? "" : last);
+    set(b, "when", arena_copy(b->arena, bytes_make(room, (size_t)len)));
+}
+
 // "a", "b" and what it says of it; none is empty.
 static void set_joined(struct blanks *b, const char *name, const struct bytes *parts, size_t count)
 {
@@ -132,8 +143,8 @@ static void blanks_init(struct blanks *b, const struct config *config, const str
     set_number(b, "count", k->count);
     set_number(b, "certainty", k->certainty);
     set_time(b, "first", k->first_us);
-    if (k->last_us / 1000'000 != k->first_us / 1000'000)
-        set_time(b, "last", k->last_us);
+    set_time(b, "last", k->last_us);
+    set_when(b, k);
     if (port)
         set_number(b, "port", port);
 }

@@ -203,6 +203,19 @@ static struct bytes keep(struct kept *k, struct bytes text)
     return text.data ? arena_copy(&k->memory, text) : text;
 }
 
+// A record of a protocol says which by its type.
+static struct bytes app_of(const struct hit *hit)
+{
+    static const enum record_type none[] = {RECORD_NONE, RECORD_ALERT, RECORD_FLOW, RECORD_FILEINFO,
+        RECORD_ANOMALY, RECORD_STATS, RECORD_LOG_EVENT};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (hit->record == none[i])
+            return hit->head->app_proto;
+    if (hit->head->app_proto.len)
+        return hit->head->app_proto;
+    return bytes_from_text(record_type_name(hit->record));
+}
+
 static struct kept *begin(struct findings *f, const struct key *key, const struct hit *hit)
 {
     while (f->count >= f->config->findings.max_open)
@@ -220,7 +233,7 @@ static struct kept *begin(struct findings *f, const struct key *key, const struc
     k->rule = keep(k, key->rule);
     k->host = keep(k, key->host);
     k->title = keep(k, hit->title);
-    k->app_proto = keep(k, hit->head->app_proto);
+    k->app_proto = keep(k, app_of(hit));
     link_newest(f, k);
     f->count++;
     table_put(f, k);

@@ -25,7 +25,7 @@ from schemalib.c_text import c_text
 from schemalib.model import need, take, upper
 
 BLANKS = ("subject", "segment", "peer", "port", "app", "rule", "rule_title", "class", "where", "value", "source", "says",
-          "count", "first", "last", "certainty", "severity", "phase", "techniques")
+          "count", "first", "last", "when", "certainty", "severity", "phase", "techniques")
 TEXTS = ("name", "title", "seen", "means", "sure", "do", "innocent")
 SEVERITIES = ("info", "low", "medium", "high")
 ENGINES = ("rules", "intel", "sigma", "file", "detect", "log")
