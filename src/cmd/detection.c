@@ -2,8 +2,10 @@
 #include "cmd/detection.h"
 #include "base/alloc.h"
 #include "cmd/load_intel.h"
+#include "cmd/load_rules.h"
 #include "cmd/load_sigma.h"
 #include "cmd/load_yara.h"
+#include "flow/flow.h"
 #include "schema/reason.h"
 #include <errno.h>
 #include <string.h>
@@ -11,6 +13,8 @@
 
 struct detection {
     const struct config *config;
+    struct rule_set *rules; // NULL: none
+    struct rules_ordered *rules_ordered;
     struct intel *intel; // NULL: none
     struct intel_state *intel_state;
     struct sigma *sigma; // NULL: none
@@ -21,6 +25,7 @@ struct detection {
 
 struct detection_worker {
     struct detection *detection;
+    struct rules_worker *rules; // NULL: none
     struct intel_counts intel_counts;
     struct sigma_worker *sigma; // NULL: none
     hit_sink *sink;
@@ -38,6 +43,16 @@ static bool paths_there(const struct detection_paths *paths, struct voice voice)
         return false;
     }
     return true;
+}
+
+static enum cmd_exit detection_load_rules(
+    struct detection *d, const struct detection_paths *paths, struct voice voice)
+{
+    enum cmd_exit status = load_rules(paths, d->config, voice, &d->rules, &d->loaded);
+    if (status != CMD_DONE || !d->rules)
+        return status;
+    d->rules_ordered = rules_ordered_create(d->config);
+    return d->rules_ordered ? CMD_DONE : CMD_FAILED;
 }
 
 static enum cmd_exit detection_load_intel(
@@ -86,7 +101,9 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
         return CMD_FAILED;
     }
     d->config = config;
-    enum cmd_exit status = detection_load_intel(d, &options->intel, voice);
+    enum cmd_exit status = detection_load_rules(d, &options->rules, voice);
+    if (status == CMD_DONE)
+        status = detection_load_intel(d, &options->intel, voice);
     if (status == CMD_DONE)
         status = detection_load_sigma(d, &options->sigma, voice);
     if (status == CMD_DONE)
@@ -102,6 +119,8 @@ void detection_destroy(struct detection *detection)
 {
     if (!detection)
         return;
+    rules_ordered_destroy(detection->rules_ordered);
+    rules_release(detection->rules);
     intel_state_destroy(detection->intel_state);
     intel_destroy(detection->intel);
     sigma_state_destroy(detection->sigma_state);
@@ -130,6 +149,10 @@ void detection_settle(
     struct detection *detection, const struct hit *hit, hit_sink *sink, void *context)
 {
     struct bytes detector = bytes_from_text(hit->detector);
+    if (hit->settle && bytes_start_with(detector, BYTES("rules."))) {
+        rules_settle(detection->rules_ordered, hit, sink, context);
+        return;
+    }
     if (hit->settle && bytes_start_with(detector, BYTES("sigma."))) {
         sigma_settle(detection->sigma_state, hit, sink, context);
         return;
@@ -145,28 +168,52 @@ void detection_end(struct detection *detection, hit_sink *sink, void *context)
         sigma_settle_end(detection->sigma_state, sink, context);
 }
 
+static bool seat_rules(struct detection_worker *w, const struct detection_seat *seat)
+{
+    struct rule_set *set = w->detection->rules;
+    if (!set)
+        return true;
+    w->rules = rules_worker_create(&(struct rules_seat){.config = seat->config,
+                                       .pool = seat->pool,
+                                       .metrics = seat->metrics,
+                                       .engine = seat->engine,
+                                       .sink = seat->sink,
+                                       .sink_context = seat->context},
+        set);
+    if (w->rules)
+        flow_table_consumer(seat->flows, rules_worker_handler(w->rules));
+    return w->rules != NULL;
+}
+
 struct detection_worker *detection_worker_create(
-    struct detection *detection, unsigned index, hit_sink *sink, void *context)
+    struct detection *detection, const struct detection_seat *seat)
 {
     struct detection_worker *w = base_calloc(1, sizeof *w);
     if (!w)
         return NULL;
     w->detection = detection;
-    w->sink = sink;
-    w->context = context;
-    (void)index;
+    w->sink = seat->sink;
+    w->context = seat->context;
     w->sigma = detection->sigma ? sigma_worker_create(detection->sigma) : NULL;
-    if (w->sigma || !detection->sigma)
+    if ((w->sigma || !detection->sigma) && seat_rules(w, seat))
         return w;
-    base_free(w);
+    detection_worker_destroy(w);
     return NULL;
 }
 
 void detection_worker_destroy(struct detection_worker *worker)
 {
-    if (worker)
-        sigma_worker_destroy(worker->sigma);
+    if (!worker)
+        return;
+    rules_worker_destroy(worker->rules);
+    sigma_worker_destroy(worker->sigma);
     base_free(worker);
+}
+
+void detection_packet(struct detection_worker *worker, const struct decoded *packet)
+{
+    if (worker->rules)
+        rules_worker_packet(worker->rules, packet);
 }
 
 void detection_record(struct detection_worker *worker, const struct record *record)

@@ -33,6 +33,10 @@ struct detection_loaded {
 };
 
 struct detection;
+struct flow_table;
+struct metrics;
+struct pool;
+struct proto_engine;
 
 // CMD_DONE, or why not, told on standard error: CMD_USAGE for a path that cannot be read.
 // *out NULL: nothing is to be looked for.
@@ -60,10 +64,26 @@ void detection_end(struct detection *detection, hit_sink *sink, void *context);
 
 struct detection_worker;
 
-// sink gets what its detectors see, whenever they do. NULL: out of memory.
+// What a worker has already; borrowed, and outlives the detection_worker.
+struct detection_seat {
+    unsigned index;
+    const struct config *config;
+    struct pool *pool;
+    struct metrics *metrics;
+    struct proto_engine *engine;
+    struct flow_table *flows;
+    hit_sink *sink; // gets what its detectors see, whenever they do
+    void *context;
+};
+
+// NULL: out of memory.
 [[nodiscard]] struct detection_worker *detection_worker_create(
-    struct detection *detection, unsigned index, hit_sink *sink, void *context);
+    struct detection *detection, const struct detection_seat *seat);
 void detection_worker_destroy(struct detection_worker *worker);
+
+// A packet with anomalies of its headers.
+struct decoded;
+void detection_packet(struct detection_worker *worker, const struct decoded *packet);
 
 // A record about to be written.
 void detection_record(struct detection_worker *worker, const struct record *record);

@@ -20,6 +20,7 @@ bool worker_init(struct worker *worker, const struct config *config, unsigned in
     memset(worker, 0, sizeof *worker);
     worker->index = index;
     worker->count = count;
+    worker->config = config;
     json_init(&worker->shown);
     pool_init(&worker->pool, config->app_layer.memory_bytes / count);
     summary_init(&worker->summary, config, seed);
@@ -46,7 +47,16 @@ bool worker_detect(struct worker *worker, struct detection *detection)
 {
     if (!detection)
         return true;
-    worker->detection = detection_worker_create(detection, worker->index, take_hit, worker);
+    worker->detection = detection_worker_create(detection, &(struct detection_seat){
+                                                               .index = worker->index,
+                                                               .config = worker->config,
+                                                               .pool = &worker->pool,
+                                                               .metrics = &worker->metrics,
+                                                               .engine = worker->engine,
+                                                               .flows = worker->flows,
+                                                               .sink = take_hit,
+                                                               .context = worker,
+                                                           });
     if (!worker->detection ||
         !detection_scan(detection, worker->count, &worker->metrics, &worker->scan))
         return false;
@@ -130,6 +140,8 @@ static void head_place(struct worker *worker, struct record_head *head, bool pac
 // Members of the record a hit is about, written when the first hit asks.
 static struct bytes shown_of(struct worker *worker, const struct hit *hit)
 {
+    if (hit->shown.data)
+        return hit->shown;
     if (!worker->current || worker->current->type != hit->record)
         return (struct bytes){NULL, 0};
     if (worker->shown.len == 0)
@@ -360,8 +372,11 @@ static void handle_special(
 {
     pack_flush(worker, pack);
     worker->order = order;
-    if (p->anomaly_count)
+    if (p->anomaly_count) {
         emit_anomalies(worker, p);
+        if (worker->detection)
+            detection_packet(worker->detection, p);
+    }
     if (p->kind == DECODE_ARP)
         proto_engine_packet(worker->engine, p);
     else if (p->kind == DECODE_FRAGMENT)

@@ -57,6 +57,7 @@ struct slot {
 };
 
 struct worker {
+    const struct config *config;
     unsigned index, count;
     struct pool pool;
     struct metrics metrics;

@@ -123,6 +123,9 @@ struct flow_table;
 [[nodiscard]] struct flow_table *flow_table_create(const struct config *config,
     const struct flow_handler *handler, struct pool *pool, struct metrics *metrics);
 
+// Another consumer, before the first packet. Borrowed.
+void flow_table_consumer(struct flow_table *table, const struct flow_handler *handler);
+
 // The table is one of so many that share the limits of the configuration. After creation: one.
 void flow_table_share(struct flow_table *table, unsigned tables);
 

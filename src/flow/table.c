@@ -369,6 +369,11 @@ uint64_t flow_table_order(const struct flow_table *table)
     return table->order;
 }
 
+void flow_table_consumer(struct flow_table *table, const struct flow_handler *handler)
+{
+    table->handler = handler;
+}
+
 size_t flow_table_count(const struct flow_table *table)
 {
     return table->count;
