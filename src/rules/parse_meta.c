@@ -270,7 +270,7 @@ static bool requirement(struct draft *draft, struct bytes item, bool *versioned,
 bool keyword_requires(struct draft *draft, struct bytes value, bool)
 {
     struct bytes item, rest = value;
-    bool versioned = false, met;
+    bool versioned = false, met = false;
     while (text_next(&rest, ',', &item)) {
         if (!requirement(draft, item, &versioned, &met))
             return false;
