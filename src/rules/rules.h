@@ -50,6 +50,34 @@ void rules_release(struct rule_set *set);
 
 uint32_t rules_count(const struct rule_set *set);
 
+// ---- one rule, for people; false: there is none of that index
+
+struct rule_told {
+    uint32_t gid, sid, rev;
+    struct bytes msg, text;
+    const char *file;
+    uint32_t line;
+};
+bool rules_told(const struct rule_set *set, uint32_t index, struct rule_told *told);
+
+enum rule_estimate_why {
+    RULE_COST_NO_PATTERN = 1,    // tried on every buffer it names
+    RULE_COST_SHORT_PATTERN = 2, // less than 4 bytes
+    RULE_COST_PADDING = 4,       // one byte, over and over
+    RULE_COST_PCRE = 8,
+    RULE_COST_EVERYWHERE = 16,   // no application, no port
+    RULE_COST_EVERY_PACKET = 32, // conditions of headers only
+};
+
+struct rule_estimate {
+    uint64_t cost;       // candidates times work: to compare rules by
+    uint32_t candidates; // of 1000 buffers, by estimate
+    uint32_t work;       // for each of them
+    uint32_t pattern_bytes;
+    uint32_t why; // enum rule_estimate_why
+};
+bool rules_estimate(const struct rule_set *set, uint32_t index, struct rule_estimate *cost);
+
 // ---- inspection: one a worker
 
 struct decoded;
