@@ -42,8 +42,31 @@ enum findings_order {
 
 size_t findings_count(const struct findings *findings);
 
-// ---- what content/ says, for `yagura detectors` and for texts
+// ---- what content/ says, for `yagura detectors`
 
-struct detector;
-size_t detector_count(void);
-const struct detector *detector_at(size_t i);
+enum { DETECTOR_PHASES = 7, DETECTOR_TECHNIQUES = 64 };
+
+// A detector with all its cases together.
+struct detector_view {
+    const char *id, *engine, *since;
+    const char *name[LANGS];
+    enum severity least, worst;
+    const char *phases[DETECTOR_PHASES][LANGS];
+    size_t phases_count;
+    const char *techniques[DETECTOR_TECHNIQUES]; // sorted
+    size_t techniques_count;
+};
+
+size_t detectors_known(void);
+void detector_view(size_t index, struct detector_view *out);
+
+// Techniques that any of them finds, and tactics those belong to.
+struct attack_coverage {
+    const char *version; // of ATT&CK Enterprise
+    size_t techniques, tactics, all_tactics;
+};
+struct attack_coverage attack_coverage(void);
+
+// All of them as a list of JSON objects; a layer for ATT&CK Navigator.
+void detectors_write_json(struct json *out);
+const char *detectors_navigator(void);

@@ -64,6 +64,7 @@ struct attack_tactic {
 };
 
 extern const char attack_version[];
+extern const char attack_layer[]; // for ATT&CK Navigator, JSON
 extern const struct attack_technique attack_techniques[];
 extern const size_t attack_techniques_count;
 extern const struct attack_tactic attack_tactics[];

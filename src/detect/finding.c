@@ -14,7 +14,7 @@ static const char *const severity_ids[] = {"info", "low", "medium", "high"};
 
 const struct detector *detector_of(const struct assessment *a)
 {
-    return a->detector ? a->detector : &detectors[0]; // a unit test sees to it that none is missing
+    return a->detector ? a->detector : detector_find(BYTES("rules.suricata")); // general words
 }
 
 // What the blanks of one finding hold.

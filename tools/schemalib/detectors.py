@@ -195,7 +195,9 @@ def detectors_c():
         technique = attack["techniques"][id_]
         phase = single_phase(technique["tactics"], phases)
         lines.append(f"    {{{c_text(id_)}, {c_text(technique['name'])}, {c_list(technique['tactics'])}, {c_phase(phase)}}},")
-    return [*lines, "};", f"const size_t attack_techniques_count = {len(attack['techniques'])};", "",
+    layer = [f"    {c_text(line + chr(10))}" for line in navigator().splitlines()]
+    lines += ["};", "", "const char attack_layer[] =", *layer, "    ;", ""]
+    return [*lines, f"const size_t attack_techniques_count = {len(attack['techniques'])};", "",
             "const struct attack_tactic attack_tactics[] = {",
             *(f"    {{{c_text(tactic)}, {c_phase(name)}}}," for name, phase in phases.items() for tactic in phase["tactics"]),
             "};", f"const size_t attack_tactics_count = {sum(len(p['tactics']) for p in phases.values())};"]
