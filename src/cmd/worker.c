@@ -357,6 +357,8 @@ static void handle_fragment(
     for (uint8_t i = 0; i < whole.anomaly_count; i++)
         worker->metrics.anomalies[whole.anomalies[i]]++;
     emit_anomalies(worker, &whole);
+    if (worker->detection && whole.anomaly_count)
+        detection_packet(worker->detection, &whole);
     if (!complete)
         return;
     worker->metrics.defrag_reassembled++;

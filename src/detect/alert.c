@@ -66,6 +66,27 @@ static struct bytes title_of(const struct config *config, const struct hit *hit,
     return whole.title.en;
 }
 
+// Source and destination of the alert are those of what matched; of the flow, client and server.
+static void fill_flow(
+    const struct hit *hit, const struct hit_alert *said, struct record_alert *body)
+{
+    const struct record_head *h = hit->head;
+    if (!said->has_flow)
+        return;
+    body->direction = said->to_client ? BYTES("to_client") : BYTES("to_server");
+    body->has_flow = true;
+    body->flow.pkts_toserver = said->packets[0];
+    body->flow.pkts_toclient = said->packets[1];
+    body->flow.bytes_toserver = said->bytes[0];
+    body->flow.bytes_toclient = said->bytes[1];
+    body->flow.start = said->start_us;
+    body->flow.src_ip = said->to_client ? h->dest_ip : h->src_ip;
+    body->flow.dest_ip = said->to_client ? h->src_ip : h->dest_ip;
+    body->flow.has_src_port = body->flow.has_dest_port = h->has_src_port;
+    body->flow.src_port = said->to_client ? h->dest_port : h->src_port;
+    body->flow.dest_port = said->to_client ? h->src_port : h->dest_port;
+}
+
 static void fill_said(
     const struct hit *hit, const struct hit_alert *said, struct record_alert *body)
 {
@@ -78,6 +99,7 @@ static void fill_said(
     body->category = said->category;
     body->metadata.pairs = said->metadata;
     body->metadata.pairs_count = said->metadata_count;
+    fill_flow(hit, said, body);
 }
 
 void alert_fill(const struct config *config, const struct hit *hit, const struct assessment *a,

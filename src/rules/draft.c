@@ -199,6 +199,18 @@ struct draft_test *draft_test(struct draft *draft, enum rule_test_kind kind)
     return test;
 }
 
+// A test that counts from the one before looks at the same buffer, although a modifier has put that
+// one there.
+struct draft_test *draft_test_behind(struct draft *draft, enum rule_test_kind kind, bool relative)
+{
+    int group = draft->group;
+    if (relative && group < 0 && draft->tests_count > 0)
+        draft->group = draft->tests[draft->tests_count - 1].group;
+    struct draft_test *test = draft_test(draft, kind);
+    draft->group = group;
+    return test;
+}
+
 struct draft_test *draft_last_content(struct draft *draft)
 {
     for (size_t i = draft->tests_count; i-- > 0;)

@@ -116,6 +116,7 @@ struct rules_worker *rules_worker_create(const struct rules_seat *seat, struct r
     struct rules_worker *w = base_calloc(1, sizeof *w);
     if (!w)
         return NULL;
+    json_init(&w->shown);
     w->config = seat->config;
     w->pool = seat->pool;
     w->metrics = seat->metrics;
@@ -156,6 +157,7 @@ void rules_worker_destroy(struct rules_worker *worker)
     base_free(worker->flows);
     base_free(worker->candidates);
     base_free(worker->joined);
+    json_finish(&worker->shown);
     base_free(worker);
 }
 

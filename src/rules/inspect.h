@@ -157,6 +157,7 @@ struct rules_worker {
     size_t candidates_room;
     const char *app_last; // of the flow looked at last
     uint64_t apps_last;
+    struct json shown;          // members of the record that is told with a hit
     const struct decoded *owed; // its payload is looked at when the stream gets it
     uint8_t *joined;            // a window and what follows it
     size_t joined_room;
@@ -227,7 +228,6 @@ void inspect_scan_headers(struct inspection *in);
 // inspect_condition.c, inspect_packet_field.c, inspect_record_field.c
 bool rule_condition_holds(
     struct inspection *in, const struct rule *rule, const struct rule_condition *condition);
-bool rule_number_is(const struct rule_number *number, int64_t value);
 bool rule_packet_condition(const struct inspection *in, const struct rule_condition *condition);
 bool rule_packet_header(const struct decoded *packet, enum rule_buffer buffer, struct bytes *out);
 bool rule_record_condition(const struct inspection *in, const struct rule_condition *condition);

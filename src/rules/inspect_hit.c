@@ -46,6 +46,31 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
     head->tx_id = id;
 }
 
+static void flow_fill(const struct inspection *in, struct hit_alert *alert)
+{
+    const struct flow *flow = in->flow;
+    if (!flow)
+        return;
+    alert->has_flow = true;
+    alert->to_client = in->side == FLOW_SERVER;
+    for (int side = 0; side < 2; side++) {
+        alert->packets[side] = flow->packets[side];
+        alert->bytes[side] = flow->bytes[side];
+    }
+    alert->start_us = flow->first_us;
+}
+
+// The record's own members, for who reads the alert alone.
+static struct bytes shown_of(struct inspection *in)
+{
+    struct json *out = &in->worker->shown;
+    if (!in->record)
+        return (struct bytes){NULL, 0};
+    json_clear(out);
+    record_write_body(out, in->record);
+    return out->failed ? (struct bytes){NULL, 0} : bytes_make(out->data, out->len);
+}
+
 void inspect_hit(struct inspection *in, const struct rule *rule)
 {
     struct rules_worker *w = in->worker;
@@ -79,6 +104,8 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
         .settle = settles ? &w->plan->settled[rule->index] : NULL,
     };
     head_of(in, &room, &head);
+    flow_fill(in, &alert);
+    hit.shown = shown_of(in);
     techniques_fill(said, &hit);
     hit.matches_count = rule_match_said(w->scratch, hit.matches, HIT_MATCHES);
     w->metrics->rules_hits++;

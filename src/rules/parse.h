@@ -206,6 +206,7 @@ bool text_to_word(const struct keyword_word *words, struct bytes text, int64_t *
 // --- draft.c: what keywords add
 struct rule_condition *draft_condition(struct draft *draft, enum rule_on on);
 struct draft_test *draft_test(struct draft *draft, enum rule_test_kind kind);
+struct draft_test *draft_test_behind(struct draft *draft, enum rule_test_kind kind, bool relative);
 struct draft_test *draft_last_content(struct draft *draft);
 [[nodiscard]] bool draft_sticky(struct draft *draft, const struct rule_buffer_info *buffer);
 [[nodiscard]] bool draft_apps(struct draft *draft, const char *name); // the rule is about that

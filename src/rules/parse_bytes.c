@@ -66,7 +66,7 @@ static bool place(struct draft *draft, enum rule_test_kind kind, const struct ru
 {
     if (op->order == BYTES_DCE && !draft_apps(draft, "dcerpc"))
         return false;
-    struct draft_test *test = draft_test(draft, kind);
+    struct draft_test *test = draft_test_behind(draft, kind, op->relative);
     if (!test)
         return false;
     test->test.is.bytes = *op;
@@ -316,7 +316,7 @@ bool keyword_base64_decode(struct draft *draft, struct bytes value, bool)
     while (value.len && text_next(&rest, ',', &word))
         if (!base64_word(draft, word, &base64))
             return false;
-    struct draft_test *test = draft_test(draft, TEST_BASE64_DECODE);
+    struct draft_test *test = draft_test_behind(draft, TEST_BASE64_DECODE, base64.relative);
     if (!test)
         return false;
     test->test.is.base64 = base64;

@@ -279,7 +279,7 @@ bool keyword_isdataat(struct draft *draft, struct bytes value, bool negated)
     if (!draft_value(draft, count, 0, UINT16_MAX, &op.value))
         return false;
     // isdataat:!1,relative behind a content is what endswith says.
-    struct draft_test *test = draft_test(draft, TEST_ISDATAAT);
+    struct draft_test *test = draft_test_behind(draft, TEST_ISDATAAT, op.relative);
     if (!test)
         return false;
     test->test.is.bytes = op;

@@ -67,6 +67,10 @@ struct hit_alert {
     struct bytes action, signature, category;
     const struct json_pair *metadata; // may be NULL
     size_t metadata_count;
+    bool has_flow; // its flow, as far as it had come: [0] client, [1] server
+    bool to_client;
+    uint64_t packets[2], bytes[2];
+    int64_t start_us;
 };
 
 typedef void hit_sink(void *context, const struct hit *hit);
