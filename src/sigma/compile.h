@@ -23,7 +23,7 @@ struct sigma_compile {
     size_t tests;
     bool failed, no_memory;
     struct sigma_problem problem;
-    bool placeholder; // one is not in the configuration
+    bool variable;    // one is not in the configuration
     struct bytes key; // what is being compiled: "selection.Image|endswith"
 };
 

@@ -500,21 +500,27 @@ static bool feed_members(struct sigma *sigma, const struct sigma_correlation *k)
     return true;
 }
 
+// Forget those that were left out.
+static void drop_bad(struct sigma_correlation *k)
+{
+    for (size_t i = 0; i < k->members_count; i++)
+        if (k->members[i].correlation && k->members[i].correlation->bad)
+            k->members[i].correlation = NULL;
+}
+
 void sigma_correlations_link(struct sigma_builder *b)
 {
-    // One that is left out takes those with it that count it.
-    for (bool again = true; again;) {
+    struct sigma_correlation *all = b->sigma->correlations;
+    for (bool again = true; again;) { // one that is left out takes those with it that count it
         again = false;
-        for (struct sigma_correlation *k = b->sigma->correlations; k; k = k->next)
+        for (struct sigma_correlation *k = all; k; k = k->next)
             again |= !k->bad && !find_members(b, k);
-        for (struct sigma_correlation *k = b->sigma->correlations; again && k; k = k->next)
-            for (size_t i = 0; i < k->members_count; i++)
-                if (k->members[i].correlation && k->members[i].correlation->bad)
-                    k->members[i].correlation = NULL;
+        for (struct sigma_correlation *k = all; k; k = k->next)
+            drop_bad(k);
     }
-    for (struct sigma_correlation *k = b->sigma->correlations; k; k = k->next)
+    for (struct sigma_correlation *k = all; k; k = k->next)
         tell_members(k);
-    for (struct sigma_correlation *k = b->sigma->correlations; k; k = k->next)
+    for (struct sigma_correlation *k = all; k; k = k->next)
         if (!feed_members(b->sigma, k))
             b->report->no_memory = true;
 }

@@ -345,10 +345,10 @@ static bool modify_year(struct item *item)
     return time_part(item, PART_YEAR);
 }
 
-// ---- placeholders
+// ---- variables
 
 // The name between the first two % that no \ stands before. False: there is none.
-static bool placeholder_find(const struct pattern_text *text, size_t *from, size_t *to)
+static bool variable_find(const struct pattern_text *text, size_t *from, size_t *to)
 {
     size_t open = SIZE_MAX;
     for (size_t i = 0; i < text->count; i++) {
@@ -363,21 +363,23 @@ static bool placeholder_find(const struct pattern_text *text, size_t *from, size
     return false;
 }
 
-static const struct config_sigma_placeholder *placeholder_values(
+// Which of the configuration's variables; the number of them: none.
+static size_t variable_number(
     const struct config *config, const struct pattern_text *text, size_t from, size_t to)
 {
-    for (size_t i = 0; config && i < config->sigma.placeholders_count; i++) {
-        const struct config_sigma_placeholder *p = &config->sigma.placeholders[i];
-        bool same = strlen(p->name) == to - from - 1;
+    size_t i = 0;
+    for (; i < config->sigma.variables_count; i++) {
+        const char *name = config->sigma.variables[i].name;
+        bool same = strlen(name) == to - from - 1;
         for (size_t j = 0; same && j < to - from - 1; j++)
-            same = text->items[from + 1 + j] == (uint8_t)p->name[j];
+            same = text->items[from + 1 + j] == (uint8_t)name[j];
         if (same)
-            return p;
+            break;
     }
-    return NULL;
+    return i;
 }
 
-// One value with a placeholder's value in its place.
+// One value with a variable's value in its place.
 static void fill_in(struct pattern_text *out, const struct pattern_text *text, size_t from,
     size_t to, struct bytes value)
 {
@@ -388,29 +390,42 @@ static void fill_in(struct pattern_text *out, const struct pattern_text *text, s
         pattern_add(out, text->items[i]);
 }
 
-// A value becomes as many as its placeholder has. One that is not configured matches nothing, and
+// A value becomes as many as its variable has. One that is not configured matches nothing, and
 // the rule waits for it.
 static bool expand_one(struct item *item, size_t at)
 {
     size_t from, to;
     struct item_value value = item->values[at];
-    if (!placeholder_find(&value.text, &from, &to))
-        return fail(item, TEXT_SIGMA_NO_PLACEHOLDER, value.as_written);
-    const struct config_sigma_placeholder *p =
-        placeholder_values(item->c->config, &value.text, from, to);
-    if (!p || p->values_count == 0) {
-        item->c->placeholder = true;
+    if (!variable_find(&value.text, &from, &to))
+        return true;
+    const struct config *config = item->c->config;
+    size_t number = config ? variable_number(config, &value.text, from, to) : 0;
+    if (!config || number == config->sigma.variables_count) {
+        item->c->variable = true;
         return true;
     }
-    for (size_t i = 0; i < p->values_count; i++) {
+    for (size_t i = 0; i < config->sigma.variables[number].values_count; i++) {
         struct item_value *into = i ? item_value_add(item) : &item->values[at];
         if (!into)
             return false;
         into->as_written = value.as_written;
         into->text = (struct pattern_text){.arena = value.text.arena};
-        fill_in(&into->text, &value.text, from, to, bytes_from_text(p->values[i]));
+        fill_in(&into->text, &value.text, from, to,
+            bytes_from_text(config->sigma.variables[number].values[i]));
     }
     return true;
+}
+
+// \% stands for the sign itself.
+static void unescape_percent(struct pattern_text *text)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text->count; i++) {
+        bool escape = text->items[i] == '\\' && i + 1 < text->count && text->items[i + 1] == '%';
+        if (!escape)
+            text->items[len++] = text->items[i];
+    }
+    text->count = len;
 }
 
 static bool modify_expand(struct item *item)
@@ -418,6 +433,8 @@ static bool modify_expand(struct item *item)
     for (size_t i = 0, count = item->values_count; i < count; i++)
         if (!expand_one(item, i))
             return false;
+    for (size_t i = 0; i < item->values_count; i++)
+        unescape_percent(&item->values[i].text);
     return true;
 }
 

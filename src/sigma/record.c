@@ -487,6 +487,7 @@ static void collect(struct sigma_worker *w, const struct sigma_node *node, struc
 static struct hit hit_of(struct sigma_worker *w, const struct sigma_about *about)
 {
     const struct record_dns *dns = w->record->body;
+    const struct record_log_event *event = w->record->body;
     bool answer = w->record->type == RECORD_DNS && bytes_equal(dns->type, BYTES("response"));
     struct hit hit = {.detector = "sigma.rule",
         .rule = about->id,
@@ -500,7 +501,7 @@ static struct hit hit_of(struct sigma_worker *w, const struct sigma_about *about
         .subject_is_dest = answer, // the client's host is meant, not the name server
         .sources_count = 1};
     if (w->record->type == RECORD_LOG_EVENT)
-        hit.host = ((const struct record_log_event *)w->record->body)->computer;
+        hit.host = event->computer;
     memcpy(hit.techniques, about->techniques, sizeof hit.techniques);
     hit.sources[0] = (struct hit_source){.name = about->source, .says = about->author};
     return hit;

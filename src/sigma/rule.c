@@ -155,10 +155,10 @@ void sigma_rule_load(struct sigma_builder *b, const struct yaml_node *root, stru
     }
     sigma->count++;
     b->report->rules++;
-    b->report->placeholders += c.placeholder;
+    b->report->variables += c.variable;
     if (!rule->variants)
         count_waiting(b, rule);
-    rule->active = rule->variants && !c.placeholder;
+    rule->active = rule->variants && !c.variable;
     b->report->active += rule->active;
     *sigma->rules_end = rule;
     sigma->rules_end = &rule->next;

@@ -44,7 +44,7 @@ struct sigma_report {
     uint64_t correlations;         // that compiled
     uint64_t filters;              // that compiled
     uint64_t refused;              // documents left out
-    uint64_t placeholders;         // rules that wait for a list in sigma.placeholders
+    uint64_t variables;            // rules that wait for a list in sigma.variables
     struct sigma_waiting *waiting; // in the order of their names
     size_t waiting_count;
     struct sigma_problem *problems;

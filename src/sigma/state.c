@@ -14,7 +14,8 @@ struct group {
     struct window window;
     int64_t since_us;             // of windows told at their end
     struct arena copy;            // of its last hit, likewise
-    struct hit *last;             // there; NULL: the window has not begun
+    struct hit *last;             // there
+    bool begun;                   // its window: it is on the list of open ones
     size_t bytes;                 // it takes
     struct group *next;           // in its bucket
     struct group *newer, *older;  // by when it was touched
@@ -57,13 +58,14 @@ struct sigma_state *sigma_state_create(const struct sigma *sigma, const struct c
 
 static void open_remove(struct sigma_state *s, struct group *g)
 {
-    if (!g->last)
+    if (!g->begun)
         return;
     struct open_list *list = &s->open[g->correlation->number];
     *(g->sooner ? &g->sooner->later : &list->first) = g->later;
     *(g->later ? &g->later->sooner : &list->last) = g->sooner;
     g->sooner = g->later = NULL;
     g->last = NULL;
+    g->begun = false;
     arena_reset(&g->copy);
 }
 
@@ -74,6 +76,7 @@ static void open_add(struct sigma_state *s, struct group *g)
     g->later = NULL;
     *(list->last ? &list->last->later : &list->first) = g;
     list->last = g;
+    g->begun = true;
 }
 
 static void age_remove(struct sigma_state *s, struct group *g)
@@ -285,24 +288,17 @@ static bool event_of(const struct hit *hit, const struct sigma_carried *carried,
 // A window told at its end begins with its first event.
 static void open_window(struct sigma_state *s, struct group *g, const struct hit *hit)
 {
-    bool begins = !g->last;
-    if (begins)
+    if (!g->begun) {
         g->since_us = hit->head->timestamp;
-    arena_reset(&g->copy);
-    struct hit *copy = hit_copy(&g->copy, hit);
-    if (!copy) { // it was too large or memory is short: the window is given up
-        bool was = !begins;
-        g->window.count = 0;
-        if (was) {
-            g->last = (struct hit *)(uintptr_t)hit; // any, so that it is taken off the list
-            open_remove(s, g);
-        }
-        s->dropped++;
-        return;
-    }
-    if (begins)
         open_add(s, g);
-    g->last = copy;
+    }
+    arena_reset(&g->copy);
+    g->last = hit_copy(&g->copy, hit);
+    if (g->last)
+        return;
+    g->window.count = 0; // it is too large, or memory is short: the window is given up
+    open_remove(s, g);
+    s->dropped++;
 }
 
 static void count_member(
