@@ -136,20 +136,22 @@ static void see_member(struct misp *misp, const char *name, json_t *value)
     json_decref(wrapped);
 }
 
-static struct bytes name_of(const struct misp *misp, const struct misp_event *event)
+static struct bytes name_of(struct misp *misp, const struct misp_event *event)
 {
     struct composing name = {.len = 0};
     composing_add(&name, "", BYTES("MISP event"));
     composing_add(&name, " ", event->id);
     composing_add(&name, ": ", event->info.len ? event->info : misp->file->base);
-    return bytes_sub(composing_bytes(&name), 0, name.len);
+    composing_add(&name, " (", event->organisation);
+    composing_add(&name, "", event->organisation.len ? BYTES(")") : BYTES(""));
+    return kept(misp, composing_bytes(&name));
 }
 
 static void use_event(struct misp *misp)
 {
     struct misp_event *event = misp->now;
     if (event->name.len == 0)
-        event->name = kept(misp, name_of(misp, event));
+        event->name = name_of(misp, event);
     struct intel_source source = {.name = event->name, .organisation = event->organisation};
     misp->source = intel_source_add(misp->builder, &source);
 }

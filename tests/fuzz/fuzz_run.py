@@ -108,6 +108,15 @@ def expects(path, target):
     return any(f'"app_proto":"{name}"' in text for name in (target, target.replace("_", "-")))
 
 
+def intel_seeds(target):
+    """Files of indicators as they are; patterns one a seed."""
+    names = {"stix": "bundle.json", "misp": "event.json", "openioc": "example.ioc", "pattern": "patterns.txt"}
+    if target not in names:
+        return []
+    with open(os.path.join(HERE, "../intel", names[target]), "rb") as f:
+        return f.read().splitlines() if target == "pattern" else [f.read()]
+
+
 def make_seeds(target, folder):
     os.makedirs(folder, exist_ok=True)
     if target == "capture":
@@ -117,6 +126,9 @@ def make_seeds(target, folder):
     if target == "config":
         with open(os.path.join(folder, "seed-example"), "wb") as f:
             f.write(config_seed())
+    for seed in intel_seeds(target):
+        with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
+            f.write(seed)
     for path in captures_of(target):
         link, packets = read_capture(path)
         for seed in [packet_seed(link, packets)] if target == "packet" else flow_seeds(link, packets):
