@@ -218,8 +218,9 @@ static bool next_element(struct bytes *rest, struct bytes *out)
     return true;
 }
 
+// *named: something is named that is not negated, whatever it comes to.
 static bool add_elements(
-    struct walk *w, struct bytes text, struct spans *positive, struct spans *negative)
+    struct walk *w, struct bytes text, struct spans *positive, struct spans *negative, bool *named)
 {
     struct bytes element;
     while (next_element(&text, &element)) {
@@ -230,6 +231,7 @@ static bool add_elements(
             return draft_fail(w->draft, "a list has an empty element");
         if (++w->steps > RULE_RANGES)
             return draft_fail(w->draft, "names too many ranges");
+        *named = *named || !negated;
         if (!add_one(w, element, negated ? negative : positive))
             return false;
     }
@@ -241,10 +243,11 @@ static bool add_list(struct walk *w, struct bytes text, struct spans *out)
     struct spans positive = {0}, negative = {0};
     if (++w->depth > RULE_DEPTH)
         return draft_fail(w->draft, "lists or variables are nested too deep");
-    if (!add_elements(w, text, &positive, &negative))
+    bool named = false;
+    if (!add_elements(w, text, &positive, &negative, &named))
         return false;
     w->depth--;
-    if (!positive.count[0] && !positive.count[1] && !add_all(w, &positive))
+    if (!named && !add_all(w, &positive))
         return false;
     for (int family = 0; family < FAMILIES; family++) {
         merge(&positive, family);

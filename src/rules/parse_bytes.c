@@ -53,7 +53,7 @@ static bool good_count(struct draft *draft, const struct rule_bytes_op *op)
     int64_t most = op->string ? BYTES_OF_TEXT : BYTES_OF_NUMBER;
     if (op->count.var)
         return true;
-    if (op->count.number < 1 || op->count.number > most)
+    if (op->count.number < !op->string || op->count.number > most)
         return draft_fail(draft, "cannot read that many bytes as a number");
     if (op->string && op->order == BYTES_DCE)
         return draft_fail(draft, "dce and string exclude each other");

@@ -106,9 +106,8 @@ static bool wants_files(const struct draft *draft)
 
 static bool check_files(struct draft *draft)
 {
-    uint64_t with_files = APP(http1) | APP(http2) | APP(doh2) | APP(smtp) | APP(ftp) |
-                          APP(ftp_data) | APP(smb) | APP(dcerpc) | APP(nfs) | APP(pop3) |
-                          APP(imap) | APP(tftp);
+    uint64_t with_files = APP(http1) | APP(http2) | APP(smtp) | APP(ftp) | APP(ftp_data) |
+                          APP(smb) | APP(dcerpc) | APP(nfs) | APP(pop3) | APP(imap) | APP(tftp);
     if (!wants_files(draft))
         return true;
     if (draft->header.apps && !(draft->header.apps & with_files))

@@ -258,6 +258,18 @@ static bool make_ready(struct load *load)
     return loader->set->prefilter != NULL;
 }
 
+static struct rule_set *finish(struct load *load, bool good)
+{
+    good = good && make_ready(load);
+    struct rule_set *set = load->loader.set;
+    loader_finish(&load->loader);
+    base_free(load);
+    if (good || !set)
+        return set;
+    set_destroy(set);
+    return NULL;
+}
+
 struct rule_set *rules_load(const char *const *paths, size_t count,
     const struct rule_options *options, struct rule_report *report)
 {
@@ -267,13 +279,24 @@ struct rule_set *rules_load(const char *const *paths, size_t count,
     bool good = loader_init(load, options, report);
     for (size_t i = 0; good && i < count; i++)
         read_path(load, paths[i], 0);
-    good = good && make_ready(load);
-    struct rule_set *set = load->loader.set;
-    loader_finish(&load->loader);
-    base_free(load);
-    if (!good && set) {
-        set_destroy(set);
+    return finish(load, good);
+}
+
+struct rule_set *rules_load_text(const char *name, struct bytes text,
+    const struct rule_options *options, struct rule_report *report)
+{
+    struct load *load = base_calloc(1, sizeof *load);
+    if (!load)
         return NULL;
+    bool good = loader_init(load, options, report);
+    FILE *file = text.len ? fmemopen((void *)(uintptr_t)text.data, text.len, "rb") : NULL;
+    if (good && file) {
+        report->files++;
+        load->reader = (struct reader){
+            .loader = &load->loader, .draft = &load->draft, .path = name, .file = file};
+        good = reader_run(&load->reader);
     }
-    return set;
+    if (file)
+        fclose(file);
+    return finish(load, good);
 }

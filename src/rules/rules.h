@@ -44,6 +44,10 @@ struct rule_options {
 [[nodiscard]] struct rule_set *rules_load(const char *const *paths, size_t count,
     const struct rule_options *options, struct rule_report *report);
 
+// The same of one file that is in memory; `name` stands for it in what is told.
+[[nodiscard]] struct rule_set *rules_load_text(const char *name, struct bytes text,
+    const struct rule_options *options, struct rule_report *report);
+
 // Any thread.
 struct rule_set *rules_hold(struct rule_set *set);
 void rules_release(struct rule_set *set);

@@ -10,6 +10,7 @@ import glob
 import gzip
 import hashlib
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -83,6 +84,15 @@ def config_seed():
         return b"".join(line.removeprefix(b"# ") for line in f)
 
 
+def rule_seeds():
+    """Each rule of the parser's unit test, with the header it stands behind there."""
+    with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "src/rules/parse_test.c"), encoding="utf-8") as f:
+        cases = re.findall(r'^    \{"((?:[^"\\]|\\.)*)",', f.read(), re.M)
+    for number, case in enumerate(cases):
+        text = case.encode().decode("unicode_escape")
+        yield (text if "alert " in text else f"alert tcp any any -> any any ({text} sid:{number + 1};)").encode()
+
+
 def capture_seeds():
     """Small captures as they are, each also packed."""
     for path in glob.glob(os.path.join(HERE, "..", "pcap", "*", "*", "in.*")):
@@ -121,6 +131,10 @@ def make_seeds(target, folder):
     os.makedirs(folder, exist_ok=True)
     if target == "capture":
         for seed in capture_seeds():
+            with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
+                f.write(seed)
+    if target == "rules":
+        for seed in rule_seeds():
             with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
                 f.write(seed)
     if target == "config":
