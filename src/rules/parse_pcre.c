@@ -208,7 +208,7 @@ static bool has_upper(struct bytes pattern)
 
 static bool place(struct draft *draft, struct rule_pcre pcre, int buffer)
 {
-    struct draft_test *test = draft_test(draft, TEST_PCRE);
+    struct draft_test *test = draft_test_behind(draft, TEST_PCRE, pcre.relative && buffer < 0);
     if (!test)
         return false;
     test->test.is.pcre = pcre;
