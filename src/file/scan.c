@@ -150,6 +150,12 @@ static void add_strings(
     }
 }
 
+static struct bytes base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return bytes_from_text(slash ? &slash[1] : path);
+}
+
 static void on_found(
     void *user, YR_SCAN_CONTEXT *context, YR_RULE *rule, const struct yara_rule_info *info)
 {
@@ -171,7 +177,7 @@ static void on_found(
         .severity = info->severity,
         .certainty = info->certainty,
         .techniques_count = info->techniques_count,
-        .source = {bytes_from_text(info->file), info->says, 0, info->tlp},
+        .source = {base_name(info->file), info->says, 0, info->tlp},
     };
     memcpy(match->techniques, info->techniques, sizeof match->techniques);
     add_strings(scan, match, context, rule);

@@ -5,6 +5,7 @@
 #include "file/file.h"
 #include "file/scan_bytes.h"
 #include "file/scan_text.h"
+#include "schema/write.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -532,7 +533,28 @@ TEST(what_cannot_be_read)
     place_remove(&place);
 }
 
-TEST_MAIN(T(items), T(broken_rules_are_named_and_left_out), T(what_a_rule_says),
+TEST(record)
+{
+    const struct bytes rules[] = {BYTES("a/b"), BYTES("a/c")}, stopped[] = {BYTES("a/d")};
+    struct record_fileinfo info = {.scan = {.state = BYTES("partial"),
+                                       .yara = rules,
+                                       .yara_count = 2,
+                                       .stopped = stopped,
+                                       .stopped_count = 1,
+                                       .clamd = BYTES("found"),
+                                       .signature = BYTES("Name")}};
+    struct record record = {.type = RECORD_FILEINFO, .body = &info};
+    struct json out;
+    json_init(&out);
+    record_write_json(&out, &record);
+    struct bytes text = bytes_make(out.data, out.len);
+    CHECK(bytes_find(text, BYTES("\"scan\":{\"state\":\"partial\",\"yara\":[\"a/b\",\"a/c\"],"
+                                 "\"stopped\":[\"a/d\"],\"clamd\":\"found\","
+                                 "\"signature\":\"Name\"}")) != BYTES_NOT_FOUND);
+    json_finish(&out);
+}
+
+TEST_MAIN(T(items), T(record), T(broken_rules_are_named_and_left_out), T(what_a_rule_says),
     T(names_sizes_and_modules), T(pieces_gaps_and_the_cache), T(memory_for_bytes_is_bounded),
     T(runaways_are_switched_off_at_load), T(runaways_are_switched_off_when_they_do),
     T(includes_stay_in_their_folder), T(what_cannot_be_read))
