@@ -36,7 +36,11 @@ struct asking {
     struct intel_counts *counts;
     hit_sink *sink;
     void *context;
+    uint32_t *told; // values this record was told to show: not again
+    size_t *told_count;
 };
+
+enum { TOLD_MOST = 32 };
 
 struct where {
     const char *field;

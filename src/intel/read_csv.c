@@ -204,7 +204,8 @@ static enum intel_kind kind_settled(
     bool name_is_url = (said == INTEL_HOST || said == INTEL_DOMAIN) && shape == INTEL_URL;
     bool other_digest =
         said >= INTEL_MD5 && said <= INTEL_SHA256 && shape >= INTEL_MD5 && shape <= INTEL_SHA256;
-    return addresses || name_is_address || name_is_url || other_digest
+    bool path = said == INTEL_URL && shape == INTEL_URL_PATH;
+    return path || addresses || name_is_address || name_is_url || other_digest
                ? shape
                : kind_hinted(table->name, said);
 }

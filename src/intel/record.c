@@ -180,7 +180,9 @@ static void flow_ask(const struct asking *asking)
 void intel_record(const struct intel *intel, const struct record *record,
     struct intel_counts *counts, hit_sink *sink, void *context)
 {
-    struct asking asking = {intel, record, counts, sink, context};
+    uint32_t told[TOLD_MOST];
+    size_t told_count = 0;
+    struct asking asking = {intel, record, counts, sink, context, told, &told_count};
     const struct intel_fields *fields = &intel_fields_of[record->type];
     if (intel->store.count > 0) {
         if (record->type == RECORD_FLOW)

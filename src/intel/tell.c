@@ -244,6 +244,18 @@ static void put_hit(
     asking->sink(asking->context, &hit);
 }
 
+// A name stands in a question and again in its answer: one hit of the record is enough.
+static bool told_first(const struct asking *asking, uint32_t ref)
+{
+    for (size_t i = 0; i < *asking->told_count; i++) {
+        if (asking->told[i] == ref)
+            return false;
+    }
+    if (*asking->told_count < TOLD_MOST)
+        asking->told[(*asking->told_count)++] = ref;
+    return true;
+}
+
 void tell(const struct asking *asking, const struct found *found, const struct where *where)
 {
     struct saying saying = {.count = 0, .shown = STORE_NONE};
@@ -260,6 +272,6 @@ void tell(const struct asking *asking, const struct found *found, const struct w
             saying.shown = found->refs[i];
         saying.known = saying.known || entry.flags & ENTRY_KNOWN;
     }
-    if (saying.count > 0)
+    if (saying.count > 0 && told_first(asking, saying.shown))
         put_hit(asking, &saying, &known);
 }
