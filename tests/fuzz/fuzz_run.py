@@ -103,6 +103,15 @@ def capture_seeds():
             yield gzip.compress(data)
 
 
+def intel_seeds():
+    """Lists beside captures; the first byte says what they are, as intel_list_fuzz.c reads it."""
+    for path in glob.glob(os.path.join(HERE, "..", "pcap", "intel", "*", "*.*")):
+        kind = {".txt": b"\0", ".csv": b"\1", ".json": b"\2"}.get(os.path.splitext(path)[1])
+        if kind:
+            with open(path, "rb") as f:
+                yield kind + f.read()
+
+
 def captures_of(target):
     """Captures of the protocol's own folder; of those which have none, where a flow of it is expected."""
     own = glob.glob(os.path.join(HERE, "..", "pcap", "*" if target == "packet" else target, "*", "in.*"))
@@ -137,6 +146,9 @@ def make_seeds(target, folder):
         for seed in rule_seeds():
             with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
                 f.write(seed)
+    for seed in intel_seeds() if target == "intel_list" else ():
+        with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
+            f.write(seed)
     if target == "config":
         with open(os.path.join(folder, "seed-example"), "wb") as f:
             f.write(config_seed())
