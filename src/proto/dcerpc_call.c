@@ -285,11 +285,22 @@ void dcerpc_fill(const struct dcerpc *rpc, struct dcerpc_call *call, struct reco
     dcerpc_args_fill(rpc, call, record);
 }
 
+static void show_stubs(struct proto_flow *pf, const struct dcerpc_call *call)
+{
+    const struct bytes *asked = &call->half[FLOW_CLIENT].stub;
+    const struct bytes *answered = &call->half[FLOW_SERVER].stub;
+    if (asked->len)
+        proto_show(pf, BUFFER_DCERPC_STUB_DATA, call->asker, PROTO_TX_NEXT, *asked);
+    if (answered->len)
+        proto_show(pf, BUFFER_DCERPC_STUB_DATA, flow_other(call->asker), PROTO_TX_NEXT, *answered);
+}
+
 static void call_emit(const struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call)
 {
     struct record_dcerpc record = {0};
     dcerpc_fill(rpc, call, &record);
     pf->speaker = call->asker;
+    show_stubs(pf, call);
     if (rpc->setup.emit)
         rpc->setup.emit(pf, rpc->setup.context, &record, call->start_us);
     else

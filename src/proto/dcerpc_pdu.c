@@ -200,7 +200,8 @@ static void keep_stub(
     struct dcerpc_half *half = &call->half[side];
     const struct dcerpc_context *context = dcerpc_called(rpc, call);
     struct bytes data = cursor_rest(&pdu->body);
-    if (call->sealed || !context || !dcerpc_args_wanted(context->uuid, call->opnum, side))
+    bool wanted = context && !call->sealed && dcerpc_args_wanted(context->uuid, call->opnum, side);
+    if (!wanted && !rpc->shows)
         return;
     data = bytes_sub(data, 0, DCERPC_STUB_KEPT - half->stub.len);
     if (half->stub.len + data.len > half->stub_room) {
@@ -515,6 +516,7 @@ struct dcerpc *dcerpc_create(struct proto_flow *pf, const struct dcerpc_setup *s
         return NULL;
     rpc->arena = arena;
     rpc->setup = *setup;
+    rpc->shows = proto_wants(pf, BUFFER_DCERPC_STUB_DATA);
     rpc->setup.named_pipe = (struct bytes){NULL, 0};
     dcerpc_named(rpc, setup->named_pipe);
     return rpc;

@@ -101,6 +101,7 @@ struct dcerpc {
     size_t call_count;
     bool lost[2]; // bytes are missing: look for the next PDU
     bool ignored; // what was fed is no DCE/RPC
+    bool shows;   // rules want to see the parameters of every call
     uint8_t minor;
     uint8_t auth_type, auth_level;
     uint8_t

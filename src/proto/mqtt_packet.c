@@ -60,8 +60,11 @@ static bool read_connect(
     if (flags & USERNAME)
         out->username = take_text(tx, in);
     out->has_password_length = flags & PASSWORD;
-    if (flags & PASSWORD)
-        out->password_length = (uint32_t)cursor_take(in, cursor_u16(in)).len;
+    if (flags & PASSWORD) {
+        struct bytes password = cursor_take(in, cursor_u16(in));
+        out->password_length = (uint32_t)password.len;
+        proto_show(pf, BUFFER_MQTT_CONNECT_PASSWORD, FLOW_CLIENT, tx->id, password);
+    }
     return cursor_ok(in);
 }
 

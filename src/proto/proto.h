@@ -130,6 +130,10 @@ void proto_file_gap(struct proto_flow *pf, struct proto_file *file, size_t lost)
 // complete: the last byte was seen. Emits the fileinfo record.
 void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool complete);
 
+// Instead of a transaction's number, in what is shown just before its record is written: the next
+// record of the flow is meant.
+#define PROTO_TX_NEXT (UINT64_MAX - 1)
+
 // What parsers do, for whoever inspects it (rules/). Everything shown is alive only during the
 // call.
 enum { PROTO_WANT_WORDS = (RULE_BUFFERS + 63) / 64 };

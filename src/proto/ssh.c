@@ -65,6 +65,11 @@ static bool banner_split(struct bytes banner, struct record_ssh_peer *peer)
     return dash > 0 && peer->software_version.len > 0;
 }
 
+static enum flow_side peer_side(const struct ssh_state *state, const struct peer *peer)
+{
+    return peer == &state->peers[FLOW_CLIENT] ? FLOW_CLIENT : FLOW_SERVER;
+}
+
 static enum proto_verdict take_banner(struct proto_flow *pf, struct peer *peer, struct bytes line)
 {
     struct ssh_state *state = pf->state;
@@ -81,6 +86,8 @@ static enum proto_verdict take_banner(struct proto_flow *pf, struct peer *peer, 
         proto_anomaly(pf, ANOMALY_SSH_INVALID_BANNER);
         return PROTO_DONE;
     }
+    proto_show(pf, BUFFER_SSH_PROTO, peer_side(state, peer), 0, parts.proto_version);
+    proto_show(pf, BUFFER_SSH_SOFTWARE, peer_side(state, peer), 0, parts.software_version);
     state->old |= bytes_start_with(parts.proto_version, BYTES("1.")) &&
                   !bytes_equal(parts.proto_version, BYTES("1.99"));
     return PROTO_MORE;
@@ -109,6 +116,31 @@ static enum proto_verdict read_banner(struct proto_flow *pf, struct peer *peer, 
     return PROTO_DONE;
 }
 
+static struct bytes hassh_string(
+    struct proto_flow *pf, const struct peer *peer, enum flow_side side);
+
+static void show_offer(struct proto_flow *pf, const struct peer *peer)
+{
+    static const char digits[] = "0123456789abcdef";
+    enum flow_side side = peer_side(pf->state, peer);
+    bool client = side == FLOW_CLIENT;
+    uint8_t digest[MD5_BYTES];
+    char text[2 * MD5_BYTES];
+    if (!pf->watch)
+        return;
+    struct bytes string = hassh_string(pf, peer, side);
+    hash_md5(string, digest);
+    for (size_t i = 0; i < MD5_BYTES; i++) {
+        text[2 * i] = digits[digest[i] >> 4];
+        text[2 * i + 1] = digits[digest[i] & 15];
+    }
+    proto_show(pf, client ? BUFFER_SSH_HASSH : BUFFER_SSH_HASSH_SERVER, side, 0,
+        bytes_make(text, sizeof text));
+    proto_show(
+        pf, client ? BUFFER_SSH_HASSH_STRING : BUFFER_SSH_HASSH_SERVER_STRING, side, 0, string);
+    proto_show_done(pf, side, 0);
+}
+
 static void read_offer(struct proto_flow *pf, struct peer *peer, struct cursor packet)
 {
     struct bytes lists[LISTS];
@@ -122,6 +154,7 @@ static void read_offer(struct proto_flow *pf, struct peer *peer, struct cursor p
     peer->offered = true;
     for (size_t i = 0; i < LISTS; i++)
         peer->lists[i] = arena_copy(&pf->arena, lists[i]);
+    show_offer(pf, peer);
 }
 
 static enum proto_verdict read_packets(

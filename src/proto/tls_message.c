@@ -29,6 +29,31 @@ static struct bytes keep(struct proto_flow *pf, struct bytes body)
     return arena_copy(&pf->arena, body);
 }
 
+static void show_hello(struct proto_flow *pf, enum flow_side side, const struct tls_hello *hello)
+{
+    struct cursor alpns = cursor_make(hello->alpn);
+    if (!pf->watch)
+        return;
+    proto_show(pf, BUFFER_TLS_RANDOM, side, 0, hello->random);
+    proto_show(pf, BUFFER_TLS_RANDOM_TIME, side, 0, bytes_sub(hello->random, 0, 4));
+    proto_show(pf, BUFFER_TLS_RANDOM_BYTES, side, 0, bytes_from(hello->random, 4));
+    while (cursor_left(&alpns) > 0) {
+        struct bytes name = cursor_take(&alpns, cursor_u8(&alpns));
+        if (cursor_ok(&alpns))
+            proto_show(pf, BUFFER_TLS_ALPN, side, 0, name);
+    }
+}
+
+static void show_certificates(struct proto_flow *pf, enum flow_side side, struct bytes list)
+{
+    struct cursor c = cursor_make(list);
+    while (proto_wants(pf, BUFFER_TLS_CERTS) && cursor_left(&c) > 0) {
+        struct bytes der = cursor_take(&c, cursor_u24(&c));
+        if (cursor_ok(&c))
+            proto_show(pf, BUFFER_TLS_CERTS, side, 0, der);
+    }
+}
+
 static bool client_hello(struct proto_flow *pf, struct tls_handshake *h, struct bytes body)
 {
     struct tls_hello hello;
@@ -36,6 +61,7 @@ static bool client_hello(struct proto_flow *pf, struct tls_handshake *h, struct 
         return invalid(pf, ANOMALY_TLS_INVALID_HANDSHAKE_MESSAGE);
     if (!h->client_hello.data)
         h->client_hello = keep(pf, body);
+    show_hello(pf, FLOW_CLIENT, &hello);
     return true;
 }
 
@@ -51,6 +77,7 @@ static bool server_hello(struct proto_flow *pf, struct tls_handshake *h, struct 
     if (h->server_hello.data)
         return true;
     h->server_hello = keep(pf, body);
+    show_hello(pf, FLOW_SERVER, &hello);
     h->version = tls_hello_version(&hello);
     h->cipher = hello.cipher;
     return true;
@@ -63,6 +90,7 @@ static bool certificate(
     struct bytes list = cursor_take(&c, cursor_u24(&c));
     if (!cursor_ok(&c))
         return invalid(pf, ANOMALY_TLS_CERTIFICATE_INVALID_LENGTH);
+    show_certificates(pf, side, list);
     if (side == FLOW_SERVER)
         h->server_certificate = true;
     if (!h->certificates[side].data && list.len > 0)

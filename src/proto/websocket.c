@@ -190,6 +190,7 @@ static void frame_emit(struct proto_flow *pf, enum flow_side side)
         r.has_close_code = true;
         text = bytes_from(text, 2);
     }
+    proto_show(pf, BUFFER_WEBSOCKET_PAYLOAD, side, PROTO_TX_NEXT, text);
     if (text.len > 0 && !s->lost && (r.has_close_code || (s->opcode <= TEXT && s->text)))
         r.payload_printable = text;
     pf->speaker = side;

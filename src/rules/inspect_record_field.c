@@ -58,18 +58,8 @@ static int64_t value_number(const void *value, enum shape_kind kind)
 
 struct bytes record_value_bytes(const void *value, enum shape_kind kind, char room[64])
 {
-    static const char digits[] = "0123456789abcdef";
-    if (kind == SHAPE_TEXT || kind == SHAPE_MAC)
+    if (kind == SHAPE_TEXT || kind == SHAPE_MAC || kind == SHAPE_HEX)
         return *(const struct bytes *)value;
-    if (kind == SHAPE_HEX) {
-        const struct bytes *b = value;
-        size_t n = b->len < 32 ? b->len : 32;
-        for (size_t i = 0; i < n; i++) {
-            room[2 * i] = digits[b->data[i] >> 4];
-            room[2 * i + 1] = digits[b->data[i] & 15];
-        }
-        return b->data ? bytes_make(room, 2 * n) : (struct bytes){NULL, 0};
-    }
     if (kind == SHAPE_ADDR) {
         const struct addr *addr = value;
         return addr->version ? bytes_make(room, addr_write(addr, room)) : (struct bytes){NULL, 0};

@@ -308,7 +308,7 @@ static void try_rule(struct inspection *in, const struct rule *rule)
                 (uint64_t)rule->index << 1 | (uint64_t)in->side);
         return;
     }
-    if (in->tx_told && tx_told(in->tx_told, rule->index))
+    if (in->tx_told && tx_told(in->tx_told, rule->index << 1 | (uint32_t)in->side))
         return;
     take_effect(in, rule);
     if (rule->action != RULE_PASS && (!rule->noalert || role->settles))

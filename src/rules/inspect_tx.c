@@ -144,6 +144,8 @@ static void inspect_now(struct inspection *in)
     for (unsigned app = 0; app < RULE_APP_COUNT; app++)
         if (in->apps >> app & 1 && plan->tx[app].count)
             always[count++] = &plan->tx[app];
+    if (in->apps & (1ULL << RULE_APP_dcerpc))
+        rule_match_dce(in->worker->scratch, true); // hardly anybody speaks it big-endian
     scan_shown(in, in->tx);
     scan_shown(in, in->beside);
     if (in->record)
@@ -217,6 +219,8 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
     uint64_t id = record->head.has_tx_id ? record->head.tx_id : UINT64_MAX;
     struct rule_flow *state = rule_flow_find(w, pf->flow);
     struct rule_tx *tx = rule_tx_find(state, pf->proto, id);
+    if (!tx)
+        tx = rule_tx_find(state, pf->proto, PROTO_TX_NEXT);
     if (!tx && !w->plan->record_types[record->type])
         return;
     inspect_record(w, pf, tx, record);
