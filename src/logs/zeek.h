@@ -63,8 +63,9 @@ extern const struct zeek_special zeek_special_uid, zeek_special_orig_h, zeek_spe
     zeek_special_resp_h, zeek_special_resp_p, zeek_special_fuid, zeek_special_proto,
     zeek_special_service, zeek_special_duration, zeek_special_conn_state,
     zeek_special_ip_bytes_orig, zeek_special_ip_bytes_resp, zeek_special_qclass, zeek_special_depth,
-    zeek_special_http_version, zeek_special_tls_version, zeek_special_is_orig,
-    zeek_special_smb_action, zeek_special_smb_name, zeek_special_smb_prev_name;
+    zeek_special_http_version, zeek_special_tls_version, zeek_special_is_orig, zeek_special_note,
+    zeek_special_actions, zeek_special_smb_action, zeek_special_smb_name,
+    zeek_special_smb_prev_name;
 
 // Whether Zeek has a line for this record: of DNS it has one for a question with its answer, so
 // that the question's own record has none.

@@ -416,6 +416,41 @@ static void smb_prev_name_put(
         zeek_put_text(out, file->name, column);
 }
 
+// "Yagura::rules_suricata"
+static void note_put(struct json *out, const struct record *r, const struct zeek_column *column)
+{
+    const struct record_alert *alert = r->body;
+    (void)column;
+    put_text(out, "Yagura::");
+    for (size_t i = 0; i < alert->detector.len; i++) {
+        char c = (char)alert->detector.data[i];
+        c = c == '.' ? '_' : c;
+        json_raw(out, &c, 1);
+    }
+    if (alert->detector.len == 0)
+        put_text(out, "Alert");
+}
+
+// Another's notice: its type is the rule, and what it is of.
+static void note_take(struct log_draft *draft, struct bytes value, const struct zeek_column *column)
+{
+    struct record_alert *alert = draft->body;
+    (void)column;
+    alert->category = arena_copy(draft->arena, value);
+    alert->rule = alert->category;
+    alert->action = BYTES("allowed");
+    alert->severity = 3;
+}
+
+static void actions_put(struct json *out, const struct record *r, const struct zeek_column *column)
+{
+    (void)r;
+    (void)column;
+    put_text(out, "Notice::ACTION_LOG");
+}
+
+const struct zeek_special zeek_special_note = {note_put, note_take};
+const struct zeek_special zeek_special_actions = {actions_put, NULL};
 const struct zeek_special zeek_special_uid = {uid_put, uid_take};
 const struct zeek_special zeek_special_orig_h = {orig_h_put, NULL};
 const struct zeek_special zeek_special_orig_p = {orig_p_put, NULL};
