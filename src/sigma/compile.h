@@ -5,6 +5,8 @@
 #include "sigma/rule.h"
 #include "sigma/yaml.h"
 
+enum { SIGMA_UNKNOWN_MOST = 32 };
+
 // A selection that was compiled already.
 struct sigma_named {
     struct bytes name;
@@ -23,7 +25,9 @@ struct sigma_compile {
     size_t tests;
     bool failed, no_memory;
     struct sigma_problem problem;
-    bool variable;    // one is not in the configuration
+    bool variable;                            // one is not in the configuration
+    struct bytes unknown[SIGMA_UNKNOWN_MOST]; // fields no record of the map has: "dns: Z"
+    size_t unknown_count;
     struct bytes key; // what is being compiled: "selection.Image|endswith"
 };
 

@@ -262,6 +262,22 @@ static struct sigma_node *nodes_of(struct item *item, uint32_t slot)
     return item->negated ? negate(item->c, list) : list;
 }
 
+// A name nothing in the records answers to: the test is never true, and the check tells.
+static void note_unknown(struct sigma_compile *c, struct bytes field)
+{
+    char text[256];
+    bool elsewhere = sigma_maps[c->maps[0]].part;
+    if (elsewhere || c->table->type == RECORD_NONE || c->unknown_count == SIGMA_UNKNOWN_MOST)
+        return;
+    int len = snprintf(text, sizeof text, "%s: %.*s", sigma_maps[c->maps[0]].name,
+        (int)(field.len < 128 ? field.len : 128), (const char *)field.data);
+    struct bytes name = bytes_make(text, (size_t)len);
+    for (size_t i = 0; i < c->unknown_count; i++)
+        if (bytes_equal(c->unknown[i], name))
+            return;
+    c->unknown[c->unknown_count++] = arena_copy(sigma_arena(c), name);
+}
+
 struct sigma_node *sigma_item(
     struct sigma_compile *c, struct bytes key, uint64_t line, const struct yaml_node *values)
 {
@@ -283,5 +299,7 @@ struct sigma_node *sigma_item(
         sigma_fail_memory(c);
         return NULL;
     }
+    if (!known)
+        note_unknown(c, item.field);
     return nodes_of(&item, slot);
 }

@@ -249,7 +249,7 @@ static bool finish(struct sigma_builder *b)
     for (struct sigma_later *l = b->correlations; l; l = l->next)
         sigma_correlation_load(b, l);
     sigma_correlations_link(b);
-    sigma_report_waiting(b->report, &b->waiting);
+    sigma_report_lists(b);
     return !b->report->no_memory && add_to_tables(b->sigma) && sigma_tables_finish(b->sigma);
 }
 
@@ -289,6 +289,7 @@ struct sigma *sigma_load(const struct sigma_options *options, struct sigma_repor
     b.filters_end = &b.filters;
     map_init(&b.ids, sizeof(struct sigma_target), LOAD_IDS, LOAD_ID_BYTES);
     map_init(&b.waiting, sizeof(uint64_t), LOAD_IDS, LOAD_ID_BYTES);
+    map_init(&b.unknown, sizeof(uint64_t), LOAD_IDS, LOAD_ID_BYTES);
     if (!b.sigma || !load_all(&b, options)) {
         report->no_memory = true;
         sigma_destroy(b.sigma);
@@ -296,6 +297,7 @@ struct sigma *sigma_load(const struct sigma_options *options, struct sigma_repor
     }
     map_finish(&b.ids);
     map_finish(&b.waiting);
+    map_finish(&b.unknown);
     return b.sigma;
 }
 

@@ -17,6 +17,7 @@ struct sigma_builder {
     struct sigma_report *report;
     struct map ids;     // ids and names of rules and correlations → struct sigma_target
     struct map waiting; // log sources without records → uint64_t
+    struct map unknown; // fields that records lack → uint64_t
     struct sigma_later *correlations, **correlations_end;
     struct sigma_later *filters, **filters_end;
 };
@@ -59,4 +60,4 @@ void sigma_correlations_link(struct sigma_builder *b);
 void sigma_report_problem(
     struct sigma_report *report, const struct sigma_problem *problem, struct bytes file);
 [[nodiscard]] bool sigma_report_begin(struct sigma_report *report);
-void sigma_report_waiting(struct sigma_report *report, struct map *waiting);
+void sigma_report_lists(struct sigma_builder *b);

@@ -65,16 +65,23 @@ static int by_name(const struct map_entry *a, const struct map_entry *b)
     return order ? order : (a->key.len > b->key.len) - (a->key.len < b->key.len);
 }
 
-void sigma_report_waiting(struct sigma_report *report, struct map *waiting)
+static size_t list_make(struct sigma_report *report, struct map *from, struct sigma_waiting **list)
 {
-    map_sort(waiting, by_name);
-    report->waiting =
-        arena_alloc(&report->memory->arena, (waiting->count + 1) * sizeof *report->waiting);
-    for (size_t i = 0; report->waiting && i < waiting->count && i < WAITING_MOST; i++) {
-        const uint64_t *rules = waiting->entries[i]->value;
-        report->waiting[report->waiting_count++] =
-            (struct sigma_waiting){kept(report, waiting->entries[i]->key), *rules};
+    size_t count = 0;
+    map_sort(from, by_name);
+    *list = arena_alloc(&report->memory->arena, (from->count + 1) * sizeof **list);
+    for (; *list && count < from->count && count < WAITING_MOST; count++) {
+        const uint64_t *rules = from->entries[count]->value;
+        (*list)[count] = (struct sigma_waiting){kept(report, from->entries[count]->key), *rules};
     }
+    return count;
+}
+
+void sigma_report_lists(struct sigma_builder *b)
+{
+    struct sigma_report *report = b->report;
+    report->waiting_count = list_make(report, &b->waiting, &report->waiting);
+    report->unknown_count = list_make(report, &b->unknown, &report->unknown);
 }
 
 size_t sigma_problem_text(

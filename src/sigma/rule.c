@@ -156,6 +156,11 @@ void sigma_rule_load(struct sigma_builder *b, const struct yaml_node *root, stru
     sigma->count++;
     b->report->rules++;
     b->report->variables += c.variable;
+    for (size_t i = 0; i < c.unknown_count; i++) {
+        uint64_t *rules = map_add(&b->unknown, c.unknown[i]);
+        if (rules)
+            ++*rules;
+    }
     if (!rule->variants)
         count_waiting(b, rule);
     rule->active = rule->variants && !c.variable;

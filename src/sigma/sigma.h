@@ -30,9 +30,9 @@ struct sigma_problem {
     struct bytes allowed;
 };
 
-// Rules of a log source that gives no records yet.
+// Rules that wait for something: records of a log source, a field of records.
 struct sigma_waiting {
-    struct bytes source; // "process_creation/macos", "okta/okta"
+    struct bytes what; // "process_creation/macos"; "proxy: cs-cookie"
     uint64_t rules;
 };
 
@@ -47,6 +47,8 @@ struct sigma_report {
     uint64_t variables;            // rules that wait for a list in sigma.variables
     struct sigma_waiting *waiting; // in the order of their names
     size_t waiting_count;
+    struct sigma_waiting *unknown; // fields of records we have, likewise
+    size_t unknown_count;
     struct sigma_problem *problems;
     size_t problems_count;
     uint64_t problems_more; // beyond SIGMA_PROBLEMS

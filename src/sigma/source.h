@@ -34,6 +34,7 @@ struct sigma_map {
     size_t ids_count;
     const struct sigma_rename *renames;
     size_t renames_count;
+    bool part; // fields it lacks stand in another map of the log source
 };
 
 struct sigma_source {

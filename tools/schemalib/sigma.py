@@ -28,7 +28,7 @@ class Tables:
         self.records, self.lines, self.maps, self.sources = records, [], [], []
         self.numbers = {}
 
-    def map(self, name, record, fields, where, zeek=None, product=None, channels=(), ids=(), rename=None):
+    def map(self, name, record, fields, where, zeek=None, product=None, channels=(), ids=(), rename=None, part=False):
         need(record in self.records.records, where, f"no record {record!r}")
         need(name not in self.numbers, where, f"{name!r} stands there twice")
         at = f"map{len(self.maps)}"
@@ -40,7 +40,7 @@ class Tables:
                         [f"{{{c_text(a)}, {c_text(b)}}}" for a, b in (rename or {}).items()])]
         self.numbers[name] = len(self.maps)
         self.maps.append(f"    {{{c_text(name)}, {upper('RECORD_', record)}, {c_text(zeek) if zeek else 'NULL'}, "
-                         f"{parts[0]}, {c_text(product) if product else 'NULL'}, {', '.join(events)}}},")
+                         f"{parts[0]}, {c_text(product) if product else 'NULL'}, {', '.join(events)}, {str(part).lower()}}},")
 
     def source(self, maps, where, category=None, product=None, service=None):
         for name in maps:
@@ -83,8 +83,9 @@ def sigma_c(records):
     tables = Tables(records)
     for name, entry in content["maps"].items():
         where = f"{file.name}: {name}"
-        take(entry, where, ("record", "fields"), ("zeek",))
-        tables.map(name, entry["record"], entry["fields"], where, zeek=entry.get("zeek"))
+        take(entry, where, ("record", "fields"), ("zeek", "part"))
+        tables.map(name, entry["record"], entry["fields"], where, zeek=entry.get("zeek"),
+                   part=entry.get("part", False))
     tables.zeek(model.load(model.ROOT / "schema/zeek.yaml")["logs"])
     for entry in content["logsources"]:
         take(entry, file.name, ("maps",), ("category", "product", "service"))
