@@ -40,8 +40,15 @@ class Broken(Exception):
     """The program ended in a way no input may cause."""
 
 
-def read(yagura, capture, *options, timeout=60):
-    """(exit status, records as lines) of one run; Broken for a signal or a sanitizer's report."""
+def lines_of(path):
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def read_all(yagura, capture, *options, timeout=60):
+    """(exit status, records as lines, findings as lines) of one run; Broken for a signal or a sanitizer's report."""
     with tempfile.TemporaryDirectory() as out:  # run beside the capture: its name may appear in records
         args = [yagura, "read", "-q", "-o", out, *options, os.path.basename(capture)]
         try:
@@ -51,15 +58,28 @@ def read(yagura, capture, *options, timeout=60):
         said = done.stderr.decode("utf-8", "replace")
         if done.returncode not in (0, 1) or "Sanitizer" in said or "runtime error" in said:
             raise Broken(f"{os.path.basename(capture)} {' '.join(options)}: exit status {done.returncode}\n{said[-3000:]}")
-        path = os.path.join(out, "events.jsonl")
-        if not os.path.exists(path):
-            return done.returncode, []
-        with open(path, encoding="utf-8") as f:
-            return done.returncode, f.read().splitlines()
+        return done.returncode, lines_of(os.path.join(out, "events.jsonl")), lines_of(os.path.join(out, "findings.jsonl"))
+
+
+def read(yagura, capture, *options, timeout=60):
+    return read_all(yagura, capture, *options, timeout=timeout)[:2]
 
 
 def run(yagura, capture, *options):
     return read(yagura, capture, *options)[1]
+
+
+def findings_path(expected):
+    return os.path.join(os.path.dirname(expected), "expected-findings.jsonl")
+
+
+def check_findings(builds, capture, expected):
+    """Of cases that look for something: findings.jsonl too, for one worker and for several."""
+    wanted = lines_of(findings_path(expected))
+    if not wanted:
+        return ""
+    runs = [(builds[0], "1"), (builds[1], "2"), (builds[0], "3")]
+    return next(filter(None, (difference(wanted, read_all(b, capture, "--workers", n, *given(capture))[2]) for b, n in runs)), "")
 
 
 def difference(expected, got):
@@ -74,20 +94,14 @@ def records(lines):
 def read_back(yagura, expected):
     """Records are input too: what EVE JSON tells comes out again as it went in."""
     with open(expected, encoding="utf-8") as f:
-        return records(run(yagura, expected)) if f.read(1) else []
+        return own(records(run(yagura, expected))) if f.read(1) else []
 
 
-def without_shown(lines):
-    """An alert shows the record it is about; read back it comes without, as that record stands for itself."""
+def own(lines):
+    """An alert shows the record it is about; as input it is the alert alone that counts."""
     for line in lines:
         record = json.loads(line) if '"event_type":"alert"' in line else None
-        if record:
-            line = line[:-1]
-            for name in [n for n, member in record.items() if n != "alert" and isinstance(member, dict)]:
-                at = line.rfind(f',"{name}":{{')
-                line = line[:at] if at > 0 else line
-            line += "}"
-        yield line
+        yield line if record is None else json.dumps({k: v for k, v in record.items() if k in ("alert", "flow") or not isinstance(v, dict)})
 
 
 def check(builds, capture, expected):
@@ -97,12 +111,12 @@ def check(builds, capture, expected):
         wanted = f.read().splitlines()
     options = given(capture)
     problem = difference(wanted, records(run(builds[1], capture, *options)))
-    problem = problem or difference(list(without_shown(wanted)), read_back(builds[0], expected))
+    problem = problem or difference(list(own(wanted)), list(read_back(builds[0], expected)))
     one, *more = (run(builds[0], capture, "--workers", str(n), *options) for n in WORKERS)
     problem = problem or difference(wanted, records(one))
     for n, lines in zip(WORKERS[1:], more):
         problem = problem or difference(one, lines) and f"{n} workers:\n{difference(one, lines)}"
-    return problem
+    return problem or check_findings(builds, capture, expected)
 
 
 def jobs(builds, wanted):
@@ -115,7 +129,11 @@ def jobs(builds, wanted):
 
 def update(yagura, wanted):
     for name, capture, expected in cases(wanted):
-        lines = records(run(yagura, capture, *given(capture)))
+        _, lines, found = read_all(yagura, capture, *given(capture))
+        lines = records(lines)
+        if found or os.path.exists(findings_path(expected)):
+            with open(findings_path(expected), "w", encoding="utf-8") as f:
+                f.writelines(line + "\n" for line in found)
         old = open(expected, encoding="utf-8").read() if os.path.exists(expected) else None
         text = "".join(line + "\n" for line in lines)
         if text != old:

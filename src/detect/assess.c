@@ -58,7 +58,8 @@ static enum severity severity_of(const struct hit *hit, const struct assessment 
 static uint8_t certainty_of(const struct hit *hit, const struct assessment *a)
 {
     struct bytes said = metadata_find(hit, BYTES("confidence"));
-    if (hit->certainty)
+    if (hit->certainty &&
+        !hit->alert) // a rule's publisher and its class know better than the engine
         return hit->certainty < SUREST ? hit->certainty : SUREST;
     if (bytes_equal_nocase(said, BYTES("high")))
         return 85;
@@ -68,6 +69,8 @@ static uint8_t certainty_of(const struct hit *hit, const struct assessment *a)
         return 35;
     if (a->its && a->its->certainty)
         return a->its->certainty;
+    if (hit->certainty)
+        return hit->certainty < SUREST ? hit->certainty : SUREST;
     return a->detector ? a->detector->certainty : 40;
 }
 

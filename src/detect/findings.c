@@ -315,6 +315,16 @@ static void judge(struct kept *k, const struct hit *hit, const struct assessment
         add_technique(k, a->techniques[i]);
 }
 
+// Which side is the server's, a record of one message does not say: the lower port mostly is.
+static void set_ports(struct kept *k, const struct record_head *head, bool swapped)
+{
+    if (!head->has_src_port || !head->has_dest_port)
+        return;
+    bool source = head->src_port < head->dest_port;
+    uint16_t *of = source == swapped ? &k->peer_port : &k->subject_port;
+    *of = source ? head->src_port : head->dest_port;
+}
+
 static void grow(
     struct findings *f, struct kept *k, const struct hit *hit, const struct assessment *a)
 {
@@ -324,8 +334,7 @@ static void grow(
         k->its = a->its;
         k->phase = a->phase;
         k->kind = keep(k, a->kind);
-        k->subject_port = a->swapped && hit->head->has_dest_port ? hit->head->dest_port : 0;
-        k->peer_port = !a->swapped && hit->head->has_dest_port ? hit->head->dest_port : 0;
+        set_ports(k, hit->head, a->swapped);
     }
     k->count++;
     k->first_us = time_us < k->first_us ? time_us : k->first_us;

@@ -41,6 +41,8 @@ static struct record_head head_of(const char *src, const char *dest, int64_t tim
     CHECK(addr_parse(bytes_from_text(dest), &head.dest_ip));
     head.has_dest_port = true;
     head.dest_port = 443;
+    head.has_src_port = true;
+    head.src_port = 50'000;
     return head;
 }
 
@@ -74,6 +76,8 @@ TEST(same_thing_is_one_finding)
     struct findings *f = begin(&config);
     struct record_head out = head_of("10.0.0.1", "203.0.113.9", 1'000'000);
     struct record_head in = head_of("203.0.113.9", "10.0.0.1", 2'000'000);
+    in.src_port = 443;
+    in.dest_port = 50'000;
     struct hit hit = hit_of(&out), back = hit_of(&in);
     const struct record_alert *alert = findings_add(f, &hit);
     CHECK(alert && alert->signature_id == 2000001 && alert->gid == 1 && alert->severity == 1);
@@ -177,6 +181,7 @@ TEST(sources_raise_certainty)
     struct record_head head = head_of("10.0.0.1", "203.0.113.9", 0);
     struct hit hit = hit_of(&head);
     hit.certainty = 60;
+    hit.alert = NULL;
     hit.sources_count = 1;
     hit.sources[0] = (struct hit_source){.name = BYTES("a.csv"), .says = BYTES("bad")};
     CHECK(findings_add(f, &hit) && findings_add(f, &hit));
