@@ -23,7 +23,8 @@ void alerts_destroy(struct alerts *alerts);
 // Settle a hit. What is written of it goes to `out`.
 void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out);
 
-// There are no more hits: what waits for the end of its time is told. What is written goes to `out`.
+// There are no more hits: what waits for the end of its time is told. What is written goes to
+// `out`.
 void alerts_settle(struct alerts *alerts, struct json *out);
 
 // Lines of records whose last is a flow's, as they are, or with that flow marked as alerted.

@@ -98,7 +98,7 @@ static void print_sources(const struct printer *p, const struct finding *f)
         if (s->has_confidence)
             print_count(p, TEXT_DETECT_CONFIDENCE, s->confidence);
         if (s->tlp.len) {
-            printf(" TLP:");
+            printf(" · ");
             cmd_safe(stdout, s->tlp);
         }
     }
