@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -152,6 +153,8 @@ def make_seeds(target, folder):
     if target == "config":
         with open(os.path.join(folder, "seed-example"), "wb") as f:
             f.write(config_seed())
+    if target == "yara":
+        shutil.copy(os.path.join(HERE, "../pcap/files/yara/own.yar"), os.path.join(folder, "seed-own"))
     for seed in intel_seeds(target):
         with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
             f.write(seed)
