@@ -46,7 +46,9 @@ static void place_make(struct place *place)
 static void put_bytes(struct place *place, const char *name, struct bytes data)
 {
     char *path = place->names[place->names_count++];
-    snprintf(path, sizeof *place->names, "%s/%s", place->folder, name);
+    char folder[sizeof place->folder];
+    memcpy(folder, place->folder, sizeof folder);
+    snprintf(path, sizeof *place->names, "%.50s/%.25s", folder, name);
     FILE *out = fopen(path, "w");
     CHECK(out != NULL);
     if (!out)
