@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it was
 
-from schemalib import c_records, c_shape, c_tables, config, detectors, documents, findings, indicators, model, rules, services, sigma, signatures, zeek  # noqa: E402
+from schemalib import c_records, c_shape, c_tables, config, detectors, documents, findings, indicators, keywords, model, rules, services, sigma, signatures, zeek  # noqa: E402
 
 
 def c_file(source, lines):
@@ -68,6 +68,7 @@ def manual_files():
         "doc/manual/reference-config.md": documents.manual_config(keys),
         "doc/manual/reference-findings.md": findings.manual(),
         "doc/manual/reference-detectors.md": detectors.manual(),
+        "doc/manual/reference-rules.md": keywords.manual(),
         "doc/manual/navigator-layer.json": detectors.navigator(),
         "packaging/yagura.yaml": config.example(keys),
     }
