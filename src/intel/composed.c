@@ -243,7 +243,7 @@ static struct pattern_node *make_text(
         return NULL;
     error->why = TEXT_STIX_NO_MEMORY;
     copy = pattern->len ? arena_copy(arena, *pattern) : BYTES("");
-    struct pattern_node *root = copy.data ? pattern_parse(arena, copy, error) : NULL;
+    struct pattern_node *root = copy.data ? stix_pattern_parse(arena, copy, error) : NULL;
     if (!root && error->what.data && error->why != TEXT_STIX_NO_MEMORY) {
         // What stands there is told after the arena is gone.
         error->what = bytes_sub(*pattern, error->at, error->what.len);

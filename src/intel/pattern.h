@@ -108,7 +108,7 @@ struct pattern_error {
 
 // The tree of `text`. NULL: it is not a pattern, *error says why; or memory is short, error->why is
 // then TEXT_STIX_NO_MEMORY.
-[[nodiscard]] struct pattern_node *pattern_parse(
+[[nodiscard]] struct pattern_node *stix_pattern_parse(
     struct arena *arena, struct bytes text, struct pattern_error *error);
 
 // "2014-06-29T00:00:00.5Z" (RFC 3339) as microseconds since 1970.

@@ -10,6 +10,7 @@ struct parser {
     struct pattern_error *error;
     bool failed;
     size_t depth, tests;
+    int64_t within_us; // of a WITHIN behind a lone observation; -1: none
 };
 
 static void *fail(struct parser *p, enum text_id why)
@@ -300,7 +301,12 @@ static struct pattern_node *within(struct parser *p, struct pattern_node *inner)
         return fail(p, TEXT_STIX_BAD_QUALIFIER);
     made->to_us = (int64_t)(n->number * 1e6);
     step(p);
-    return take_word(p, "SECONDS") ? made : fail(p, TEXT_STIX_BAD_QUALIFIER);
+    if (!take_word(p, "SECONDS"))
+        return fail(p, TEXT_STIX_BAD_QUALIFIER);
+    if (inner->kind != NODE_OBSERVE)
+        return made;
+    p->within_us = made->to_us;
+    return inner;
 }
 
 static struct pattern_node *repeats(struct parser *p, struct pattern_node *inner)
@@ -370,12 +376,23 @@ static struct pattern_node *any(struct parser *p)
     return chain(p, "OR", NODE_ANY, all);
 }
 
+// WITHIN behind one observation alone would say nothing: [a] FOLLOWEDBY [b] WITHIN 5 SECONDS is
+// written by people who mean both, and so it is taken.
 static struct pattern_node *then(struct parser *p)
 {
-    return chain(p, "FOLLOWEDBY", NODE_THEN, any);
+    int64_t outer_us = p->within_us;
+    p->within_us = -1;
+    struct pattern_node *all_of_it = chain(p, "FOLLOWEDBY", NODE_THEN, any);
+    if (all_of_it && p->within_us >= 0 && all_of_it->kind != NODE_OBSERVE) {
+        all_of_it = node(p, NODE_WITHIN, all_of_it);
+        if (all_of_it)
+            all_of_it->to_us = p->within_us;
+    }
+    p->within_us = outer_us;
+    return all_of_it;
 }
 
-struct pattern_node *pattern_parse(
+struct pattern_node *stix_pattern_parse(
     struct arena *arena, struct bytes text, struct pattern_error *error)
 {
     struct parser p = {.lexer = {.text = text, .arena = arena}, .arena = arena, .error = error};

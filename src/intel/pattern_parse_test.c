@@ -8,7 +8,7 @@ static struct arena arena;
 
 static struct pattern_node *parse(const char *text, struct pattern_error *error)
 {
-    return pattern_parse(&arena, bytes_from_text(text), error);
+    return stix_pattern_parse(&arena, bytes_from_text(text), error);
 }
 
 TEST(takes_what_the_grammar_allows)

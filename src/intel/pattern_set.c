@@ -405,7 +405,7 @@ enum pattern_added pattern_set_add_text(
 {
     struct pattern_error error;
     struct bytes unseen, copy = arena_copy(&set->arena, text);
-    struct pattern_node *root = copy.data ? pattern_parse(&set->arena, copy, &error) : NULL;
+    struct pattern_node *root = copy.data ? stix_pattern_parse(&set->arena, copy, &error) : NULL;
     if (root)
         root = pattern_resolve(&set->observables, &set->arena, root, &unseen, &error);
     return root ? pattern_set_add(set, root, says) : PATTERN_NO_MEMORY;

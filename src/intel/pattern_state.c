@@ -11,6 +11,7 @@ enum { SCRATCH_BYTES = 4 << 20 };
 struct observation {
     int64_t at_us;
     uint64_t id; // the same for two records of one exchange
+    bool used;   // in a pattern that was complete; kept so that it is not taken for a new one
 };
 
 struct leaf_seen {
@@ -159,6 +160,8 @@ static struct spans *spans_of_leaf(const struct question *q, const struct patter
     struct spans *spans = no_spans(q);
     for (size_t i = 0; spans && i < seen->count; i++) {
         const struct observation *o = &seen->list[i];
+        if (o->used)
+            continue;
         struct span span = {.from_us = o->at_us,
             .to_us = o->at_us,
             .fresh = o->id == q->fresh_id,
@@ -224,15 +227,18 @@ static struct spans *spans_of_run(const struct question *q, const struct pattern
     struct spans *spans = no_spans(q);
     int64_t *times = arena_alloc(q->arena, (seen->count + 1) * sizeof *times);
     int64_t fresh_us = INT64_MIN;
-    if (!spans || !times || seen->count < node->times)
-        return spans;
-    for (size_t i = 0; i < seen->count; i++) {
-        times[i] = seen->list[i].at_us;
+    size_t count = 0;
+    for (size_t i = 0; times && i < seen->count; i++) {
+        if (seen->list[i].used)
+            continue;
+        times[count++] = seen->list[i].at_us;
         if (seen->list[i].id == q->fresh_id)
-            fresh_us = times[i];
+            fresh_us = seen->list[i].at_us;
     }
-    sort_times(times, seen->count);
-    for (size_t i = 0; i + node->times <= seen->count; i++) {
+    if (!spans || !times)
+        return NULL;
+    sort_times(times, count);
+    for (size_t i = 0; i + node->times <= count; i++) {
         struct span span = {.from_us = times[i], .to_us = times[i + node->times - 1]};
         span.fresh = fresh_us >= span.from_us && fresh_us <= span.to_us;
         put_span(spans, &span);
@@ -431,7 +437,8 @@ bool pattern_state_see(struct pattern_state *state, const struct hit *hit)
     const struct pattern *pattern = leaf->pattern;
     const struct addr *host = hit->subject_is_dest ? &hit->head->dest_ip : &hit->head->src_ip;
     struct watch *watch = watch_of(state, pattern, host);
-    struct observation now = {hit->began_us ? hit->began_us : hit->head->timestamp, identity(hit)};
+    struct observation now = {
+        hit->began_us ? hit->began_us : hit->head->timestamp, identity(hit), false};
     if (!watch || has_seen(&watch->leaves[leaf->number], now.id))
         return false;
     struct generation *young = &state->generations[state->young];
@@ -439,7 +446,8 @@ bool pattern_state_see(struct pattern_state *state, const struct hit *hit)
     if (!is_complete(state, pattern, watch, now.id))
         return false;
     for (uint32_t i = 0; i < pattern->leaves_count; i++)
-        watch->leaves[i].count = 0;
+        for (uint32_t j = 0; j < watch->leaves[i].count; j++)
+            watch->leaves[i].list[j].used = true;
     return true;
 }
 
