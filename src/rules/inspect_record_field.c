@@ -322,21 +322,38 @@ static bool mqtt_condition(const struct inspection *in, const struct rule_condit
     if (in->record->type != RECORD_MQTT)
         return false;
     const struct record_mqtt *r = in->record->body;
+    const struct rule_number *number = &c->is.number.number;
     if (c->on == RULE_ON_mqtt_connect_flags) {
         uint32_t bits =
             (r->connect.flags.username ? 0x80U : 0) | (r->connect.flags.password ? 0x40U : 0) |
             (r->connect.flags.will_retain ? 0x20U : 0) | (r->connect.flags.will ? 4U : 0) |
             (r->connect.flags.clean_session ? 2U : 0);
-        return r->has_connect && mask_holds(&c->is.mask, bits);
+        return r->has_connect && rule_number_is(number, bits);
     }
-    if (r->has_publish &&
-        mask_holds(&c->is.mask, mqtt_flag_bits(r->publish.retain, r->publish.dup)))
-        return true;
-    if (r->has_connect &&
-        mask_holds(&c->is.mask, mqtt_flag_bits(r->connect.retain, r->connect.dup)))
-        return true;
-    return r->has_subscribe &&
-           mask_holds(&c->is.mask, mqtt_flag_bits(r->subscribe.retain, r->subscribe.dup));
+    if (r->has_publish)
+        return rule_number_is(number, mqtt_flag_bits(r->publish.retain, r->publish.dup));
+    if (r->has_subscribe)
+        return rule_number_is(number, mqtt_flag_bits(r->subscribe.retain, r->subscribe.dup));
+    return rule_number_is(number, mqtt_flag_bits(r->connect.retain, r->connect.dup));
+}
+
+// What the responder chose (RFC 2409 appendix A numbers the attributes).
+static bool ike_condition(const struct inspection *in, const struct rule_condition *c)
+{
+    if (in->record->type != RECORD_IKE || in->side != FLOW_SERVER)
+        return false;
+    const struct record_ike *r = in->record->body;
+    const struct rule_number *number = &c->is.number.number;
+    switch (c->is.number.at) {
+    case 1: return r->has_alg_enc_raw && rule_number_is(number, r->alg_enc_raw);
+    case 2: return r->has_alg_hash_raw && rule_number_is(number, r->alg_hash_raw);
+    case 3: return r->has_alg_auth_raw && rule_number_is(number, r->alg_auth_raw);
+    case 4: return r->has_alg_dh_raw && rule_number_is(number, r->alg_dh_raw);
+    case 11: return r->has_sa_life_type_raw && rule_number_is(number, r->sa_life_type_raw);
+    case 12: return r->has_sa_life_duration_raw && rule_number_is(number, r->sa_life_duration_raw);
+    case 14: return r->has_sa_key_length_raw && rule_number_is(number, r->sa_key_length_raw);
+    default: return false;
+    }
 }
 
 static bool dnp3_condition(const struct inspection *in, const struct rule_condition *c)
@@ -423,6 +440,7 @@ bool rule_record_condition(const struct inspection *in, const struct rule_condit
     case RULE_ON_dcerpc_iface: return dcerpc_condition(in, c);
     case RULE_ON_mqtt_flags:
     case RULE_ON_mqtt_connect_flags: return mqtt_condition(in, c);
+    case RULE_ON_ike_chosen_sa_attribute: return ike_condition(in, c);
     case RULE_ON_dnp3_ind:
     case RULE_ON_dnp3_obj: return dnp3_condition(in, c);
     case RULE_ON_smb_version: return smb_condition(in, c);
