@@ -246,6 +246,28 @@ static void fill_v2(struct ike_message *m, const struct ike_header *h)
     r->proposals = m->transforms, r->proposals_count = m->transform_count;
 }
 
+static bool has_payload(const struct ike_message *m, struct bytes name)
+{
+    for (size_t i = 0; i < m->payload_count; i++)
+        if (bytes_equal(m->payloads[i], name))
+            return true;
+    return false;
+}
+
+// What this message brought, not what came before it.
+static void show_payloads(struct proto_flow *pf, enum flow_side side, const struct ike_message *m)
+{
+    const struct record_ike *r = &m->record;
+    const struct record_ike_peer *peer = side == FLOW_CLIENT ? &r->ikev1.client : &r->ikev1.server;
+    if (!pf->watch || !r->has_ikev1)
+        return;
+    if (has_payload(m, BYTES("KeyExchange")))
+        proto_show(
+            pf, BUFFER_IKE_KEY_EXCHANGE_PAYLOAD, side, PROTO_TX_NEXT, peer->key_exchange_payload);
+    if (has_payload(m, BYTES("Nonce")))
+        proto_show(pf, BUFFER_IKE_NONCE_PAYLOAD, side, PROTO_TX_NEXT, peer->nonce_payload);
+}
+
 static void message(struct proto_flow *pf, enum flow_side side, struct ike_message *m,
     const struct ike_header *h, struct cursor *in)
 {
@@ -273,6 +295,7 @@ static void message(struct proto_flow *pf, enum flow_side side, struct ike_messa
     if (m->too_many)
         proto_anomaly(pf, ANOMALY_IKE_TOO_MANY_PAYLOADS);
     pf->speaker = side;
+    show_payloads(pf, side, m);
     proto_emit(pf, RECORD_IKE, &m->record, pf->tx_count++);
 }
 

@@ -55,6 +55,7 @@ static bool on_gap(void *context, struct flow *flow, enum flow_side side, size_t
     inspect_stream_gap(w, flow, side, lost);
     bool parser =
         parser_wants(w, flow) && w->inner->gap(w->inner->context, flow, side, lost, packet);
+    inspect_events_left(w, flow, side, packet);
     return goes_on(w, flow, w->plan->streams, parser);
 }
 
@@ -65,6 +66,7 @@ static void on_side_end(
     if (!parser_wants(w, flow))
         return;
     w->inner->side_end(w->inner->context, flow, side, packet);
+    inspect_events_left(w, flow, side, packet);
     if ((flow->flags & FLOW_UNWANTED) && goes_on(w, flow, w->plan->streams, false))
         flow->flags &= (uint8_t)~FLOW_UNWANTED;
 }
@@ -73,6 +75,7 @@ static void on_end(void *context, struct flow *flow)
 {
     struct rules_worker *w = context;
     w->inner->end(w->inner->context, flow);
+    inspect_events_left(w, flow, FLOW_CLIENT, NULL);
     rule_flow_end(w, flow);
 }
 

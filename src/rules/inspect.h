@@ -20,6 +20,7 @@ enum {
     INSPECT_TXS = 128,              // transactions of a flow that wait
     INSPECT_SHOWN = 4096,           // instances one transaction shows
     INSPECT_FLOW_BYTES = 64 * 1024, // memory of a flow's bits, numbers, windows
+    INSPECT_EVENTS = 16,            // application events of one packet
     INSPECT_LIST = 512,             // entries of each list of a flow
 };
 
@@ -157,6 +158,8 @@ struct rules_worker {
     size_t candidates_room;
     const char *app_last; // of the flow looked at last
     uint64_t apps_last;
+    enum anomaly events[INSPECT_EVENTS]; // of the packet being parsed, not yet inspected
+    size_t events_count;
     struct json shown;          // members of the record that is told with a hit
     const struct decoded *owed; // its payload is looked at when the stream gets it
     uint8_t *joined;            // a window and what follows it
@@ -249,6 +252,9 @@ void inspect_hit(struct inspection *in, const struct rule *rule);
 
 // inspect_tx.c, inspect_stream.c: what the worker's watch and handler call.
 void inspect_watch_fill(struct rules_worker *w);
+// Events whose record did not come.
+void inspect_events_left(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
 bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow_side side,
     struct bytes data, const struct decoded *packet);
 void inspect_stream_gap(

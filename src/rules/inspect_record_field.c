@@ -343,6 +343,8 @@ static bool ike_condition(const struct inspection *in, const struct rule_conditi
     if (in->record->type != RECORD_IKE || in->side != FLOW_SERVER)
         return false;
     const struct record_ike *r = in->record->body;
+    if (r->payload_count == 0 || !bytes_equal(r->payload[0], BYTES("SecurityAssociation")))
+        return false;
     const struct rule_number *number = &c->is.number.number;
     switch (c->is.number.at) {
     case 1: return r->has_alg_enc_raw && rule_number_is(number, r->alg_enc_raw);

@@ -163,6 +163,8 @@ bool inspect_role_fits(const struct inspection *in, const struct rule *rule)
 {
     const struct rule_role *role = &in->worker->plan->roles[rule->index];
     bool transaction = rule->header->direction == RULE_TRANSACTION;
+    if (in->is_event)
+        return true;
     if (in->world == WORLD_TX && in->both_sides != transaction)
         return false;
     if ((in->records_only && !role->record) || (in->file && !role->file))
@@ -211,11 +213,26 @@ static void inspect_record(
     arena_reset(&local.arena);
 }
 
+static void events_inspect(struct rules_worker *w, struct inspection *in);
+
+// Written for a request that was written before, as no answer came.
+static bool is_repeat(const struct record *record)
+{
+    const struct record_dns *dns = record->type == RECORD_DNS ? record->body : NULL;
+    return dns && bytes_equal(dns->type, BYTES("unanswered"));
+}
+
 static void on_record(void *context, struct proto_flow *pf, const struct record *record)
 {
     struct rules_worker *w = context;
-    if (!pf->flow || record->type == RECORD_ANOMALY)
+    if (!pf->flow || record->type == RECORD_ANOMALY || is_repeat(record))
         return;
+    if (w->events_count) {
+        struct inspection in;
+        in_of(&in, w, pf, pf->speaker);
+        in.record = record;
+        events_inspect(w, &in);
+    }
     uint64_t id = record->head.has_tx_id ? record->head.tx_id : UINT64_MAX;
     struct rule_flow *state = rule_flow_find(w, pf->flow);
     struct rule_tx *tx = rule_tx_find(state, pf->proto, id);
@@ -229,18 +246,41 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
         rule_tx_end(state, tx);
 }
 
+// An event waits for the record of its transaction, as far as the same packet brings one.
 static void on_anomaly(void *context, struct proto_flow *pf, enum anomaly anomaly)
 {
     struct rules_worker *w = context;
-    const struct rule_plan *plan = w->plan;
-    if (!pf->flow || !plan->events[EVENTS_APP].count)
+    if (!pf->flow || !w->plan->events[EVENTS_APP].count)
         return;
+    for (size_t i = 0; i < w->events_count; i++)
+        if (w->events[i] == anomaly)
+            return;
+    if (w->events_count < INSPECT_EVENTS)
+        w->events[w->events_count++] = anomaly;
+}
+
+static void events_inspect(struct rules_worker *w, struct inspection *in)
+{
+    const struct rule_list *always[] = {&w->plan->events[EVENTS_APP]};
+    in->is_event = true;
+    in->tx_told = NULL;
+    for (size_t i = 0; i < w->events_count; i++) {
+        in->anomaly = w->events[i];
+        inspect_candidates(in, always, 1);
+    }
+    w->events_count = 0;
+}
+
+void inspect_events_left(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
+{
     struct inspection in;
-    in_of(&in, w, pf, pf->speaker);
-    in.is_event = true;
-    in.anomaly = anomaly;
-    const struct rule_list *always[] = {&plan->events[EVENTS_APP]};
-    inspect_candidates(&in, always, 1);
+    if (w->events_count == 0)
+        return;
+    inspect_begin(&in, w, flow, side, WORLD_TX);
+    in.packet = packet;
+    in.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
+    events_inspect(w, &in);
 }
 
 // ---- files
