@@ -205,8 +205,9 @@ static void scan_payload(
     enum carrier carrier = carrier_of(where->ip_proto);
     bool side = where->to_client;
     scan_number(s, p->any[carrier][side], view);
-    for (uint64_t apps = where->apps & p->apps[carrier][side]; apps; apps &= apps - 1)
-        scan_number(s, p->app[carrier][side][__builtin_ctzll(apps)], view);
+    for (unsigned i = 0; where->apps && i < p->app_sets_count; i++)
+        if (where->apps & p->app_sets[i].apps)
+            scan_number(s, p->app_sets[i].base[side], view);
     const uint16_t *dst = p->ports[carrier][side][0], *src = p->ports[carrier][side][1];
     if (dst)
         scan_number(s, dst[where->dst_port], view);

@@ -113,14 +113,17 @@ static bool ports_add(struct entries *entries, uint64_t key, const struct rule_p
     return true;
 }
 
-static bool apps_add(
-    struct entries *entries, uint64_t key, const struct choice *choice, const struct rule *rule)
+// Number of a set of applications that rules name together. APP_SETS: too many kinds.
+static unsigned apps_number(struct rule_prefilter *p, uint64_t apps)
 {
-    for (unsigned app = 0; app < RULE_APP_COUNT; app++)
-        if (rule->header->apps >> app & 1)
-            if (!entry_add(entries, key + app, choice, rule->index))
-                return false;
-    return true;
+    unsigned i = 0;
+    while (i < p->app_sets_count && p->app_sets[i].apps != apps)
+        i++;
+    if (i == p->app_sets_count && i < APP_SETS) {
+        p->app_sets[i] = (struct app_set){apps, {NO_BASE, NO_BASE}};
+        p->app_sets_count++;
+    }
+    return i;
 }
 
 // One protocol and side: by application, else by a port, else everywhere.
@@ -132,12 +135,9 @@ static bool payload_slots(struct entries *entries, const struct rule *rule,
     bool has_ports = carrier == CARRIER_TCP || carrier == CARRIER_UDP;
     uint64_t key[] = {
         [SLOT_ANY] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_ANY, 0),
-        [SLOT_APP] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_APP, 0),
         [SLOT_DST_PORT] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_DST_PORT, 0),
         [SLOT_SRC_PORT] = base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_SRC_PORT, 0),
     };
-    if (header->apps)
-        return apps_add(entries, key[SLOT_APP], choice, rule);
     if (has_ports && few(header->dport))
         return ports_add(entries, key[SLOT_DST_PORT], header->dport, choice, rule->index) &&
                (!both ||
@@ -149,17 +149,21 @@ static bool payload_slots(struct entries *entries, const struct rule *rule,
     return entry_add(entries, key[SLOT_ANY], choice, rule->index);
 }
 
-static bool payload_add(
-    struct entries *entries, const struct rule *rule, const struct choice *choice, bool to_client)
+static bool payload_add(struct rule_prefilter *p, struct entries *entries, const struct rule *rule,
+    const struct choice *choice, bool to_client)
 {
+    unsigned apps = rule->header->apps ? apps_number(p, rule->header->apps) : APP_SETS;
+    if (apps < APP_SETS)
+        return entry_add(entries, base_key(BUFFER_PAYLOAD, to_client, 0, 0, SLOT_APP, apps), choice,
+            rule->index);
     for (unsigned carrier = 0; carrier < CARRIERS; carrier++)
         if (on_carrier(rule, carrier) && !payload_slots(entries, rule, choice, carrier, to_client))
             return false;
     return true;
 }
 
-static bool choice_add(
-    struct entries *entries, const struct rule *rule, const struct choice *choice)
+static bool choice_add(struct rule_prefilter *p, struct entries *entries, const struct rule *rule,
+    const struct choice *choice)
 {
     enum rule_buffer buffer = choice->group->buffer;
     uint16_t transforms = transforms_number(entries, choice);
@@ -171,7 +175,7 @@ static bool choice_add(
         if (!has || !on_side(rule, to_client))
             continue;
         bool ok = buffer == BUFFER_PAYLOAD && transforms == 0
-                      ? payload_add(entries, rule, choice, to_client)
+                      ? payload_add(p, entries, rule, choice, to_client)
                       : entry_add(entries, base_key(buffer, to_client, transforms, 0, 0, 0), choice,
                             rule->index);
         if (!ok)
@@ -368,10 +372,7 @@ static bool base_note(struct rule_prefilter *p, uint16_t index)
     }
     switch ((enum slot)(base->key >> 16 & 0xff)) {
     case SLOT_ANY: p->any[carrier][to_client] = index; break;
-    case SLOT_APP:
-        p->app[carrier][to_client][value] = index;
-        p->apps[carrier][to_client] |= 1ULL << value;
-        break;
+    case SLOT_APP: p->app_sets[value].base[to_client] = index; break;
     case SLOT_DST_PORT:
     case SLOT_SRC_PORT: return port_note(p, base, index);
     }
@@ -381,7 +382,6 @@ static bool base_note(struct rule_prefilter *p, uint16_t index)
 static bool bases_note(struct rule_prefilter *p)
 {
     memset(p->any, 0xff, sizeof p->any);
-    memset(p->app, 0xff, sizeof p->app);
     bool ok = true;
     for (uint32_t i = 0; ok && i < p->bases_count; i++)
         ok = base_note(p, (uint16_t)i);
@@ -397,7 +397,7 @@ bool prefilter_bases_make(struct rule_prefilter *p)
     for (uint32_t i = 0; ok && i < p->set->rules_count; i++)
         for (int payload = 0; ok && payload < 2; payload++)
             if (p->choices[i][payload].group)
-                ok = choice_add(entries, &p->set->rules[i], &p->choices[i][payload]);
+                ok = choice_add(p, entries, &p->set->rules[i], &p->choices[i][payload]);
     if (ok && entries->count)
         qsort(entries->list, entries->count, sizeof *entries->list, entry_compare);
     ok = ok && bases_compile(p, entries) && bases_note(p);

@@ -110,6 +110,16 @@ static void skip_transforms(struct choice *choice)
     choice->transforms_count = 0;
 }
 
+// Vectorscan takes a literal that begins with a zero byte for an empty one; expressions, which it
+// takes instead, are slow to compile.
+static struct bytes without_leading_zeros(struct bytes pattern)
+{
+    size_t zeros = 0;
+    while (zeros < pattern.len && pattern.data[zeros] == 0)
+        zeros++;
+    return pattern.len - zeros >= FAST_LEAST ? bytes_from(pattern, zeros) : pattern;
+}
+
 // The pattern's end, so that what ends in bytes not seen before is found by them.
 static struct choice choice_of(const struct rule_group *group, const struct rule_content *content)
 {
@@ -128,7 +138,7 @@ static struct choice choice_of(const struct rule_group *group, const struct rule
     if (transforms_are_light(group) && pattern.len > group->transforms_count)
         skip_transforms(&choice);
     size_t cut = choice.pattern.len > FAST_BYTES ? choice.pattern.len - FAST_BYTES : 0;
-    choice.pattern = bytes_from(choice.pattern, cut);
+    choice.pattern = without_leading_zeros(bytes_from(choice.pattern, cut));
     return choice;
 }
 

@@ -6,8 +6,10 @@
 
 enum {
     FAST_BYTES = 32,  // of a pattern: its end. The matcher looks at the rest
+    FAST_LEAST = 4,   // and not so much shorter that it is found everywhere
     PORTS_NAMED = 12, // a rule with more ports is looked for at all of them
     CARRIERS = 4,
+    APP_SETS = 64,
     NO_BASE = UINT16_MAX,
     BASES_MOST = 16 * 1024,
 };
@@ -40,6 +42,12 @@ struct base {
     uint16_t longest;
 };
 
+// Rules on payload of the same applications ("http" is both versions).
+struct app_set {
+    uint64_t apps;    // bits: enum rule_app
+    uint16_t base[2]; // [to_client]
+};
+
 struct base_span {
     uint16_t first, count;
 };
@@ -53,8 +61,8 @@ struct rule_prefilter {
     uint32_t bases_count, patterns;
     struct base_span of_buffer[RULE_BUFFERS][2]; // [to_client]; of the payload: with transforms
     uint16_t any[CARRIERS][2];
-    uint16_t app[CARRIERS][2][RULE_APP_COUNT];
-    uint64_t apps[CARRIERS][2];      // bits: there is one
+    struct app_set app_sets[APP_SETS];
+    unsigned app_sets_count;
     uint16_t *ports[CARRIERS][2][2]; // [carrier][to_client][0 dst, 1 src]; NULL: none
     struct address_table *addresses;
     hs_scratch_t *prototype;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each rule is found by its pattern where it can match, and nowhere else.
-#include "rules/prefilter.h"
 #include "base/test.h"
 #include "rules/match_run.h"
+#include "rules/prefilter.h"
 #include "rules/rules.h"
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -15,7 +15,8 @@ static const char rule_lines[] =
     "alert udp any any -> any any (content:\"overudp\"; sid:4;)\n"
     "alert http any any -> any any (http.uri; content:\"/path\"; nocase; sid:5;)\n"
     "alert http any any -> any any (content:\"httpbody\"; flow:to_client; sid:6;)\n"
-    "alert dns any any -> any any (dns.query; dotprefix; content:\".evil.test\"; endswith; sid:7;)\n"
+    "alert dns any any -> any any (dns.query; dotprefix; content:\".evil.test\"; endswith; "
+    "sid:7;)\n"
     "alert dns any any -> any any (dns.query; content:\"evil.test\"; nocase; sid:8;)\n"
     "alert http any any -> any any (http.uri; url_decode; content:\"a b\"; sid:9;)\n"
     "alert tcp any any -> any any (content:\"abcdefgh\"; fast_pattern:4,4; sid:10;)\n"
