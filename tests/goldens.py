@@ -14,6 +14,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS = (1, 2, 3)
+ALERT_FLOW = ("pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "start")
 
 
 def cases(wanted=""):
@@ -101,6 +102,8 @@ def own(lines):
     """An alert shows the record it is about; as input it is the alert alone that counts."""
     for line in lines:
         record = json.loads(line) if '"event_type":"alert"' in line else None
+        if record and "flow" in record:  # it has some members of its own, a flow record's are more
+            record["flow"] = {k: v for k, v in record["flow"].items() if k in ALERT_FLOW}
         yield line if record is None else json.dumps({k: v for k, v in record.items() if k in ("alert", "flow") or not isinstance(v, dict)})
 
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Indicators from the command line: what is checked, what is told, what ends a run."""
+import json
+import os
+import tempfile
+
+from cli_tools import GET, HERE, call, expect
+
+CASE = os.path.join(HERE, "pcap/intel/match")
+
+
+def written(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+def intel_check(yagura):
+    lists = [os.path.join(CASE, name) for name in ("evil.txt", "feed.csv", "harmless.json")]
+    done = call(yagura, "intel", "check", *lists, "--json")
+    told = json.loads(done.stdout)
+    by_name = {os.path.basename(f["path"]): f for f in told["files"]}
+    right = by_name["evil.txt"]["added"] == 4 and by_name["feed.csv"]["expired"] == 1 and told["on_warning_lists"] == 1 \
+        and told["own_or_reserved"] == 1 and told["kinds"]["domain"] == 4 and "fine.test" in told["remarks"][-1]["ja"]
+    return expect(done, 0) or ("" if right else f"not as the lists are: {told}") \
+        or expect(call(yagura, "intel", "check", *lists), 0, "harmless names") \
+        or expect(call(yagura, "intel", "check", *lists, "--lang", "ja"), 0, "警告リスト")
+
+
+def intel_check_wrong(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        bad = written(folder, "bad.csv", 'domain,description\nevil.test,"never closed\n')
+        return expect(call(yagura, "intel", "check", bad), 1, "bad.csv:2: a quote") \
+            or expect(call(yagura, "intel", "check", folder + "/nowhere"), 2) \
+            or expect(call(yagura, "intel", "check"), 2, stderr="no file or folder") \
+            or expect(call(yagura, "intel", "eat"), 2, stderr="check") \
+            or expect(call(yagura, "intel", "check", "--eat"), 2, stderr="--eat") \
+            or expect(call(yagura, "intel", "--help"), 0, "warning-lists")
+
+
+def intel_read(yagura):
+    with tempfile.TemporaryDirectory() as folder:
+        listed = written(folder, "list.txt", "www.city.example # somebody\nthis is nothing\n")
+        done = call(yagura, "read", "-q", "--intel", listed, GET, "-o", folder)
+        with open(os.path.join(folder, "events.jsonl"), encoding="utf-8") as f:
+            alerts = [json.loads(line)["alert"] for line in f if '"event_type":"alert"' in line]
+        right = alerts and all(a["detector"] == "intel.domain" and a["sources"][0]["says"] == "somebody" for a in alerts)
+        return expect(done, 0, stderr="list.txt:2") or ("" if right else f"alerts: {alerts}") \
+            or expect(call(yagura, "read", "-q", "--intel", folder + "/nowhere", GET), 2, stderr="nowhere")
+
+
+TESTS = (intel_check, intel_check_wrong, intel_read)
