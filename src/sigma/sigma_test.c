@@ -331,7 +331,7 @@ TEST(messages)
 {
     refused(HEAD "  s: {A|nonsense: 1}\n  condition: s\n", ":4: s.A|nonsense: unknown modifier");
     refused(HEAD "  s: {A: 1}\n  condition: s and\n", ":5: condition: ");
-    refused(HEAD "  s: {A: 1}\n  condition: t\n", ":5: s: no selection is called \"t\"" + 5);
+    refused(HEAD "  s: {A: 1}\n  condition: t\n", "no selection is called \"t\"");
     refused(HEAD "  s: {A: 1}\n  condition: 1 of t*\n", "no selection");
     refused(HEAD "  s: {A: 1}\n", "has no condition");
     refused(HEAD "  s: {A|re: '('}\n  condition: s\n", "no regular expression");

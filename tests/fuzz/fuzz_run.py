@@ -104,7 +104,7 @@ def capture_seeds():
             yield gzip.compress(data)
 
 
-def intel_seeds():
+def intel_list_seeds():
     """Lists beside captures; the first byte says what they are, as intel_list_fuzz.c reads it."""
     for path in glob.glob(os.path.join(HERE, "..", "pcap", "intel", "*", "*.*")):
         kind = {".txt": b"\0", ".csv": b"\1", ".json": b"\2"}.get(os.path.splitext(path)[1])
@@ -137,8 +137,19 @@ def intel_seeds(target):
         return f.read().splitlines() if target == "pattern" else [f.read()]
 
 
+def sigma_seeds(target):
+    """Sigma rules; other products' logs."""
+    suffix = {"sigma": "*.yml", "log": "*.json"}.get(target)
+    for path in glob.glob(os.path.join(HERE, "..", "sigma", suffix)) if suffix else ():
+        with open(path, "rb") as f:
+            yield f.read()
+
+
 def make_seeds(target, folder):
     os.makedirs(folder, exist_ok=True)
+    for seed in sigma_seeds(target):
+        with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
+            f.write(seed)
     if target == "capture":
         for seed in capture_seeds():
             with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
@@ -147,7 +158,7 @@ def make_seeds(target, folder):
         for seed in rule_seeds():
             with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
                 f.write(seed)
-    for seed in intel_seeds() if target == "intel_list" else ():
+    for seed in intel_list_seeds() if target == "intel_list" else ():
         with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
             f.write(seed)
     if target == "config":
