@@ -136,17 +136,28 @@ static void add_string(struct file_scan *scan, struct file_match *match, const Y
         match->strings[match->strings_count++] = shown;
 }
 
+// The first match that is not private. libyara packs them without regard to alignment.
+static bool first_match(const void *at, YR_MATCH *out)
+{
+    while (at) {
+        memcpy(out, at, sizeof *out);
+        if (!out->is_private)
+            return true;
+        at = out->next;
+    }
+    return false;
+}
+
 static void add_strings(
     struct file_scan *scan, struct file_match *match, YR_SCAN_CONTEXT *context, YR_RULE *rule)
 {
     const YR_STRING *string;
     yr_rule_strings_foreach(rule, string)
     {
-        const YR_MATCH *found = context->matches[string->idx].head;
-        while (found && found->is_private)
-            found = found->next;
-        if (found && match->strings_count < HIT_MATCHES)
-            add_string(scan, match, string, found);
+        YR_MATCH found;
+        bool any = first_match(context->matches[string->idx].head, &found);
+        if (any && match->strings_count < HIT_MATCHES)
+            add_string(scan, match, string, &found);
     }
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-    MATCH_DATA_BYTES = 8, // libyara's copy of a match; ours comes from the file
+    MATCH_DATA_BYTES = 1, // libyara's copy of a match; ours comes from the file
 };
 
 struct builder {

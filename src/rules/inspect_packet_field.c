@@ -177,8 +177,8 @@ static bool icmp_condition(
     if (!v4 && p->kind != DECODE_ICMPV6)
         return false;
     uint8_t type = bytes_at(h->transport, 0);
-    unsigned id = bytes_at(h->transport, 4) << 8 | bytes_at(h->transport, 5);
-    unsigned seq = bytes_at(h->transport, 6) << 8 | bytes_at(h->transport, 7);
+    unsigned id = (unsigned)bytes_at(h->transport, 4) << 8 | bytes_at(h->transport, 5);
+    unsigned seq = (unsigned)bytes_at(h->transport, 6) << 8 | bytes_at(h->transport, 7);
     switch (c->on) {
     case RULE_ON_icmp_type: return number_holds(c, type);
     case RULE_ON_icmp_code: return number_holds(c, bytes_at(h->transport, 1));
