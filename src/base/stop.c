@@ -28,6 +28,27 @@ void stop_on_signals(void)
     }
 }
 
+static atomic_bool anew;
+
+static void ask_anew(int number)
+{
+    (void)number;
+    atomic_store(&anew, true);
+}
+
+void reload_on_signal(void)
+{
+    struct sigaction now, action = {.sa_handler = ask_anew, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+}
+
+bool reload_asked(void)
+{
+    return atomic_exchange(&anew, false);
+}
+
 bool stop_asked(void)
 {
     return atomic_load(&asked);

@@ -8,6 +8,7 @@
 #include "cmd/alerts.h"
 #include "cmd/worker.h"
 #include "file/file.h"
+#include "rules/rules.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -91,6 +92,7 @@ static void slot_read(struct analysis *a, struct slot *slot)
     a->next_order += slot->batch.count;
     note_times(a, &slot->batch);
     slot->now_us = a->clock.now_us;
+    slot->rules = detection_rules(a->options->detection);
 }
 
 enum ahead { AHEAD_READ, AHEAD_FULL, AHEAD_OVER };
@@ -302,16 +304,28 @@ static void tell_progress(struct analysis *a, uint64_t packets)
         a->options->progress(a->options->progress_context, capture_progress(a->capture), packets);
 }
 
+// Hits of rules that are let go are settled before.
+static void slot_read_next(struct analysis *a, struct slot *slot)
+{
+    struct rule_set *before = slot->rules;
+    slot_read(a, slot);
+    if (before != slot->rules)
+        output_write(a, &slot->outputs[0]);
+    rules_release(before);
+}
+
 static void run_inline(struct analysis *a)
 {
     struct slot *slot = &a->slots[0];
     do {
-        slot_read(a, slot);
+        slot_read_next(a, slot);
         worker_decode(&a->workers[0], slot);
         worker_handle(&a->workers[0], slot);
         tell_progress(a, a->next_order);
     } while (!slot->last);
     output_write(a, &slot->outputs[0]);
+    rules_release(slot->rules);
+    slot->rules = NULL;
 }
 
 static void write_in_order(struct analysis *a)
@@ -322,6 +336,8 @@ static void write_in_order(struct analysis *a)
         struct slot *slot = slot_of(a, batch);
         uint64_t packets = slot->first_order + slot->batch.count;
         slot_write(a, slot, &merged);
+        rules_release(slot->rules); // its hits are settled
+        slot->rules = NULL;
         gate_raise(&a->written, 1);
         tell_progress(a, packets);
     }

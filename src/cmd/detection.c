@@ -15,6 +15,7 @@ struct detection {
     const struct config *config;
     struct rule_set *rules; // NULL: none
     struct rules_ordered *rules_ordered;
+    struct rules_reload *rules_reload;
     struct intel *intel; // NULL: none
     struct intel_state *intel_state;
     struct sigma *sigma; // NULL: none
@@ -26,6 +27,7 @@ struct detection {
 struct detection_worker {
     struct detection *detection;
     struct rules_worker *rules; // NULL: none
+    const struct rule_set *rules_now;
     struct intel_counts intel_counts;
     struct sigma_worker *sigma; // NULL: none
     hit_sink *sink;
@@ -52,7 +54,8 @@ static enum cmd_exit detection_load_rules(
     if (status != CMD_DONE || !d->rules)
         return status;
     d->rules_ordered = rules_ordered_create(d->config);
-    return d->rules_ordered ? CMD_DONE : CMD_FAILED;
+    d->rules_reload = rules_reload_create(paths, d->config, voice, d->rules);
+    return d->rules_ordered && d->rules_reload ? CMD_DONE : CMD_FAILED;
 }
 
 static enum cmd_exit detection_load_intel(
@@ -119,6 +122,7 @@ void detection_destroy(struct detection *detection)
 {
     if (!detection)
         return;
+    rules_reload_destroy(detection->rules_reload);
     rules_ordered_destroy(detection->rules_ordered);
     rules_release(detection->rules);
     intel_state_destroy(detection->intel_state);
@@ -168,6 +172,19 @@ void detection_end(struct detection *detection, hit_sink *sink, void *context)
         sigma_settle_end(detection->sigma_state, sink, context);
 }
 
+struct rule_set *detection_rules(struct detection *detection)
+{
+    return detection && detection->rules_reload ? rules_reload_now(detection->rules_reload) : NULL;
+}
+
+void detection_take_rules(struct detection_worker *worker, struct rule_set *rules)
+{
+    if (!worker->rules || !rules || rules == worker->rules_now)
+        return;
+    if (rules_worker_swap(worker->rules, rules))
+        worker->rules_now = rules; // the rules_worker holds it
+}
+
 static bool seat_rules(struct detection_worker *w, const struct detection_seat *seat)
 {
     struct rule_set *set = w->detection->rules;
@@ -180,6 +197,7 @@ static bool seat_rules(struct detection_worker *w, const struct detection_seat *
                                        .sink = seat->sink,
                                        .sink_context = seat->context},
         set);
+    w->rules_now = set;
     if (w->rules)
         flow_table_consumer(seat->flows, rules_worker_handler(w->rules));
     return w->rules != NULL;

@@ -60,6 +60,11 @@ struct metrics;
 // There are no more hits: what waits for the end of its time is told.
 void detection_end(struct detection *detection, hit_sink *sink, void *context);
 
+// Rules as they are now, held for the caller (rules_release); NULL: none. Between two batches. When
+// it was asked for, a thread of its own loads them anew; until it is done the old ones are
+// answered.
+struct rule_set *detection_rules(struct detection *detection);
+
 // ---- one a worker
 
 struct detection_worker;
@@ -80,6 +85,9 @@ struct detection_seat {
 [[nodiscard]] struct detection_worker *detection_worker_create(
     struct detection *detection, const struct detection_seat *seat);
 void detection_worker_destroy(struct detection_worker *worker);
+
+// The rules of the batch that comes next. Where memory is short the old ones stay.
+void detection_take_rules(struct detection_worker *worker, struct rule_set *rules);
 
 // A packet with anomalies of its headers.
 struct decoded;

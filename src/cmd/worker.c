@@ -408,6 +408,8 @@ static void handle_packets(struct worker *worker, const struct slot *slot)
 void worker_handle(struct worker *worker, struct slot *slot)
 {
     worker->output = &slot->outputs[worker->index];
+    if (worker->detection)
+        detection_take_rules(worker->detection, slot->rules);
     handle_packets(worker, slot);
     worker->order = UINT64_MAX;
     if (slot->flush_below) {

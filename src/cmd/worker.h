@@ -53,6 +53,7 @@ struct slot {
     int64_t now_us;         // packet time after its last packet
     uint64_t flush_below;   // the input is over: end the flows that began before this packet
     bool last;              // nothing comes after it
+    struct rule_set *rules; // to be tested on it, held; NULL: none
     struct output *outputs; // one a worker
 };
 

@@ -99,8 +99,6 @@ static void on_packet(
 
 static bool seat_set(struct rules_worker *w, struct rule_set *set)
 {
-    if (!set->plan)
-        set->plan = rule_plan_create(set);
     struct rule_scratch *scratch = set->plan ? rule_scratch_create(set) : NULL;
     if (!scratch)
         return false;

@@ -59,7 +59,7 @@ static int64_t value_number(const void *value, enum shape_kind kind)
 struct bytes record_value_bytes(const void *value, enum shape_kind kind, char room[64])
 {
     if (kind == SHAPE_TEXT || kind == SHAPE_MAC || kind == SHAPE_HEX)
-        return *(const struct bytes *)value;
+        return *(const struct bytes *)value; // lint: the kind tells
     if (kind == SHAPE_ADDR) {
         const struct addr *addr = value;
         return addr->version ? bytes_make(room, addr_write(addr, room)) : (struct bytes){NULL, 0};

@@ -3,6 +3,7 @@
 #include "rules/rules.h"
 #include "base/alloc.h"
 #include "rules/dataset.h"
+#include "rules/inspect.h"
 #include "rules/load.h"
 #include "rules/prefilter.h"
 #include <dirent.h>
@@ -151,6 +152,7 @@ static struct rule_set *set_create(void)
 static void set_destroy(struct rule_set *set)
 {
     struct rule_memory *memory = set->memory;
+    rule_plan_destroy(set->plan);
     rule_prefilter_destroy(set->prefilter);
     rule_datasets_destroy(set->datasets);
     for (size_t i = 0; i < memory->codes_count; i++)
@@ -255,7 +257,8 @@ static bool make_ready(struct load *load)
     if (loader->options->for_check)
         return true;
     loader->set->prefilter = rule_prefilter_create(loader->set);
-    return loader->set->prefilter != NULL;
+    loader->set->plan = loader->set->prefilter ? rule_plan_create(loader->set) : NULL;
+    return loader->set->plan != NULL;
 }
 
 static struct rule_set *finish(struct load *load, bool good)
