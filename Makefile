@@ -5,7 +5,7 @@ PYTHON  = /usr/bin/python3
 BUILD   = build
 CHECK   = build-check
 FUZZ    = build-fuzz
-DEMO    = -c lab/cityhall.yaml tests/pcap/cityhall/day/in.pcap
+DEMO    = -c lab/cityhall.yaml --rules lab/known-evil --intel lab/known-evil/sample.csv tests/pcap/cityhall/day/in.pcap
 SECONDS_EACH = 60
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 

@@ -19,6 +19,7 @@ import termios
 import time
 
 import cli_files
+import cli_findings
 import cli_intel
 import cli_logs
 import cli_sigma
@@ -522,6 +523,7 @@ def jobs(yagura):
                  output_not_writable, disk_full, disk_full_half_way, standard_streams_closed, many_end_at_once,
                  stdout_full, standard_input, interrupted_alone, interrupted_together, compressed, many_files,
                  kept_files, segments, packet_numbers, summary, summary_japanese, quiet, wrong_configuration,
+                 *cli_findings.TESTS,
                  messages_japanese, messages_as_json, statistics, readme_picture,
                  anomalies_only_counted, earlier_results_stay, output_is_a_file, link_nobody_decodes, hosts_are_hosts,
                  period_has_a_zone, usage_in_plain_words, example_configuration, installed, progress_bar,

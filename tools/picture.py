@@ -12,7 +12,7 @@ import sys
 import unicodedata
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ARGS = ["-c", "lab/cityhall.yaml", "tests/pcap/cityhall/day/in.pcap"]
+ARGS = ["-c", "lab/cityhall.yaml", "--rules", "lab/known-evil", "--intel", "lab/known-evil/sample.csv", "tests/pcap/cityhall/day/in.pcap"]
 YAGURA = os.environ.get("YAGURA", "build/yagura")
 CELL, LINE, EDGE = 7.7, 17, 18  # width of a character, height of a line, margin
 FONT = "'DejaVu Sans Mono','Noto Sans Mono CJK JP','MS Gothic',Menlo,Consolas,monospace"

@@ -33,10 +33,12 @@ static bool is_word(struct bytes text, size_t at)
 // Steps, "1. … 2. …", each begin a line.
 static size_t next_step(struct bytes text)
 {
-    for (size_t i = 1; i + 3 < text.len; i++)
-        if (text.data[i - 1] == ' ' && text.data[i] >= '2' && text.data[i] <= '9' &&
-            text.data[i + 1] == '.' && text.data[i + 2] == ' ')
+    for (size_t i = 3; i + 3 < text.len; i++) {
+        bool stop = text.data[i - 1] == ' ' || bytes_equal(bytes_sub(text, i - 3, 3), BYTES("。"));
+        if (stop && text.data[i] >= '2' && text.data[i] <= '9' && text.data[i + 1] == '.' &&
+            text.data[i + 2] == ' ')
             return i;
+    }
     return text.len;
 }
 
