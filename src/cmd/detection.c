@@ -84,7 +84,7 @@ static bool anything_wanted(const struct detection_options *options, const struc
 {
     return options->rules.count + options->intel.count + options->sigma.count +
                    options->yara.count + config->yara.files_count + config->intel.files_count +
-                   config->sigma.files_count >
+                   config->rules.files_count + config->sigma.files_count >
                0 ||
            config->clamd.socket[0] != '\0';
 }

@@ -1,37 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
+// Rules of a run: loaded, and what is wrong with them told.
 #include "cmd/load_rules.h"
 #include "base/alloc.h"
 #include "base/gate.h"
 #include "base/stop.h"
 #include <stdio.h>
 
+enum {
+    TOLD_MOST = 20,            // problems told one by one
+    PATHS_MOST = 2 * 64 + 256, // of the command line and of the configuration
+};
+
+struct telling {
+    struct voice voice;
+    uint32_t told;
+};
+
 // What a loader says of a rule, in English as compilers speak: file:line: keyword: what.
 static void tell_rule(void *context, const struct rule_note *note)
 {
-    const struct voice *voice = context;
-    char text[1024];
-    int n = snprintf(text, sizeof text, "%s:%u: %.*s%s%s", note->file ? note->file : "", note->line,
+    struct telling *telling = context;
+    char text[1024], line[24] = "";
+    if (telling->told++ >= TOLD_MOST)
+        return;
+    if (note->line)
+        snprintf(line, sizeof line, ":%u", note->line);
+    int n = snprintf(text, sizeof text, "%s%s: %.*s%s%s", note->file ? note->file : "", line,
         (int)note->keyword.len, note->keyword.data ? (const char *)note->keyword.data : "",
         note->keyword.len ? ": " : "", note->what);
     enum log_level level = note->trouble == RULE_UNREADABLE ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
     if (n > 0)
-        voice_say(*voice, level, text, note->file);
+        voice_say(telling->voice, level, text, note->file);
+}
+
+static void tell_more(struct telling *telling)
+{
+    char number[16];
+    if (telling->told <= TOLD_MOST)
+        return;
+    snprintf(number, sizeof number, "%u", telling->told - TOLD_MOST);
+    voice_tell(telling->voice, LOG_LEVEL_WARNING, TEXT_RULES_MORE_TROUBLE, NULL,
+        &(struct text_arg){"count", bytes_from_text(number)}, 1);
+}
+
+static enum cmd_exit result(
+    const struct rule_report *report, struct rule_set *set, struct voice voice, const char *path)
+{
+    if (report->unreadable)
+        return CMD_USAGE;
+    if (report->files == 0) {
+        voice_tell(voice, LOG_LEVEL_ERROR, TEXT_RULES_NONE, path, NULL, 0);
+        return CMD_USAGE;
+    }
+    if (!set)
+        voice_tell(voice, LOG_LEVEL_ERROR, TEXT_RULES_CANNOT, NULL, NULL, 0);
+    return set ? CMD_DONE : CMD_FAILED;
 }
 
 enum cmd_exit load_rules(const struct detection_paths *paths, const struct config *config,
     struct voice voice, struct rule_set **set, struct detection_loaded *loaded)
 {
+    const char *all[PATHS_MOST];
+    size_t count = 0;
+    for (size_t i = 0; i < paths->count && count < PATHS_MOST; i++)
+        all[count++] = paths->paths[i];
+    for (size_t i = 0; i < config->rules.files_count && count < PATHS_MOST; i++)
+        all[count++] = config->rules.files[i];
     *set = NULL;
-    if (paths->count == 0)
+    if (count == 0)
         return CMD_DONE;
-    struct rule_options options = {.config = config};
-    struct rule_report report = {.tell = tell_rule, .context = &voice};
-    *set = rules_load(paths->paths, paths->count, &options, &report);
+    const char *thresholds = config->rules.threshold_file;
+    struct rule_options options = {
+        .config = config, .threshold_file = thresholds && thresholds[0] ? thresholds : NULL};
+    struct telling telling = {.voice = voice};
+    struct rule_report report = {.tell = tell_rule, .context = &telling};
+    *set = rules_load(all, count, &options, &report);
+    tell_more(&telling);
     loaded->rules += report.loaded;
     loaded->refused += report.failed;
-    if (report.unreadable)
-        return CMD_USAGE;
-    return *set ? CMD_DONE : CMD_FAILED;
+    return result(&report, *set, voice, all[0]);
 }
 
 // Loading anew, in a thread of its own while packets go on. What was loaded is taken up between
