@@ -32,6 +32,7 @@ struct yara_scanner {
     YR_ARENA arena;         // libyara checks that rules stand in the arena of theirs
     bool *off, *now, *skip; // rules: off for good, for this file, for the scan that runs
     uint32_t *active;       // rules of a hunt
+    bool left_out;          // the scan before left rules out, or was stopped
     // Of the scan that runs:
     int64_t limit_us;
     uint32_t worst_string; // with the most matches, when stopped for memory
@@ -118,6 +119,10 @@ static uint64_t block_file_size(YR_MEMORY_BLOCK_ITERATOR *iterator)
 // had matched too often. What was set for the scan before is cleared.
 static void leave_out(struct yara_scanner *s)
 {
+    bool any = memchr(s->skip, true, s->own.num_rules * sizeof *s->skip) != NULL;
+    if (!any && !s->left_out)
+        return;
+    s->left_out = any;
     for (uint32_t r = 0; r < s->own.num_rules; r++) {
         const struct yara_rule_info *info = &s->rules->infos[r];
         bool skip = s->skip[r];
@@ -146,6 +151,7 @@ static enum run run(struct yara_scanner *s, const struct yara_subject *subject, 
     int status = yr_scanner_scan_mem_blocks(s->yr, &iterator);
     watch_end(s->watch);
     int stopped = watch_said(s->watch);
+    s->left_out |= stopped != STOP_NOT;
     if (stopped == STOP_MEMORY)
         return RUN_MEMORY;
     if (stopped == STOP_TIME || status == ERROR_SCAN_TIMEOUT)
