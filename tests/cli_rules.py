@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command-line tests of rules in Suricata's language: what loads, what does not and why."""
+import json
+import os
+import tempfile
+
+from cli_tools import GET, call, expect
+
+GOOD = 'alert http any any -> any any (msg:"a path"; http.uri; content:"/"; sid:1; rev:1;)\n'
+BAD = 'alert http any any -> any any (http.uri; content:"a"; http_uri; sid:2;)\n'
+
+
+def rules_check(yagura):
+    """Counts, place and reason of what fails, exit statuses; from the configuration; what is hostile or missing."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "local.rules")
+
+        def check(text, *options):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+            return call(yagura, "rules", "check", *options, path)
+
+        problem = expect(check(GOOD + "# " + BAD), 0, "1 load, 0 do not, 0 are for other versions, 1 are commented out")
+        problem = problem or expect(check(GOOD + BAD), 1, f"{path}:2:55: rule 2: http_uri: cannot stand behind a sticky buffer")
+        problem = problem or expect(check(GOOD + "#" + BAD, "--disabled"), 1, "1 load, 1 do not")
+        said = json.loads(check(GOOD + BAD, "--json").stdout)
+        first = said["failures"][0]
+        if not problem and (said["loaded"], first["line"], first["sid"], first["keyword"], said["costly"][0]["sid"]) != (1, 2, 2, "http_uri", 1):
+            return f"{said}"
+        problem = problem or expect(check("alert tcp any any -> any any (msg:\"" + "a" * 5_000_000), 1, "longer than 65536 bytes")
+        problem = problem or expect(check("alert tcp $MINE any -> any any (sid:3;)\n"), 1, "$MINE: there is no such variable")
+        config = os.path.join(folder, "a.yaml")
+        with open(config, "w", encoding="utf-8") as f:
+            f.write('rules: {variables: [{name: MINE, value: "[192.0.2.0/24,!192.0.2.7]"}]}\n')
+        problem = problem or expect(check("alert tcp $MINE any -> any any (sid:3;)\n", "-c", config), 0, "1 load")
+        problem = problem or expect(call(yagura, "rules", "check", path + "x"), 2, None, "cannot be read")
+        problem = problem or expect(call(yagura, "rules", "check", os.path.dirname(GET)), 2, None, "no file of rules")
+        problem = problem or expect(call(yagura, "read", "-q", "--rules", path + "x", GET), 2, None, path)
+        problem = problem or expect(call(yagura, "rules", "weigh"), 2, None, "rules check")
+        problem = problem or expect(call(yagura, "rules", "check", "--loud", path), 2, None, "--loud")
+    return problem or expect(call(yagura, "rules", "--help"), 0, "--json")
+
+
+def rules_alert(yagura):
+    """A rule that matches is an alert and a finding; one that does not load is told, and the others work."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "local.rules")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(GOOD + BAD)
+        done = call(yagura, "read", "-q", "--rules", path, "-o", folder, GET)
+        if problem := expect(done, 0, None, "local.rules:2"):
+            return problem
+        with open(os.path.join(folder, "events.jsonl"), encoding="utf-8") as f:
+            alerts = [record["alert"] for record in map(json.loads, f) if record["event_type"] == "alert"]
+        return "" if {a["signature_id"] for a in alerts} == {1} and alerts[0]["signature"] == "a path" else f"{alerts}"
+
+
+TESTS = (rules_check, rules_alert)
