@@ -26,6 +26,10 @@
     "\"2\","                                                                                       \
     "\"date_sighting\":\"1600000000\"}]}"
 
+#define SILENT_PATTERN                                                                             \
+    "{\"type\":\"stix2-pattern\",\"value\":\"[domain-name:value LIKE 'evil%']\","                  \
+    "\"to_ids\":false}"
+
 static struct intel *load(struct bytes content, struct intel_report *report)
 {
     char path[64];
@@ -314,9 +318,7 @@ TEST(honours_to_ids_deleted_and_sightings_that_expire)
         "{\"type\":\"domain\",\"value\":\"evil.example\",\"to_ids\":false}",
         "{\"type\":\"domain\",\"value\":\"evil.example\"}",
         "{\"type\":\"domain\",\"value\":\"evil.example\",\"to_ids\":true,\"deleted\":true}",
-        EXPIRED_SIGHTING,
-        "{\"type\":\"stix2-pattern\",\"value\":\"[domain-name:value LIKE "
-        "'evil%']\",\"to_ids\":false}"};
+        EXPIRED_SIGHTING, SILENT_PATTERN};
     for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
         char content[1000];
         snprintf(content, sizeof content, EVENT(ATTRS("%s")), silent[i]);
