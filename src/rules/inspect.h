@@ -12,6 +12,7 @@
 enum {
     INSPECT_WINDOW = 4096,          // bytes of a stream's side carried over to the next segment
     INSPECT_WINDOW_ROOM = 8192,     // of memory for it: it is moved to the front when that is full
+    INSPECT_HANDSHAKE = 16 * 1024,  // bytes of a side looked at where ciphertext follows
     INSPECT_STREAM = 1 << 20,       // bytes of a side that are looked at when no parser wants them
     INSPECT_BODY = 128 * 1024,      // of one instance of a shown buffer looked at at once
     INSPECT_OVERLAP = 4096,         // of a file's window carried to the next one
@@ -261,5 +262,7 @@ void inspect_stream_gap(
     struct rules_worker *w, const struct flow *flow, enum flow_side side, size_t lost);
 void inspect_packet(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
+// enum rule_app bits of a protocol's name; the one asked last is remembered.
+uint64_t inspect_apps(struct rules_worker *w, const char *name);
 void inspect_begin(struct inspection *in, struct rules_worker *w, struct flow *flow,
     enum flow_side side, enum rule_world world);

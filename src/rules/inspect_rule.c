@@ -5,6 +5,15 @@
 #include "rules/inspect.h"
 #include <stdlib.h>
 
+uint64_t inspect_apps(struct rules_worker *w, const char *name)
+{
+    if (name != w->app_last) {
+        w->app_last = name;
+        w->apps_last = rule_apps_of(name);
+    }
+    return w->apps_last;
+}
+
 void inspect_begin(struct inspection *in, struct rules_worker *w, struct flow *flow,
     enum flow_side side, enum rule_world world)
 {
@@ -15,11 +24,7 @@ void inspect_begin(struct inspection *in, struct rules_worker *w, struct flow *f
     in->src_port = flow->port[side];
     in->dst_port = flow->port[flow_other(side)];
     in->ip_proto = flow->ip_proto;
-    if (flow->app_proto != w->app_last) {
-        w->app_last = flow->app_proto;
-        w->apps_last = rule_apps_of(flow->app_proto);
-    }
-    in->apps = w->apps_last;
+    in->apps = inspect_apps(w, flow->app_proto);
     in->time_us = flow->last_us;
 }
 

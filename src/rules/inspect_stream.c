@@ -119,6 +119,13 @@ static void packet_of(
     in->apps_new = false;
 }
 
+// What comes behind a handshake is ciphertext, in which nothing can be found.
+static bool is_ciphertext(const struct inspection *in, const struct rule_window *window)
+{
+    const uint64_t encrypted = 1ULL << RULE_APP_tls | 1ULL << RULE_APP_ssh | 1ULL << RULE_APP_quic;
+    return (in->apps & encrypted) && window->next >= INSPECT_HANDSHAKE;
+}
+
 bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow_side side,
     struct bytes data, const struct decoded *packet)
 {
@@ -132,6 +139,10 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     if (!in.state || in.state->passed)
         return false;
     struct rule_window *window = &in.state->window[side];
+    if (is_ciphertext(&in, window)) {
+        window->next += data.len;
+        return false;
+    }
     struct rule_view view = window_add(w, in.state, window, data), scan = view;
     struct rule_view own = {.data = data, .ends = true};
     in.packet = packet;

@@ -11,7 +11,7 @@ static void in_of(
     in->pf = pf;
     in->packet = pf->packet;
     in->time_us = pf->time_us;
-    in->apps = rule_apps_of(pf->proto ? pf->proto->name : pf->flow->app_proto);
+    in->apps = inspect_apps(w, pf->proto ? pf->proto->name : pf->flow->app_proto);
 }
 
 // ---- what was shown

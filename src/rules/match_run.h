@@ -75,7 +75,6 @@ static inline int64_t match_len(const struct match_run *run)
     return (int64_t)run->data.len;
 }
 
-
 // Bytes are about to be searched through. False: the budget is gone.
 bool match_spend(struct match_run *run, size_t bytes);
 void match_saw(struct match_run *run, int64_t at, int64_t len);

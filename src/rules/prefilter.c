@@ -204,10 +204,16 @@ static void scan_payload(
     const struct rule_prefilter *p = s->prefilter;
     enum carrier carrier = carrier_of(where->ip_proto);
     bool side = where->to_client;
-    scan_number(s, p->any[carrier][side], view);
-    for (unsigned i = 0; where->apps && i < p->app_sets_count; i++)
-        if (where->apps & p->app_sets[i].apps)
-            scan_number(s, p->app_sets[i].base[side], view);
+    bool any_too = false; // in the application's database
+    for (unsigned i = 0; where->apps && i < p->app_sets_count; i++) {
+        uint16_t base = p->app_sets[i].base[carrier != CARRIER_TCP][side];
+        if (!(where->apps & p->app_sets[i].apps) || base == NO_BASE)
+            continue;
+        scan_number(s, base, view);
+        any_too = carrier == CARRIER_TCP;
+    }
+    if (!any_too)
+        scan_number(s, p->any[carrier][side], view);
     const uint16_t *dst = p->ports[carrier][side][0], *src = p->ports[carrier][side][1];
     if (dst)
         scan_number(s, dst[where->dst_port], view);

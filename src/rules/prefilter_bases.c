@@ -120,7 +120,7 @@ static unsigned apps_number(struct rule_prefilter *p, uint64_t apps)
     while (i < p->app_sets_count && p->app_sets[i].apps != apps)
         i++;
     if (i == p->app_sets_count && i < APP_SETS) {
-        p->app_sets[i] = (struct app_set){apps, {NO_BASE, NO_BASE}};
+        p->app_sets[i] = (struct app_set){apps, {{NO_BASE, NO_BASE}, {NO_BASE, NO_BASE}}};
         p->app_sets_count++;
     }
     return i;
@@ -149,13 +149,41 @@ static bool payload_slots(struct entries *entries, const struct rule *rule,
     return entry_add(entries, key[SLOT_ANY], choice, rule->index);
 }
 
+// Over TCP, where an application's rules and those for any port are looked for in one go, they have
+// a database together; see any_add_to_apps().
+static bool apps_add(struct entries *entries, const struct rule *rule, const struct choice *choice,
+    unsigned apps, bool to_client)
+{
+    for (unsigned carrier = CARRIER_TCP; carrier <= CARRIER_UDP; carrier++)
+        if (!entry_add(entries, base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_APP, apps),
+                choice, rule->index))
+            return false;
+    return true;
+}
+
+static bool any_add_to_apps(const struct rule_prefilter *p, struct entries *entries)
+{
+    size_t count = entries->count;
+    for (size_t i = 0; i < count; i++) {
+        struct entry entry = entries->list[i];
+        bool to_client = entry.key >> 47 & 1;
+        if (entry.key != base_key(BUFFER_PAYLOAD, to_client, 0, CARRIER_TCP, SLOT_ANY, 0))
+            continue;
+        for (unsigned apps = 0; apps < p->app_sets_count; apps++)
+            if (!entry_add(entries,
+                    base_key(BUFFER_PAYLOAD, to_client, 0, CARRIER_TCP, SLOT_APP, apps),
+                    entry.choice, entry.rule))
+                return false;
+    }
+    return true;
+}
+
 static bool payload_add(struct rule_prefilter *p, struct entries *entries, const struct rule *rule,
     const struct choice *choice, bool to_client)
 {
     unsigned apps = rule->header->apps ? apps_number(p, rule->header->apps) : APP_SETS;
     if (apps < APP_SETS)
-        return entry_add(entries, base_key(BUFFER_PAYLOAD, to_client, 0, 0, SLOT_APP, apps), choice,
-            rule->index);
+        return apps_add(entries, rule, choice, apps, to_client);
     for (unsigned carrier = 0; carrier < CARRIERS; carrier++)
         if (on_carrier(rule, carrier) && !payload_slots(entries, rule, choice, carrier, to_client))
             return false;
@@ -372,7 +400,7 @@ static bool base_note(struct rule_prefilter *p, uint16_t index)
     }
     switch ((enum slot)(base->key >> 16 & 0xff)) {
     case SLOT_ANY: p->any[carrier][to_client] = index; break;
-    case SLOT_APP: p->app_sets[value].base[to_client] = index; break;
+    case SLOT_APP: p->app_sets[value].base[carrier][to_client] = index; break;
     case SLOT_DST_PORT:
     case SLOT_SRC_PORT: return port_note(p, base, index);
     }
@@ -398,6 +426,7 @@ bool prefilter_bases_make(struct rule_prefilter *p)
         for (int payload = 0; ok && payload < 2; payload++)
             if (p->choices[i][payload].group)
                 ok = choice_add(p, entries, &p->set->rules[i], &p->choices[i][payload]);
+    ok = ok && any_add_to_apps(p, entries);
     if (ok && entries->count)
         qsort(entries->list, entries->count, sizeof *entries->list, entry_compare);
     ok = ok && bases_compile(p, entries) && bases_note(p);

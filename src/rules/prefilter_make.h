@@ -44,8 +44,8 @@ struct base {
 
 // Rules on payload of the same applications ("http" is both versions).
 struct app_set {
-    uint64_t apps;    // bits: enum rule_app
-    uint16_t base[2]; // [to_client]
+    uint64_t apps;       // bits: enum rule_app
+    uint16_t base[2][2]; // [over UDP and others][to_client]; over TCP with those for any port
 };
 
 struct base_span {

@@ -160,8 +160,8 @@ class Maker:
 
 # Thousandths of the set.
 SHARES = {
-    "uri": 190, "old_uri": 60, "header": 50, "agent": 45, "host": 30, "request_body": 35, "file_data": 110, "dns": 170,
-    "sni": 110, "cert": 15, "port_payload": 60, "any_payload": 15, "http_port_payload": 8, "udp": 15, "http_payload": 20,
+    "uri": 190, "old_uri": 60, "header": 50, "agent": 45, "host": 30, "request_body": 35, "file_data": 110, "dns": 179,
+    "sni": 110, "cert": 15, "port_payload": 60, "any_payload": 6, "http_port_payload": 8, "udp": 15, "http_payload": 20,
     "ftp": 5, "flags": 4, "icmp": 3, "addresses": 55,
 }
 
