@@ -28,9 +28,11 @@ static void probe_add(struct probes *probes, enum intel_kind kind, struct bytes 
 {
     if (probes->count == PROBES || key.len == 0 || !store_has(probes->store, kind))
         return;
-    struct probe *probe = &probes->list[probes->count++];
-    *probe = (struct probe){kind, key, store_hash(probes->store, kind, key)};
-    store_prefetch(probes->store, probe->hash);
+    uint64_t hash = store_hash(probes->store, kind, key);
+    if (!store_maybe(probes->store, hash))
+        return;
+    probes->list[probes->count++] = (struct probe){kind, key, hash};
+    store_prefetch(probes->store, hash);
 }
 
 static void found_add(struct found *found, uint32_t ref)

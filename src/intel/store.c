@@ -12,6 +12,7 @@ enum {
     KIND_BITS = 5,
     KIND_MASK = (1 << KIND_BITS) - 1,
     BUCKETS_FIRST = 64,
+    FILTER_VALUES = 6,         // of a word of the filter: one miss in thirty goes on to a bucket
     BUCKET_FULL_TENTHS = 75,   // on average while it grows: slots used in ten buckets
     BUCKET_FROZEN_TENTHS = 70, // few spill then
     CHUNK_BITS = 24,           // values lie in huge pages, which spares most misses of the TLB
@@ -304,6 +305,7 @@ void store_finish(struct store *store)
     for (size_t i = 0; i < STORE_CHUNKS; i++)
         base_free(store->chunks[i]);
     base_free(store->buckets);
+    base_free(store->filter);
     base_free(store->statements);
     base_free(store->links);
     base_free(store->sources);
@@ -345,18 +347,37 @@ static void *shrunk(void *old, size_t len, size_t *room, size_t size)
     return smaller ? smaller : old;
 }
 
+static bool filter_make(struct store *store)
+{
+    base_free(store->filter);
+    store->filter_words = store->count / FILTER_VALUES + 1;
+    store->filter = base_malloc_huge(store->filter_words * sizeof *store->filter);
+    if (!store->filter)
+        return false;
+    memset(store->filter, 0, store->filter_words * sizeof *store->filter);
+    for (uint32_t ref = store_next(store, STORE_NONE); ref != STORE_NONE;
+         ref = store_next(store, ref)) {
+        struct entry entry = store_entry(store, ref);
+        uint64_t hash = store_hash(store, entry.kind, entry.key);
+        store->filter[(uint64_t)((unsigned __int128)hash * store->filter_words >> 64)] |=
+            store_filter_bits(hash);
+    }
+    return true;
+}
+
 bool store_freeze(struct store *store)
 {
     store->statements = shrunk(store->statements, store->statements_len, &store->statements_room,
         sizeof *store->statements);
     store->links = shrunk(store->links, store->links_len, &store->links_room, sizeof *store->links);
     uint64_t fit = store->count * 10 / BUCKET_FROZEN_TENTHS + 1;
-    return buckets_make(store, fit) && ranges_make(store);
+    return buckets_make(store, fit) && filter_make(store) && ranges_make(store);
 }
 
 uint64_t store_bytes(const struct store *store)
 {
     return store->values_len + store->bucket_count * sizeof *store->buckets +
+           store->filter_words * sizeof *store->filter +
            store->statements_room * sizeof *store->statements +
            store->links_room * sizeof *store->links + store->sources_room * sizeof *store->sources +
            texts_bytes(&store->texts) + ranges_bytes(store->ranges);
