@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/gate.h"
 #include "base/stop.h"
+#include "cmd/rules_reason.h"
 #include <stdio.h>
 
 enum {
@@ -23,11 +24,13 @@ static void tell_rule(void *context, const struct rule_note *note)
     char text[1024], line[24] = "";
     if (telling->told++ >= TOLD_MOST)
         return;
+    struct bytes what = rules_reason(
+        bytes_from_text(note->what), telling->voice.json ? LANG_EN : telling->voice.lang);
     if (note->line)
         snprintf(line, sizeof line, ":%u", note->line);
     int n = snprintf(text, sizeof text, "%s%s: %.*s%s%s", note->file ? note->file : "", line,
         (int)note->keyword.len, note->keyword.data ? (const char *)note->keyword.data : "",
-        note->keyword.len ? ": " : "", note->what);
+        note->keyword.len ? ": " : "", (const char *)what.data);
     enum log_level level = note->trouble == RULE_UNREADABLE ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
     if (n > 0)
         voice_say(telling->voice, level, text, note->file);
