@@ -29,6 +29,6 @@ typedef struct pattern_node *composed_make(
 enum composed composed_add(struct intel_builder *builder, composed_make *make, void *context,
     struct bytes shown, const struct composed_says *says);
 
-// How many numbers and texts a pattern or OpenIOC compares: for counting what is left out.
+// Tell of something left out, and count it.
 void composed_trouble(struct intel_builder *builder, uint64_t line, struct bytes value,
     enum text_id why, struct bytes what);

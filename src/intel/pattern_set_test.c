@@ -252,12 +252,16 @@ TEST(says_what_no_record_can_show)
 struct scene {
     struct pattern_state *state;
     unsigned completed;
+    size_t matches; // of the last that was complete
 };
 
 static void settle(void *context, const struct hit *hit)
 {
     struct scene *scene = context;
-    scene->completed += hit->settle == NULL || pattern_state_see(scene->state, hit);
+    struct hit whole = *hit;
+    bool complete = hit->settle == NULL || pattern_state_see(scene->state, hit, &whole);
+    scene->completed += complete;
+    scene->matches = complete ? whole.matches_count : scene->matches;
 }
 
 static void play(const struct pattern_set *set, const char *story, struct scene *scene)
@@ -331,7 +335,7 @@ TEST(follows_several_observations_of_a_host)
     for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
         enum pattern_added added;
         struct pattern_set *set = set_of(stories[i].text, &added);
-        struct scene scene = {pattern_state_create(32 << 20), 0};
+        struct scene scene = {pattern_state_create(32 << 20), 0, 0};
         if (added == PATTERN_ADDED && scene.state)
             play(set, stories[i].story, &scene);
         if (scene.completed != stories[i].completed)
@@ -341,11 +345,22 @@ TEST(follows_several_observations_of_a_host)
     }
 }
 
+TEST(shows_what_all_observations_showed)
+{
+    enum pattern_added added;
+    struct pattern_set *set = set_of(DOMAIN " FOLLOWEDBY " ADDRESS, &added);
+    struct scene scene = {pattern_state_create(1 << 20), 0, 0};
+    play(set, "D@0 F@5", &scene);
+    CHECK_EQ(scene.matches, 3); // address, port; and the name
+    pattern_state_destroy(scene.state);
+    pattern_set_destroy(set);
+}
+
 TEST(forgets_hosts_when_memory_is_short)
 {
     enum pattern_added added;
     struct pattern_set *set = set_of(DOMAIN " REPEATS 3 TIMES", &added);
-    struct scene scene = {pattern_state_create(256 << 10), 0};
+    struct scene scene = {pattern_state_create(256 << 10), 0, 0};
     for (unsigned i = 0; i < 20'000; i++) {
         struct record record = made(DNS);
         record.head.dest_ip.bytes[1] = (uint8_t)(i >> 8);
@@ -401,5 +416,6 @@ TEST(finds_every_field_its_table_names)
 }
 
 TEST_MAIN(T(finds_observations_in_records), T(says_what_no_record_can_show),
-    T(follows_several_observations_of_a_host), T(forgets_hosts_when_memory_is_short),
-    T(keeps_to_the_time_it_is_valid), T(finds_every_field_its_table_names))
+    T(follows_several_observations_of_a_host), T(shows_what_all_observations_showed),
+    T(forgets_hosts_when_memory_is_short), T(keeps_to_the_time_it_is_valid),
+    T(finds_every_field_its_table_names))

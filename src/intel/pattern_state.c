@@ -14,9 +14,18 @@ struct observation {
     bool used;   // in a pattern that was complete; kept so that it is not taken for a new one
 };
 
+enum { REMEMBERED_BYTES = 64 };
+
+// What matched in the last of them, to be shown when the pattern is complete.
+struct remembered {
+    uint8_t where[REMEMBERED_BYTES], data[REMEMBERED_BYTES];
+    uint8_t where_len, data_len;
+};
+
 struct leaf_seen {
     struct observation *list; // in the order in which they came
     uint32_t count, room;
+    struct remembered last;
 };
 
 struct watch {
@@ -322,11 +331,6 @@ static bool is_complete(struct pattern_state *state, const struct pattern *patte
 
 // ---- Hosts
 
-struct watch_key {
-    const struct pattern *pattern;
-    struct addr host;
-};
-
 enum { KEY_ROOM = sizeof(const struct pattern *) + sizeof(struct addr) };
 
 static struct bytes key_of(
@@ -407,6 +411,8 @@ static struct watch *watch_of(
     for (uint32_t i = 0; watch && before && i < pattern->leaves_count; i++)
         for (uint32_t j = 0; j < before->leaves[i].count; j++)
             see(young, &watch->leaves[i], UINT32_MAX, &before->leaves[i].list[j]);
+    for (uint32_t i = 0; watch && before && i < pattern->leaves_count; i++)
+        watch->leaves[i].last = before->leaves[i].last;
     return watch;
 }
 
@@ -431,7 +437,38 @@ static bool has_seen(const struct leaf_seen *seen, uint64_t id)
     return false;
 }
 
-bool pattern_state_see(struct pattern_state *state, const struct hit *hit)
+static uint8_t put_short(uint8_t room[REMEMBERED_BYTES], struct bytes text)
+{
+    size_t len = text.len < REMEMBERED_BYTES ? text.len : REMEMBERED_BYTES;
+    if (len)
+        memcpy(room, text.data, len);
+    return (uint8_t)len;
+}
+
+static void remember(struct remembered *last, const struct hit *hit)
+{
+    if (hit->matches_count == 0)
+        return;
+    last->where_len = put_short(last->where, hit->matches[0].where);
+    last->data_len = put_short(last->data, hit->matches[0].data);
+}
+
+// What the other observations showed, behind what this one does.
+static void add_remembered(
+    struct hit *whole, const struct watch *watch, const struct pattern_leaf *newest)
+{
+    for (uint32_t i = 0; i < newest->pattern->leaves_count; i++) {
+        const struct remembered *r = &watch->leaves[i].last;
+        if (i == newest->number || r->data_len == 0 || whole->matches_count == HIT_MATCHES)
+            continue;
+        whole->matches[whole->matches_count++] =
+            (struct hit_match){.where = bytes_make(r->where, r->where_len),
+                .data = bytes_make(r->data, r->data_len),
+                .len = r->data_len};
+    }
+}
+
+bool pattern_state_see(struct pattern_state *state, const struct hit *hit, struct hit *whole)
 {
     const struct pattern_leaf *leaf = hit->settle;
     const struct pattern *pattern = leaf->pattern;
@@ -443,20 +480,22 @@ bool pattern_state_see(struct pattern_state *state, const struct hit *hit)
         return false;
     struct generation *young = &state->generations[state->young];
     see(young, &watch->leaves[leaf->number], most_of(pattern->root), &now);
+    remember(&watch->leaves[leaf->number].last, hit);
     if (!is_complete(state, pattern, watch, now.id))
         return false;
     for (uint32_t i = 0; i < pattern->leaves_count; i++)
         for (uint32_t j = 0; j < watch->leaves[i].count; j++)
             watch->leaves[i].list[j].used = true;
+    *whole = *hit;
+    whole->settle = NULL;
+    add_remembered(whole, watch, leaf);
     return true;
 }
 
 bool pattern_state_settle(void *state, const struct hit *hit, hit_sink *sink, void *context)
 {
-    if (pattern_state_see(state, hit)) {
-        struct hit whole = *hit;
-        whole.settle = NULL;
+    struct hit whole;
+    if (pattern_state_see(state, hit, &whole))
         sink(context, &whole);
-    }
     return false;
 }

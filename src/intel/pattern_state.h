@@ -19,8 +19,9 @@ struct pattern_state;
 [[nodiscard]] struct pattern_state *pattern_state_create(size_t memory_bytes);
 void pattern_state_destroy(struct pattern_state *state);
 
-// A hit with `settle` as pattern_hit() made it. True: it completes its pattern.
-bool pattern_state_see(struct pattern_state *state, const struct hit *hit);
+// A hit with `settle` as pattern_hit() made it. True: it completes its pattern; *whole is then the
+// hit to be told, with what the other observations showed, and lives until the next call.
+bool pattern_state_see(struct pattern_state *state, const struct hit *hit, struct hit *whole);
 
 // How many hosts' observations were forgotten to make room.
 uint64_t pattern_state_forgotten(const struct pattern_state *state);

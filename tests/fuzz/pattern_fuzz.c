@@ -25,8 +25,9 @@ static const struct record_tls tls = {
 
 static void settle(void *state, const struct hit *hit)
 {
+    struct hit whole;
     if (hit->settle)
-        (void)pattern_state_see(state, hit);
+        (void)pattern_state_see(state, hit, &whole);
 }
 
 static void ask(const struct pattern_set *set)
