@@ -13,7 +13,8 @@ struct watch {
     pthread_cond_t changed;
     watch_look *look; // NULL: no work
     void *context;
-    int64_t since_us;
+    clockid_t worker; // processor time of the thread that works
+    int64_t since_us; // when its work began, by that clock
     _Atomic int said; // read without the mutex
     bool over;
 };
@@ -30,6 +31,15 @@ static void sleep_one_tick(struct watch *watch)
     (void)pthread_cond_timedwait(&watch->changed, &watch->mutex.raw, &until);
 }
 
+// The worker lives: it cannot end before watch_end() has had the mutex.
+static int64_t used_us(const struct watch *watch)
+{
+    struct timespec now;
+    if (clock_gettime(watch->worker, &now) != 0)
+        return 0;
+    return (int64_t)now.tv_sec * 1'000'000 + now.tv_nsec / 1'000 - watch->since_us;
+}
+
 static void watch_run(void *context)
 {
     struct watch *watch = context;
@@ -40,9 +50,8 @@ static void watch_run(void *context)
             continue;
         }
         sleep_one_tick(watch);
-        int64_t running_us = clock_monotonic_us() - watch->since_us;
-        if (watch->look && running_us >= WATCH_TICK_US && atomic_load(&watch->said) == 0)
-            atomic_store(&watch->said, watch->look(watch->context, running_us));
+        if (watch->look && atomic_load(&watch->said) == 0)
+            atomic_store(&watch->said, watch->look(watch->context, used_us(watch)));
     }
     mutex_unlock(&watch->mutex);
 }
@@ -90,7 +99,10 @@ void watch_begin(struct watch *watch, watch_look *look, void *context)
     mutex_lock(&watch->mutex);
     watch->look = look;
     watch->context = context;
-    watch->since_us = clock_monotonic_us();
+    int status = pthread_getcpuclockid(pthread_self(), &watch->worker);
+    assert(status == 0);
+    (void)status;
+    watch->since_us = clock_thread_us();
     atomic_store(&watch->said, 0);
     pthread_cond_signal(&watch->changed);
     mutex_unlock(&watch->mutex);

@@ -7,9 +7,9 @@
 
 enum { WATCH_TICK_US = 25'000 };
 
-// Called in the watcher's thread, every WATCH_TICK_US, with the time the work has been running,
+// Called in the watcher's thread, every WATCH_TICK_US, with the processor time the work has taken,
 // until it answers other than 0.
-typedef int watch_look(void *context, int64_t running_us);
+typedef int watch_look(void *context, int64_t used_us);
 
 struct watch;
 

@@ -3,7 +3,7 @@
 // between rules and every 4,096 bytes, but not while it tries one regular expression at each of
 // them, and never at its memory. So a watcher looks at each scan from outside and, where it is
 // over time or memory, tells libyara to try no more strings. Which rule was to blame is then
-// found by trying halves. Such a group is off for this worker from there on; the file is
+// found by trying halves. Such a rule is off for this worker from there on; the file is
 // scanned again without it.
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -14,9 +14,8 @@ enum {
     HUNTS_MOST = 4,  // runaway rules looked for in one file
     PROBE_SHARE = 8, // of the timeout: how long half of the rules may take in a hunt
     PROBE_BASE = 3,  // or so many times what the file takes without any rule
-    BUSY_TRIES = 3,  // of a probe, when the machine was busy with other things
     PARTS = 4,       // in which a file is scanned when no rule alone is to blame
-    WATCH_LATE_US = 2 * WATCH_TICK_US, // after libyara's own limit
+    WALL_TIMES = 50, // the limit is the processor's time; by the clock it is so many times that
     MATCH_BYTES = sizeof(YR_MATCH) + 16,
 };
 
@@ -55,18 +54,23 @@ static uint64_t count_matches(struct yara_scanner *s)
     return all;
 }
 
-// In the watcher's thread. libyara reads these bits before each string it tries; counts of matches
+// In the watcher's thread, with the processor's time, so that a busy machine is no rule's fault.
+// libyara reads these bits before each string it tries; counts of matches
 // that are read while they grow are good enough.
-static int look(void *context, int64_t running_us)
+static int look(void *context, int64_t used_us)
 {
     struct yara_scanner *s = context;
     enum stop why = STOP_NOT;
-    if (running_us > s->limit_us + WATCH_LATE_US)
+    if (used_us > s->limit_us)
         why = STOP_TIME;
     else if (count_matches(s) * MATCH_BYTES > s->limits.match_bytes)
         why = STOP_MEMORY;
-    for (uint32_t i = 0; why != STOP_NOT && i < s->own.num_strings; i++)
+    if (why == STOP_NOT)
+        return STOP_NOT;
+    for (uint32_t i = 0; i < s->own.num_strings; i++)
         yr_bitmask_set(s->yr->strings_temp_disabled, i);
+    if (why == STOP_TIME)
+        s->yr->timeout = 1; // ns: over when libyara looks at its clock
     return (int)why;
 }
 
@@ -146,7 +150,7 @@ static enum run run(struct yara_scanner *s, const struct yara_subject *subject, 
         .context = &one, .first = block_first, .next = block_next, .file_size = block_file_size};
     leave_out(s);
     s->limit_us = limit_us;
-    s->yr->timeout = (uint64_t)limit_us * 1000;
+    s->yr->timeout = (uint64_t)limit_us * 1000 * WALL_TIMES;
     watch_begin(s->watch, look, s);
     int status = yr_scanner_scan_mem_blocks(s->yr, &iterator);
     watch_end(s->watch);
@@ -190,20 +194,11 @@ struct hunt {
     bool support;     // supporting rules run with each half
 };
 
-// Do the active rules [from, to) alone fail in the same way? The limit is the processor's time: a
-// run that ended because the machine was busy is done again with more.
+// Do the active rules [from, to) alone fail in the same way?
 static bool fails_alone(struct yara_scanner *s, const struct hunt *hunt, uint32_t from, uint32_t to)
 {
     choose(s, from, to, hunt->support);
-    for (unsigned tries = 0; tries < BUSY_TRIES; tries++) {
-        int64_t before_us = clock_thread_us();
-        enum run got = run(s, hunt->subject, hunt->limit_us << tries);
-        if (got != RUN_TIME || hunt->how != RUN_TIME)
-            return got == hunt->how;
-        if (clock_thread_us() - before_us >= hunt->limit_us)
-            return true;
-    }
-    return false;
+    return run(s, hunt->subject, hunt->limit_us) == hunt->how;
 }
 
 // By halves. False: none alone is to blame.
