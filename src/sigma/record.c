@@ -132,9 +132,10 @@ static bool map_is(const struct sigma_map *map, const struct record *record)
 static bool maps_find(struct sigma_worker *w)
 {
     bool any = false;
-    for (size_t i = 0; i < sigma_maps_count; i++) {
-        w->maps[i] = w->table->maps[i] && map_is(&sigma_maps[i], w->record);
-        any |= w->maps[i];
+    for (size_t i = 0; i < w->table->used_count; i++) {
+        uint16_t map = w->table->used[i];
+        w->maps[map] = map_is(&sigma_maps[map], w->record);
+        any |= w->maps[map];
     }
     return any;
 }
@@ -183,16 +184,18 @@ static void put_pair(struct sigma_worker *w, struct bytes name, struct bytes val
 // A second name where the record's maps give one.
 static void put_renamed(struct sigma_worker *w, struct bytes name, struct bytes value)
 {
-    for (size_t i = 0; i < sigma_maps_count; i++)
-        for (size_t j = 0; w->maps[i] && j < sigma_maps[i].renames_count; j++)
-            if (bytes_equal(name, bytes_from_text(sigma_maps[i].renames[j].from)))
-                put_pair(w, bytes_from_text(sigma_maps[i].renames[j].to), value);
+    for (size_t i = 0; i < w->table->used_count; i++) {
+        const struct sigma_map *map = &sigma_maps[w->table->used[i]];
+        for (size_t j = 0; w->maps[w->table->used[i]] && j < map->renames_count; j++)
+            if (bytes_equal(name, bytes_from_text(map->renames[j].from)))
+                put_pair(w, bytes_from_text(map->renames[j].to), value);
+    }
 }
 
 static bool has_renames(const struct sigma_worker *w)
 {
-    for (size_t i = 0; i < sigma_maps_count; i++)
-        if (w->maps[i] && sigma_maps[i].renames_count)
+    for (size_t i = 0; i < w->table->used_count; i++)
+        if (w->maps[w->table->used[i]] && sigma_maps[w->table->used[i]].renames_count)
             return true;
     return false;
 }

@@ -132,7 +132,9 @@ struct sigma_table {
     size_t variants_count, variants_room;
     uint32_t *owners, *always; // numbers of variants
     size_t owners_count, always_count;
-    bool maps[SIGMA_MAPS_MOST]; // that some rule uses
+    bool maps[SIGMA_MAPS_MOST];     // that some rule uses
+    uint16_t used[SIGMA_MAPS_MOST]; // their numbers
+    size_t used_count;
 };
 
 struct sigma {

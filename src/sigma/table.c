@@ -185,8 +185,12 @@ bool sigma_table_add(struct sigma *sigma, struct sigma_table *table, struct sigm
         table->variants_room = room;
     }
     table->variants[table->variants_count++] = variant;
-    for (size_t i = 0; i < variant->maps_count; i++)
-        table->maps[variant->maps[i]] = true;
+    for (size_t i = 0; i < variant->maps_count; i++) {
+        uint16_t map = variant->maps[i];
+        if (!table->maps[map])
+            table->used[table->used_count++] = map;
+        table->maps[map] = true;
+    }
     return true;
 }
 
