@@ -128,7 +128,12 @@ enum { BIT_SECONDS = 3600 }; // a bit without an expiry
 
 static uint64_t bit_key(uint64_t name, const struct rule_bits *bits, const struct record_head *head)
 {
-    return track_key(key_add(2, &name, sizeof name), (enum rule_track)bits->track, head);
+    uint64_t key = key_add(2, &name, sizeof name);
+    if (bits->track == TRACK_BY_SRC) // one bit of a host, whichever end it is
+        return key_add(key, &head->src_ip, sizeof head->src_ip);
+    if (bits->track == TRACK_BY_DST)
+        return key_add(key, &head->dest_ip, sizeof head->dest_ip);
+    return track_key(key, (enum rule_track)bits->track, head);
 }
 
 static bool bit_is_set(struct rules_ordered *o, uint64_t name, const struct rule_bits *bits,
