@@ -207,7 +207,7 @@ static void take_mark(
     struct analysis *a, const struct output *out, size_t start, size_t at, struct json *lines)
 {
     const struct output_mark *mark = &out->marks[at];
-    const char *text = &out->text.data[start];
+    const char *text = out->text.data ? &out->text.data[start] : ""; // hits alone have no text
     if (mark->kind == MARK_FLOW)
         alerts_flow(a->alerts, mark->flow_id, bytes_make(text, mark->end - start), lines);
     else if (mark->end > start)
