@@ -10,7 +10,8 @@ void stop_on_signals(void);
 // Any thread may ask.
 bool stop_asked(void);
 
-// From now on SIGHUP asks to load content anew, as often as it comes. One that was ignored stays so.
+// From now on SIGHUP asks to load content anew, as often as it comes. One that was ignored stays
+// so.
 void reload_on_signal(void);
 
 // Was it asked since this was last called? Any thread.

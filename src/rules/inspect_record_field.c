@@ -3,6 +3,7 @@
 // are more than one field.
 #include "rules/inspect.h"
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 struct walk {
@@ -117,7 +118,8 @@ static bool number_seen(void *context, const void *value, enum shape_kind kind)
     const struct rule_condition *c = at->condition;
     int64_t number;
     if (kind == SHAPE_TEXT) {
-        struct bytes text = *(const struct bytes *)value;
+        struct bytes text;
+        memcpy(&text, value, sizeof text);
         if (!text.data ||
             (!rule_number_word(c->on, text, &number) && !trailing_number(text, &number)))
             return false;

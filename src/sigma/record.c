@@ -556,10 +556,8 @@ static bool applies(const struct sigma_worker *w, const struct sigma_variant *va
 
 static int by_number(const void *a, const void *b)
 {
-    uint32_t x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
+    const uint32_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
 }
 
 // Rules in the order of loading, so that hits come in the same order everywhere. A rule that has a

@@ -188,6 +188,13 @@ TEST(modifiers)
         {"    s: {Image|re|s: 'a.c'}", "Image=a\nc", true},
         {"    s: {Image|re|m: '^c'}", "Image=a\nc", true},
         {"    s: {Image|re: '^c'}", "Image=a\nc", false},
+    };
+    check_all(list, COUNT(list));
+}
+
+TEST(modifiers_of_values)
+{
+    static const struct one list[] = {
         {"    s: {Ip|cidr: 10.0.0.0/8}", "Ip=10.1.2.3", true},
         {"    s: {Ip|cidr: [192.0.2.0/24, '2001:db8::/32']}", "Ip=2001:db8::1", true},
         {"    s: {Ip|cidr: 10.0.0.0/8}", "Ip=11.1.2.3", false},
@@ -553,6 +560,6 @@ TEST(bounded)
     sigma_report_finish(&report);
 }
 
-TEST_MAIN(T(values), T(modifiers), T(selections), T(conditions), T(messages), T(hostile),
-    T(event_count), T(value_count), T(temporal), T(chained), T(older_aggregation), T(filters),
-    T(bounded))
+TEST_MAIN(T(values), T(modifiers), T(modifiers_of_values), T(selections), T(conditions),
+    T(messages), T(hostile), T(event_count), T(value_count), T(temporal), T(chained),
+    T(older_aggregation), T(filters), T(bounded))
