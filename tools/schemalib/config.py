@@ -207,7 +207,7 @@ def key_row(key, owner, inside):
         low, high = (to_number(key.type, v, key.path) for v in (key.min, key.max))
         parts += [f".min = {low}", f".max = {high}", f'.min_text = "{key.min}"', f'.max_text = "{key.max}"']
     if key.type in ("text", "list"):
-        low = key.min or (key.type == "text")
+        low = key.min or (key.type == "text" and key.default != "")
         parts += [f".min = {int(low)}", f".max = {key.max}", f'.min_text = "{int(low)}"', f'.max_text = "{key.max}"']
     if key.type == "enum":
         parts += [f".words = words_{key.spelling}", f".words_count = {len(key.words)}"]
@@ -244,7 +244,7 @@ def config_c(keys):
 def yaml_value(value):
     if isinstance(value, bool):
         return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) and ":" in value else str(value)
+    return f'"{value}"' if value == "" or isinstance(value, str) and ":" in value else str(value)
 
 
 def allowed(key):
