@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { LINE_BYTES = 128 * 1024, KEY_BYTES = 256 };
 
@@ -155,6 +156,9 @@ bool dataset_read(struct dataset_set *set, const struct rule_dataset *use, const
     char why[DATASET_WHY_BYTES])
 {
     struct place place = {.path = path, .why = why};
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return wrong(&place, "not a file"); // a pipe or a device may never end
     FILE *file = fopen(path, "re");
     if (!file)
         return wrong(&place, strerror(errno));
