@@ -5,12 +5,12 @@
    status 0 or 1 and a silent sanitizer.
 2. Split the stream anywhere: with TCP segments cut into smaller ones the records are the same,
    but for what counts packets: see SPLIT_DROPPED. Of flow records only FLOW_KEPT is compared, of
-   anomalies only those of type applayer (lower layers see other packets).
+   anomalies only those of type applayer (lower layers see other packets), of alerts ALERT_KEPT.
 3. Drop a segment: never a wrong record. Of each record of the shorter run, a record of the full run
    with the same type, addresses and ports must say everything it says: every key the same value,
    lists a subsequence of its lists. What tells of the loss itself and times may differ (DROP_FREE,
    and the values in DROP_SAYS: "not seen" is true), what counts may be less (DROP_LESS). Records may
-   be missing; anomalies and statistics are not compared; a flow's app_proto is one that the full run has
+   be missing; anomalies, statistics and alerts (a rule may ask for what is not there) are not compared; a flow's app_proto is one that the full run has
    between the same ends, or one that no parser of ours gave, and then its direction is a guess.
 
 A case that cannot keep a law says so in a file `laws` beside its capture: "drop: reason", or "split 1: reason"
@@ -30,6 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CUTS, SNAPS, DROPS = 3, 1, 4  # a case; there are hundreds of cases
 SPLIT_DROPPED = {"pcap_cnt", "flow_id", "timestamp", "stored"}
 FLOW_KEPT = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "first_toserver", "first_toclient")
+ALERT_KEPT = ("detector", "rule", "severity", "phase", "signature")
 DROP_FREE = {"timestamp", "pcap_cnt", "flow_id", "tx_id", "state", "gaps", "end", "last_seen", "latency_us", "rtt_us", "rtt"}
 DROP_SAYS = {"no", "unanswered", "unknown", "UNREPLIED", "REQUEST_LOST", "BODY_STARTED", "HEADER_STARTED", "TRUNCATED"}
 DROP_LESS = {"length", "size", "decoded_length", "request_length", "message_length", "request_fields", "response_fields",
@@ -71,6 +72,8 @@ def comparable(lines):
         if kind == "flow":
             app = record.get("app_proto") if record.get("app_proto") in OWN else None
             record = {k: record.get(k) for k in FLOW_KEPT} | {"event_type": "flow", "app_proto": app}
+        if kind == "alert":
+            record = {k: record.get(k) for k in WHO} | {k: record["alert"].get(k) for k in ALERT_KEPT}
         out.append(json.dumps(without(record, SPLIT_DROPPED), sort_keys=True, ensure_ascii=False))
     return sorted(out)
 
@@ -145,7 +148,7 @@ def wrong_record(full, fewer):
         known.setdefault(tuple(record.get(k) for k in WHO), []).append(record)
         spoken.setdefault(record.get("community_id"), set()).update((record["event_type"], record.get("app_proto")))
     for record in fewer:
-        if record["event_type"] in ("anomaly", "stats"):
+        if record["event_type"] in ("anomaly", "stats", "alert"):
             continue
         if record["event_type"] == "flow":
             said = spoken.get(record["community_id"], set())
