@@ -152,7 +152,8 @@ def interrupted(yagura, workers):
         raw = f.read()
     with tempfile.TemporaryDirectory() as folder:
         args = [yagura, "read", "-q", "--workers", workers, "-o", folder, "-"]
-        child = subprocess.Popen(args, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        child = subprocess.Popen(args, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # who runs tests behind a shell ignores it
         child.stdin.write(raw)
         child.stdin.flush()
         time.sleep(0.5)
