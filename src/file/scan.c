@@ -6,6 +6,7 @@
 #include "file/scan_bytes.h"
 #include "file/scan_clamd.h"
 #include "file/scan_rules.h"
+#include "schema/segment.h"
 #include <stdio.h>
 
 enum {
@@ -404,15 +405,6 @@ const struct file_verdict *file_scan_finish(
 
 // ---- hits
 
-static bool is_inside(const struct config *config, const struct addr *addr)
-{
-    for (size_t s = 0; s < config->segments_count; s++)
-        for (size_t n = 0; n < config->segments[s].networks_count; n++)
-            if (addr_range_has(&config->segments[s].networks[n], addr))
-                return true;
-    return false;
-}
-
 static void match_hit(const struct file_match *match, struct hit *out)
 {
     *out = (struct hit){
@@ -454,8 +446,8 @@ void file_scan_tell(
     if (!verdict || record->type != RECORD_FILEINFO)
         return;
     // Who got the file has it now; where he is outside, who sent it.
-    bool receiver = is_inside(scan->config, &record->head.dest_ip) ||
-                    !is_inside(scan->config, &record->head.src_ip);
+    bool receiver = segment_find(scan->config, &record->head.dest_ip) ||
+                    !segment_find(scan->config, &record->head.src_ip);
     for (size_t i = 0; i < verdict->matches_count; i++) {
         struct hit hit;
         match_hit(&verdict->matches[i], &hit);

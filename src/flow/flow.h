@@ -176,6 +176,9 @@ struct flow_head_room {
 void flow_head(
     struct flow *flow, int64_t time_us, struct flow_head_room *room, struct record_head *head);
 
+// The server is src: who speaks in what the record tells of.
+void flow_head_turn(struct record_head *head);
+
 // Write an anomaly record of a flow, once for each `anomaly` of layer stream and applayer the
 // caller wants told; the caller keeps count.
 void flow_emit_anomaly(

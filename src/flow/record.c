@@ -123,6 +123,16 @@ void flow_head(
     }
 }
 
+void flow_head_turn(struct record_head *head)
+{
+    struct addr addr = head->src_ip;
+    head->src_ip = head->dest_ip;
+    head->dest_ip = addr;
+    uint16_t port = head->src_port;
+    head->src_port = head->dest_port;
+    head->dest_port = port;
+}
+
 void flow_packet_head(
     const struct decoded *packet, struct flow_head_room *room, struct record_head *head)
 {

@@ -92,8 +92,8 @@ static uint32_t text_number(struct intel_builder *b, struct bytes text)
 static uint32_t statement_of(struct intel_builder *b, const struct indicator *indicator)
 {
     uint32_t label = text_number(b, indicator->label), id = text_number(b, indicator->id);
-    uint32_t extra = indicator->atom ? indicator->pattern : text_number(b, indicator->techniques);
-    if (label == STORE_NONE || id == STORE_NONE || (extra == STORE_NONE && !indicator->atom))
+    uint32_t techniques = text_number(b, indicator->techniques);
+    if (label == STORE_NONE || id == STORE_NONE || techniques == STORE_NONE)
         return STORE_NONE;
     struct statement s;
     memset(&s, 0, sizeof s); // statements are compared as bytes
@@ -101,9 +101,8 @@ static uint32_t statement_of(struct intel_builder *b, const struct indicator *in
     s.until_s = to_seconds(until_of(b, indicator));
     s.label = label & INT32_MAX;
     s.silent = indicator->silent;
-    s.id = id & INT32_MAX;
-    s.atom = indicator->atom;
-    s.extra = extra;
+    s.id = id;
+    s.techniques = techniques;
     s.source = (uint16_t)indicator->source;
     s.confidence =
         (indicator->confidence <= 100 ? indicator->confidence : CONFIDENCE_UNSAID) & 127U;

@@ -51,4 +51,8 @@ struct where {
     bool answered; // and was answered
 };
 
+// Whose host a hit of a record is about: ours; of two of ours, or none, the client: an answer's
+// receiver, a file's too.
+bool subject_is_dest(const struct config *config, const struct record *record);
+
 void tell(const struct asking *asking, const struct found *found, const struct where *where);

@@ -68,8 +68,8 @@ _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 struct statement {
     uint32_t from_s, until_s; // 0: not said
     uint32_t label : 31, silent : 1;
-    uint32_t id : 31, atom : 1;
-    uint32_t extra; // techniques, a text; of an atom the pattern
+    uint32_t id;
+    uint32_t techniques; // a text
     uint16_t source;
     uint16_t confidence : 7, tlp : 3, severity : 3, phase : 3;
 };

@@ -175,14 +175,6 @@ static bool make_path(struct key *key, struct bytes text)
     return key->len > 0;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // Digits in pairs, with or without colons, spaces or dashes between them. wanted 0: any length.
 static bool make_digest(struct key *key, struct bytes text, size_t wanted)
 {
@@ -191,7 +183,7 @@ static bool make_digest(struct key *key, struct bytes text, size_t wanted)
         if (high < 0 && i > 0 &&
             (text.data[i] == ':' || text.data[i] == ' ' || text.data[i] == '-'))
             continue;
-        int digit = hex_digit(text.data[i]);
+        int digit = bytes_hex_digit(text.data[i]);
         if (digit < 0 || key->len >= SERIAL_BYTES)
             return false;
         if (high >= 0)

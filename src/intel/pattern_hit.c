@@ -1,27 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "intel/find.h"
 #include "intel/pattern_set.h"
-
-static bool is_own(const struct config *config, const struct addr *addr)
-{
-    for (size_t s = 0; s < config->segments_count; s++)
-        for (size_t n = 0; n < config->segments[s].networks_count; n++)
-            if (addr_range_has(&config->segments[s].networks[n], addr))
-                return true;
-    return false;
-}
-
-// Whose host it is about: ours; of two of ours the one that asked.
-static bool subject_is_dest(const struct config *config, const struct record *record)
-{
-    const struct record_head *head = &record->head;
-    bool dest = is_own(config, &head->dest_ip), src = is_own(config, &head->src_ip);
-    if (dest != src)
-        return dest;
-    if (record->type == RECORD_FILEINFO)
-        return true; // who receives it
-    const struct record_dns *dns = record->body;
-    return record->type == RECORD_DNS && dns->qr;
-}
 
 static void put_techniques(struct hit *hit, struct bytes words)
 {

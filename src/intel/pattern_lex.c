@@ -86,21 +86,13 @@ static bool quoted(struct lexer *lexer, struct bytes *out)
     return true;
 }
 
-static int hex_digit(uint8_t c)
-{
-    uint8_t lower = c | 0x20;
-    if (is_digit(c))
-        return c - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static bool from_hex(struct arena *arena, struct bytes text, struct bytes *out)
 {
     uint8_t *raw = arena_alloc(arena, text.len / 2 + 1);
     if (!raw || text.len % 2)
         return false;
     for (size_t i = 0; i < text.len; i += 2) {
-        int high = hex_digit(text.data[i]), low = hex_digit(text.data[i + 1]);
+        int high = bytes_hex_digit(text.data[i]), low = bytes_hex_digit(text.data[i + 1]);
         if (high < 0 || low < 0)
             return false;
         raw[i / 2] = (uint8_t)(high << 4 | low);

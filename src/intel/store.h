@@ -36,8 +36,6 @@ struct indicator {
     struct bytes label;        // what it is: family, campaign, the indicator's name
     struct bytes id;           // its own id there: STIX id, MISP UUID
     struct bytes techniques;   // ATT&CK ids between spaces
-    bool atom;                 // one of a composed pattern: never a hit of its own;
-    uint32_t pattern;          // `pattern` is then told when it is seen
 };
 
 // An indicator with nothing said.
@@ -115,22 +113,10 @@ struct intel_format {
     bool (*read)(struct intel_builder *builder, const struct intel_file *file);
 };
 
-// ---- Composed patterns: their reader registers atoms as indicators (atom = true), and this table.
-
-// An atom was seen in a record.
-struct intel_seen {
-    uint32_t pattern;
-    const struct record *record;
-    struct bytes where, value; // which field, and what stood there
-    bool subject_is_dest;
-    hit_sink *sink;
-    void *context;
-};
+// ---- Composed patterns: their reader keeps them, and this table says how they are asked.
 
 struct intel_pattern_table {
-    // The record shows an atom: look at the rest of the pattern, and hit (or hit with `settle`).
-    void (*atom)(const void *patterns, const struct intel_seen *seen);
-    // Every record; NULL when all patterns have atoms that can be looked up.
+    // Every record.
     void (*record)(
         const void *patterns, const struct record *record, hit_sink *sink, void *context);
     uint64_t (*count)(const void *patterns);

@@ -2,6 +2,7 @@
 // From values found to a hit: which statements hold at the time of the record, how sure they are
 // together, and about whom the hit is.
 #include "intel/find.h"
+#include "schema/segment.h"
 
 enum {
     SAYING_MOST = 64, // statements looked at, of one value
@@ -44,25 +45,9 @@ static bool holds(const struct asking *asking, const struct statement *s)
     return !s->silent && !expired && !not_yet && !low && !secret;
 }
 
-static void tell_atom(
-    const struct asking *asking, const struct statement *s, const struct where *where)
-{
-    const struct intel *intel = asking->intel;
-    if (!intel->patterns || !intel->pattern_table->atom)
-        return;
-    struct intel_seen seen = {.pattern = s->extra,
-        .record = asking->record,
-        .where = bytes_from_text(where->field),
-        .value = where->value,
-        .subject_is_dest = where->subject_is_dest,
-        .sink = asking->sink,
-        .context = asking->context};
-    intel->pattern_table->atom(intel->patterns, &seen);
-}
-
 // Statements of an entry, in the order in which they were made; those that hold join the saying.
-static void entry_says(const struct asking *asking, const struct entry *entry,
-    const struct where *where, struct saying *saying)
+static void entry_says(
+    const struct asking *asking, const struct entry *entry, struct saying *saying)
 {
     const struct store *store = &asking->intel->store;
     const struct statement *all[SAYING_MOST];
@@ -72,9 +57,7 @@ static void entry_says(const struct asking *asking, const struct entry *entry,
         all[count++] = &store->statements[statement];
     while (count > 0) {
         const struct statement *s = all[--count];
-        if (s->atom)
-            tell_atom(asking, s, where);
-        else if (saying->count < SAYING_MOST && holds(asking, s))
+        if (saying->count < SAYING_MOST && holds(asking, s))
             saying->list[saying->count++] = s;
     }
 }
@@ -170,7 +153,7 @@ static void add_source(struct hit *hit, const struct asking *asking, const struc
 {
     const struct store *store = &asking->intel->store;
     const struct source_texts *source = &store->sources[s->source];
-    add_techniques(hit, texts_of(&store->texts, s->extra));
+    add_techniques(hit, texts_of(&store->texts, s->techniques));
     if (s->phase && hit->phase == PHASE_NONE)
         hit->phase = (enum phase)s->phase;
     if (hit->sources_count == HIT_SOURCES)
@@ -189,21 +172,10 @@ static void add_source(struct hit *hit, const struct asking *asking, const struc
 
 // ---- About whom.
 
-static bool is_own(const struct config *config, const struct addr *a)
+bool subject_is_dest(const struct config *config, const struct record *record)
 {
-    for (size_t s = 0; s < config->segments_count; s++) {
-        for (size_t n = 0; n < config->segments[s].networks_count; n++) {
-            if (addr_range_has(&config->segments[s].networks[n], a))
-                return true;
-        }
-    }
-    return false;
-}
-
-// Our host; of two of ours, or none, the client: an answer's receiver, a file's too.
-static bool subject_is_dest(const struct config *config, const struct record *record)
-{
-    bool src = is_own(config, &record->head.src_ip), dest = is_own(config, &record->head.dest_ip);
+    bool src = segment_find(config, &record->head.src_ip),
+         dest = segment_find(config, &record->head.dest_ip);
     if (src != dest)
         return dest;
     if (record->type == RECORD_FILEINFO)
@@ -267,7 +239,7 @@ void tell(const struct asking *asking, const struct found *found, const struct w
         size_t before = saying.count;
         if (entry_silent(asking, &entry))
             continue;
-        entry_says(asking, &entry, &known, &saying);
+        entry_says(asking, &entry, &saying);
         if (saying.count > before && saying.shown == STORE_NONE)
             saying.shown = found->refs[i];
         saying.known = saying.known || entry.flags & ENTRY_KNOWN;

@@ -72,26 +72,10 @@ static void put_time(struct json *out, int64_t time_us)
     json_raw(out, text, (size_t)len);
 }
 
-static uint64_t unsigned_at(const void *at, uint8_t kind)
-{
-    uint8_t u8;
-    uint16_t u16;
-    uint32_t u32;
-    uint64_t u64;
-    switch (kind) {
-    case SHAPE_U8:
-    case SHAPE_U8_HEX: memcpy(&u8, at, sizeof u8); return u8;
-    case SHAPE_U16:
-    case SHAPE_U16_HEX: memcpy(&u16, at, sizeof u16); return u16;
-    case SHAPE_U32: memcpy(&u32, at, sizeof u32); return u32;
-    default: memcpy(&u64, at, sizeof u64); return u64;
-    }
-}
-
 static void put_number(struct json *out, const void *at, const struct zeek_column *column)
 {
     char text[32];
-    uint64_t value = unsigned_at(at, column->path.kind);
+    uint64_t value = shape_unsigned(at, column->path.kind);
     if (column->type == ZEEK_INTERVAL && column->path.a_second) {
         put_fixed(out, (double)value / column->path.a_second);
         return;

@@ -11,14 +11,8 @@ static void head_fill(struct proto_flow *pf, int64_t time_us, uint64_t tx_id,
         return;
     }
     flow_head(pf->flow, time_us, room, head);
-    if (pf->speaker == FLOW_SERVER) {
-        struct addr addr = head->src_ip;
-        head->src_ip = head->dest_ip;
-        head->dest_ip = addr;
-        uint16_t port = head->src_port;
-        head->src_port = head->dest_port;
-        head->dest_port = port;
-    }
+    if (pf->speaker == FLOW_SERVER)
+        flow_head_turn(head);
     const struct engine_flow *ef = pf->flow->app;
     if (ef)
         head->proxy_dest = ef->proxy_dest;

@@ -13,14 +13,6 @@ static void more(struct http_tx *tx, enum rule_buffer buffer, enum flow_side sid
     proto_show_more(tx->pf, buffer, side, tx->id, b);
 }
 
-static int hex_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 // %xx undone; of %u00xx the low byte. Returns the new length.
 static size_t percent_decode(uint8_t *text, size_t len)
 {
@@ -28,8 +20,8 @@ static size_t percent_decode(uint8_t *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         bool wide = i + 5 < len && text[i] == '%' && (text[i + 1] | 0x20) == 'u';
         size_t at = wide ? i + 4 : i + 1;
-        int high = text[i] == '%' && at + 1 < len ? hex_digit(text[at]) : -1;
-        int low = high >= 0 ? hex_digit(text[at + 1]) : -1;
+        int high = text[i] == '%' && at + 1 < len ? bytes_hex_digit(text[at]) : -1;
+        int low = high >= 0 ? bytes_hex_digit(text[at + 1]) : -1;
         if (low >= 0) {
             text[out++] = (uint8_t)(high << 4 | low);
             i = at + 1;

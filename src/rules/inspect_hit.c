@@ -28,14 +28,8 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
         return;
     }
     flow_head(in->flow, in->time_us, room, head);
-    if (in->side == FLOW_SERVER) {
-        struct addr addr = head->src_ip;
-        head->src_ip = head->dest_ip;
-        head->dest_ip = addr;
-        uint16_t port = head->src_port;
-        head->src_port = head->dest_port;
-        head->dest_port = port;
-    }
+    if (in->side == FLOW_SERVER)
+        flow_head_turn(head);
     head->app_proto = bytes_from_text(in->flow->app_proto);
     if (in->world != WORLD_TX)
         return;

@@ -2,6 +2,7 @@
 // What rules ask of a record: its fields through the generated tables, and the few conditions that
 // are more than one field.
 #include "rules/inspect.h"
+#include "schema/shape.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -48,11 +49,11 @@ static int64_t value_number(const void *value, enum shape_kind kind)
     case SHAPE_TIME:
     case SHAPE_I64: return *(const int64_t *)value;
     case SHAPE_U8:
-    case SHAPE_U8_HEX: return *(const uint8_t *)value;
+    case SHAPE_U8_HEX:
     case SHAPE_U16:
-    case SHAPE_U16_HEX: return *(const uint16_t *)value;
-    case SHAPE_U32: return *(const uint32_t *)value;
-    case SHAPE_U64: return (int64_t) * (const uint64_t *)value;
+    case SHAPE_U16_HEX:
+    case SHAPE_U32:
+    case SHAPE_U64: return (int64_t)shape_unsigned(value, kind);
     default: return 0;
     }
 }

@@ -241,5 +241,7 @@ void loader_apply_thresholds(struct loader *loader);
 // Takes what stands before the next `by` outside of quotes from *rest, trimmed; false: nothing
 // left.
 bool text_next(struct bytes *rest, uint8_t by, struct bytes *out);
+// The same of a list: up to a comma outside of brackets.
+bool text_next_element(struct bytes *rest, struct bytes *out);
 struct bytes text_trim(struct bytes b); // spaces, tabs, line ends
 struct bytes text_unquote(struct bytes b);

@@ -203,27 +203,12 @@ static bool add_one(struct walk *w, struct bytes text, struct spans *out)
     return w->ports ? add_port(w, text, out) : add_address(w, text, out);
 }
 
-// The next element of a list: up to a comma outside of brackets.
-static bool next_element(struct bytes *rest, struct bytes *out)
-{
-    size_t at = 0, depth = 0;
-    if (!rest->data)
-        return false;
-    for (; at < rest->len && (depth || rest->data[at] != ','); at++) {
-        depth += rest->data[at] == '[';
-        depth -= rest->data[at] == ']' && depth;
-    }
-    *out = text_trim(bytes_sub(*rest, 0, at));
-    *rest = at < rest->len ? bytes_from(*rest, at + 1) : (struct bytes){0};
-    return true;
-}
-
 // *named: something is named that is not negated, whatever it comes to.
 static bool add_elements(
     struct walk *w, struct bytes text, struct spans *positive, struct spans *negative, bool *named)
 {
     struct bytes element;
-    while (next_element(&text, &element)) {
+    while (text_next_element(&text, &element)) {
         bool negated = element.len && element.data[0] == '!';
         if (negated)
             element = text_trim(bytes_from(element, 1));

@@ -40,6 +40,20 @@ bool text_next(struct bytes *rest, uint8_t by, struct bytes *out)
     return true;
 }
 
+bool text_next_element(struct bytes *rest, struct bytes *out)
+{
+    size_t at = 0, depth = 0;
+    if (!rest->data)
+        return false;
+    for (; at < rest->len && (depth || rest->data[at] != ','); at++) {
+        depth += rest->data[at] == '[';
+        depth -= rest->data[at] == ']' && depth;
+    }
+    *out = text_trim(bytes_sub(*rest, 0, at));
+    *rest = at < rest->len ? bytes_from(*rest, at + 1) : (struct bytes){0};
+    return true;
+}
+
 // Where the option that begins at 0 ends: its ';'.
 static size_t end_of_option(struct bytes text)
 {

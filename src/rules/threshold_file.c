@@ -60,21 +60,6 @@ static bool one_word(struct line *l, struct bytes word, bool suppress)
                     : parse_rate_word(l->draft, word, &l->threshold, &l->seen);
 }
 
-// Words between commas; an address list may hold some itself.
-static bool next_word(struct bytes *rest, struct bytes *out)
-{
-    size_t at = 0, depth = 0;
-    if (!rest->data)
-        return false;
-    for (; at < rest->len && (depth || rest->data[at] != ','); at++) {
-        depth += rest->data[at] == '[';
-        depth -= rest->data[at] == ']' && depth;
-    }
-    *out = text_trim(bytes_sub(*rest, 0, at));
-    *rest = at < rest->len ? bytes_from(*rest, at + 1) : (struct bytes){0};
-    return true;
-}
-
 static bool keep_limit(struct line *l)
 {
     struct loader *loader = l->loader;
@@ -131,7 +116,7 @@ static bool one_line(struct line *l, struct bytes text)
                                         ? "rate_filter is not supported: actions are not changed"
                                         : "is no line suppress or threshold");
     rest = text_trim(bytes_from(rest, bytes_find_byte(rest, ' ')));
-    while (next_word(&rest, &word))
+    while (text_next_element(&rest, &word))
         if (!one_word(l, word, suppress))
             return false;
     if (!l->has_gid || !l->has_sid)

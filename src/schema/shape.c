@@ -28,3 +28,19 @@ const void *shape_values(
     }
     return at_offset(base, path->offset);
 }
+
+uint64_t shape_unsigned(const void *at, uint8_t kind)
+{
+    uint64_t u64 = 0;
+    uint32_t u32;
+    uint16_t u16;
+    uint8_t u8;
+    switch (kind) {
+    case SHAPE_U8:
+    case SHAPE_U8_HEX: memcpy(&u8, at, sizeof u8); return u8;
+    case SHAPE_U16:
+    case SHAPE_U16_HEX: memcpy(&u16, at, sizeof u16); return u16;
+    case SHAPE_U32: memcpy(&u32, at, sizeof u32); return u32;
+    default: memcpy(&u64, at, sizeof u64); return u64;
+    }
+}

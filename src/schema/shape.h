@@ -66,3 +66,7 @@ struct shape_path {
 // Where a path leads in a record: `count` values, `step` bytes apart. NULL: nothing is there.
 const void *shape_values(
     const struct shape_path *path, const struct record_head *head, const void *body, size_t *count);
+
+// The unsigned number of one of the kinds SHAPE_U8 to SHAPE_U16_HEX at a place; of others 64 bits
+// as they stand.
+uint64_t shape_unsigned(const void *at, uint8_t kind);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sigma/value.h"
+#include "schema/shape.h"
 #include "sigma/pattern.h"
 #include <stdio.h>
 
@@ -80,22 +81,6 @@ static void add_hex(struct sigma_values *values, struct bytes raw, char between)
     sigma_value_add(values, bytes_make(text, len));
 }
 
-static uint64_t unsigned_at(const void *at, uint8_t kind)
-{
-    uint64_t u64 = 0;
-    uint32_t u32;
-    uint16_t u16;
-    uint8_t u8;
-    switch (kind) {
-    case SHAPE_U8:
-    case SHAPE_U8_HEX: memcpy(&u8, at, sizeof u8); return u8;
-    case SHAPE_U16:
-    case SHAPE_U16_HEX: memcpy(&u16, at, sizeof u16); return u16;
-    case SHAPE_U32: memcpy(&u32, at, sizeof u32); return u32;
-    default: memcpy(&u64, at, sizeof u64); return u64;
-    }
-}
-
 static void add_at(struct sigma_values *values, const void *at, uint8_t kind)
 {
     struct bytes text;
@@ -140,12 +125,12 @@ static void add_at(struct sigma_values *values, const void *at, uint8_t kind)
     case SHAPE_U8_HEX:
     case SHAPE_U16_HEX:
         add_text(values, hex,
-            snprintf(hex, sizeof hex, "%llx", (unsigned long long)unsigned_at(at, kind)));
+            snprintf(hex, sizeof hex, "%llx", (unsigned long long)shape_unsigned(at, kind)));
         return;
     case SHAPE_U8:
     case SHAPE_U16:
     case SHAPE_U32:
-    case SHAPE_U64: sigma_value_number(values, unsigned_at(at, kind)); return;
+    case SHAPE_U64: sigma_value_number(values, shape_unsigned(at, kind)); return;
     default: return;
     }
 }
