@@ -53,7 +53,7 @@ static int64_t value_number(const void *value, enum shape_kind kind)
     case SHAPE_U16:
     case SHAPE_U16_HEX:
     case SHAPE_U32:
-    case SHAPE_U64: return (int64_t)shape_unsigned(value, kind);
+    case SHAPE_U64: return (int64_t)shape_unsigned(value, (uint8_t)kind);
     default: return 0;
     }
 }
