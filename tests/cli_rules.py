@@ -55,4 +55,41 @@ def rules_alert(yagura):
         return "" if {a["signature_id"] for a in alerts} == {1} and alerts[0]["signature"] == "a path" else f"{alerts}"
 
 
-TESTS = (rules_check, rules_alert)
+SETS = """
+alert http any any -> any any (http.user_agent; dataset:set,agents,type string; sid:1;)
+alert http any any -> any any (http.user_agent; dataset:isset,agents; sid:2;)
+alert http any any -> any any (http.host; dataset:unset,hosts,type string; sid:3;)
+alert http any any -> any any (noalert; http.host; dataset:set,hosts,type string; sid:4;)
+alert http any any -> any any (http.host; dataset:isnotset,agents; sid:5;)
+"""
+
+
+def alerts_of(folder):
+    with open(os.path.join(folder, "events.jsonl"), encoding="utf-8") as f:
+        return [record for record in map(json.loads, f) if record["event_type"] == "alert"]
+
+
+def data_sets(yagura):
+    """What rules write into sets is settled in the order of packets, whatever the number of workers; full sets are counted."""
+    captures = [os.path.join(os.path.dirname(GET), "..", case, "in.pcap") for case in ("get", "keep_alive", "not_found", "get_ipv6")]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "sets.rules")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(SETS)
+        lines = []
+        for workers in "123":
+            done = call(yagura, "read", "-q", "--workers", workers, "--rules", path, "-o", os.path.join(folder, workers), *captures)
+            if problem := expect(done, 0):
+                return problem
+            lines.append(alerts_of(os.path.join(folder, workers)))
+        if not lines[0] == lines[1] == lines[2]:
+            return f"workers differ: {[len(x) for x in lines]}"
+        sids = [record["alert"]["signature_id"] for record in lines[0]]
+        with open(os.path.join(folder, "1", "events.jsonl"), encoding="utf-8") as f:
+            agents = [record["http"]["http_user_agent"] for record in map(json.loads, f) if record["event_type"] == "http"]
+        if sids.count(1) != len(set(agents)) or sids.count(2) != len(agents) or sids.count(3) < 2 or 4 in sids:
+            return f"{sids} {agents}"
+    return ""
+
+
+TESTS = (rules_check, rules_alert, data_sets)

@@ -202,7 +202,7 @@ void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
 void alerts_settle(struct alerts *alerts, struct json *out)
 {
     alerts->out = out;
-    detection_end(alerts->options.detection, accept, alerts);
+    detection_end(alerts->options.detection, alerts->options.metrics, accept, alerts);
 }
 
 // A member's name cannot stand within a text: its quotes would be escaped there.

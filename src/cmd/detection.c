@@ -166,8 +166,11 @@ void detection_settle(
         sink(context, hit);
 }
 
-void detection_end(struct detection *detection, hit_sink *sink, void *context)
+void detection_end(
+    struct detection *detection, struct metrics *metrics, hit_sink *sink, void *context)
 {
+    if (detection && detection->rules_ordered)
+        metrics->rules_dataset_memcap = rules_ordered_refused(detection->rules_ordered);
     if (detection && detection->sigma_state)
         sigma_settle_end(detection->sigma_state, sink, context);
 }

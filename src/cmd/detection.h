@@ -58,7 +58,8 @@ struct metrics;
     struct metrics *metrics, struct file_scan **out);
 
 // There are no more hits: what waits for the end of its time is told.
-void detection_end(struct detection *detection, hit_sink *sink, void *context);
+void detection_end(
+    struct detection *detection, struct metrics *metrics, hit_sink *sink, void *context);
 
 // Rules as they are now, held for the caller (rules_release); NULL: none. Between two batches. When
 // it was asked for, a thread of its own loads them anew; until it is done the old ones are

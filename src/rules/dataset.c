@@ -236,30 +236,38 @@ struct rule_deferred rule_dataset_question(
     return question;
 }
 
-static bool settle_set(struct dataset_set *set, struct bytes key)
+void rule_dataset_changes_init(struct map *changes, uint64_t limit_bytes)
 {
-    struct dataset_value *value = map_add(&set->values, key);
-    if (has(value) || !value)
-        return false;
-    value->there = true;
-    return true;
+    map_init(changes, sizeof(bool), VALUES_MOST, limit_bytes);
 }
 
-bool rule_dataset_settle(struct rule_datasets *all, const struct rule_deferred *question)
+static bool change(struct map *changes, struct bytes key, bool there)
 {
-    struct dataset_set *set = all->sets[question->use->set];
-    struct bytes key = bytes_make(question->value, question->len);
-    struct dataset_value *value = look_up(set, key);
-    bool there = has(value);
-    switch (question->use->command) {
-    case DATASET_SET: return settle_set(set, key);
+    bool *now = map_add(changes, key);
+    if (now)
+        *now = there;
+    return now != NULL;
+}
+
+bool rule_dataset_settle(
+    const struct rule_datasets *all, struct map *changes, const struct rule_deferred *question)
+{
+    const struct rule_dataset *use = question->use;
+    const struct dataset_set *set = all->sets[use->set];
+    uint8_t room[sizeof set->name + DATASET_KEY_BYTES];
+    size_t name = strlen(set->name) + 1;
+    memcpy(room, set->name, name);
+    memcpy(&room[name], question->value, question->len);
+    struct bytes key = bytes_make(room, name + question->len);
+    const struct dataset_value *value = look_up(set, bytes_from(key, name));
+    const bool *changed = map_find(changes, key);
+    bool there = changed ? *changed : has(value);
+    switch (use->command) {
+    case DATASET_SET: return !there && change(changes, key, true);
+    case DATASET_UNSET: return there && change(changes, key, false);
     case DATASET_ISSET: return there;
     case DATASET_ISNOTSET: return !there;
-    case DATASET_REPUTATION: return reputation_fits(question->use, value);
-    case DATASET_UNSET:
-        if (there)
-            value->there = false;
-        return there;
+    case DATASET_REPUTATION: return there && reputation_fits(use, value);
     }
     return false;
 }

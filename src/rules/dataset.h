@@ -2,8 +2,10 @@
 // Inside rules/: the sets of values that `dataset` and `datarep` ask for. Values that come from
 // files are read once, while rules load. A set that some rule writes to (`set`, `unset`) cannot be
 // answered by a worker, who knows only its own flows: the worker defers the question (struct
-// rule_deferred), and rule_dataset_settle() answers it in the order of the packets.
+// rule_deferred), and rule_dataset_settle() answers it in the order of the packets. What rules
+// wrote is kept apart from the sets, by name, so that it outlives a reload.
 #pragma once
+#include "base/map.h"
 #include "rules/rule.h"
 
 enum {
@@ -37,6 +39,10 @@ struct rule_deferred {
 struct rule_deferred rule_dataset_question(
     const struct rule_datasets *sets, const struct rule_dataset *use, struct bytes value);
 
+// What rules wrote: set's name, zero byte, value → is it there?
+void rule_dataset_changes_init(struct map *changes, uint64_t limit_bytes);
+
 // The same with the changes made so far. One thread asks, in order; `set` holds when the value was
-// not there yet, `unset` when it was.
-bool rule_dataset_settle(struct rule_datasets *sets, const struct rule_deferred *question);
+// not there yet, `unset` when it was. What finds no room in `changes` does not hold.
+bool rule_dataset_settle(
+    const struct rule_datasets *sets, struct map *changes, const struct rule_deferred *question);

@@ -99,7 +99,8 @@ static void on_packet(
 
 static bool seat_set(struct rules_worker *w, struct rule_set *set)
 {
-    struct rule_scratch *scratch = set->plan ? rule_scratch_create(set) : NULL;
+    struct rule_scratch *scratch =
+        set->plan ? rule_scratch_create(set, w->config, w->metrics) : NULL;
     if (!scratch)
         return false;
     rule_scratch_destroy(w->scratch);
@@ -108,6 +109,7 @@ static bool seat_set(struct rules_worker *w, struct rule_set *set)
     w->plan = set->plan;
     w->scratch = scratch;
     w->generation++;
+    w->metrics->rules_loaded = set->rules_count;
     inspect_watch_fill(w);
     return true;
 }

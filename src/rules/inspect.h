@@ -10,19 +10,13 @@
 #include "rules/rules.h"
 
 enum {
-    INSPECT_WINDOW = 4096,          // bytes of a stream's side carried over to the next segment
-    INSPECT_WINDOW_ROOM = 8192,     // of memory for it: it is moved to the front when that is full
-    INSPECT_HANDSHAKE = 16 * 1024,  // bytes of a side looked at where ciphertext follows
-    INSPECT_STREAM = 1 << 20,       // bytes of a side that are looked at when no parser wants them
-    INSPECT_BODY = 128 * 1024,      // of one instance of a shown buffer looked at at once
-    INSPECT_OVERLAP = 4096,         // of a file's window carried to the next one
-    INSPECT_FILE = 1 << 20,         // of a file looked at
-    INSPECT_TX_BYTES = 1 << 20,     // memory of what one transaction shows
-    INSPECT_TXS = 128,              // transactions of a flow that wait
-    INSPECT_SHOWN = 4096,           // instances one transaction shows
-    INSPECT_FLOW_BYTES = 64 * 1024, // memory of a flow's bits, numbers, windows
-    INSPECT_EVENTS = 16,            // application events of one packet
-    INSPECT_LIST = 512,             // entries of each list of a flow
+    INSPECT_WINDOW = 4096,         // bytes of a stream's side carried over to the next segment
+    INSPECT_WINDOW_ROOM = 8192,    // of memory for it: it is moved to the front when that is full
+    INSPECT_HANDSHAKE = 16 * 1024, // bytes of a side looked at where ciphertext follows
+    INSPECT_OVERLAP = 4096,        // of a file's window carried to the next one
+    INSPECT_SHOWN = 4096,          // instances one transaction shows
+    INSPECT_EVENTS = 16,           // application events of one packet
+    INSPECT_LIST = 512,            // entries of each list of a flow
 };
 
 enum rule_world { WORLD_PACKET = 1, WORLD_STREAM = 2, WORLD_TX = 4 };

@@ -50,7 +50,7 @@ struct rule_flow *rule_flow_of(struct rules_worker *w, const struct flow *flow)
     if (state || !flow || !table_grow(w, flow->index))
         return state;
     struct arena arena;
-    state = arena_hold(&arena, w->pool, INSPECT_FLOW_BYTES, sizeof *state);
+    state = arena_hold(&arena, w->pool, w->config->rules.flow_memory_bytes, sizeof *state);
     if (!state)
         return NULL;
     state->arena = arena;
@@ -163,7 +163,7 @@ struct rule_tx *rule_tx_of(
     struct rule_tx *tx = rule_tx_find(state, proto, id);
     if (tx || !state)
         return tx;
-    if (state->txs_count >= INSPECT_TXS) { // the oldest stands last
+    if (state->txs_count >= w->config->rules.transactions) { // the oldest stands last
         struct rule_tx *oldest = state->txs;
         while (oldest->next)
             oldest = oldest->next;
@@ -171,7 +171,7 @@ struct rule_tx *rule_tx_of(
         w->metrics->rules_tx_dropped++;
     }
     struct arena arena;
-    tx = arena_hold(&arena, w->pool, INSPECT_TX_BYTES, sizeof *tx);
+    tx = arena_hold(&arena, w->pool, w->config->rules.tx_memory_bytes, sizeof *tx);
     if (!tx) {
         w->metrics->rules_memcap++;
         return NULL;

@@ -71,7 +71,8 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
     struct flow_head_room room;
     struct record_head head = {0};
     char name[32];
-    bool settles = w->plan->roles[rule->index].settles || w->plan->suppresses;
+    struct bytes questions = rule_match_deferred(w->scratch);
+    bool settles = w->plan->roles[rule->index].settles || w->plan->suppresses || questions.len > 0;
     const struct rule_said *said = rule->said;
     int n = snprintf(name, sizeof name, "%u:%u", rule->gid, rule->sid);
     struct hit_alert alert = {
@@ -96,6 +97,7 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
         .subject_is_dest = rule->target == TARGET_DEST,
         .alert = &alert,
         .settle = settles ? &w->plan->settled[rule->index] : NULL,
+        .settle_more = questions,
     };
     head_of(in, &room, &head);
     flow_fill(in, &alert);

@@ -316,7 +316,8 @@ static void try_rule(struct inspection *in, const struct rule *rule)
     if (in->tx_told && tx_told(in->tx_told, rule->index << 1 | (uint32_t)in->side))
         return;
     take_effect(in, rule);
-    if (rule->action != RULE_PASS && (!rule->noalert || role->settles))
+    bool settles = role->settles || rule_match_deferred(in->worker->scratch).len;
+    if (rule->action != RULE_PASS && (!rule->noalert || settles))
         inspect_hit(in, rule);
 }
 
@@ -364,6 +365,7 @@ void inspect_candidates(struct inspection *in, const struct rule_list *const *al
 {
     struct rules_worker *w = in->worker;
     size_t n = candidates_sort(w, always, count);
+    w->metrics->rules_candidates += n;
     for (size_t i = 0; i < n && !in->passed; i++)
         try_rule(in, &w->set->rules[w->candidates[i].index]);
 }
@@ -373,6 +375,7 @@ void inspect_candidates_of_segment(struct inspection *packet, struct inspection 
     struct rules_worker *w = stream->worker;
     const struct rule_list *always[] = {&w->plan->stream};
     size_t n = candidates_sort(w, always, 1);
+    w->metrics->rules_candidates += n;
     for (size_t i = 0; i < n; i++) {
         const struct rule *rule = &w->set->rules[w->candidates[i].index];
         if (packet && !packet->passed)

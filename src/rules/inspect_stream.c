@@ -155,7 +155,9 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     if (owed)
         packet_of(&of_packet, &in, &own);
     inspect_candidates_of_segment(owed ? &of_packet : NULL, &in);
-    return window->next < INSPECT_STREAM && !in.state->passed;
+    uint64_t most = w->config->rules.stream_bytes;
+    w->metrics->rules_streams_cut += window->next >= most && window->next - data.len < most;
+    return window->next < most && !in.state->passed;
 }
 
 void inspect_stream_gap(

@@ -64,7 +64,8 @@ static bool shown_add(
 static void shown_fill(
     struct rules_worker *w, struct rule_tx *tx, struct shown *s, struct bytes data)
 {
-    size_t room = s->len < INSPECT_BODY ? INSPECT_BODY - s->len : 0;
+    size_t most = w->config->rules.body_bytes, room = s->len < most ? most - s->len : 0;
+    w->metrics->rules_buffers_cut += data.len > room && !s->cut;
     s->cut |= data.len > room;
     shown_add(w, tx, s, bytes_sub(data, 0, room));
 }
@@ -194,7 +195,7 @@ static void inspect_record(
     enum flow_side first = message ? pf->speaker : FLOW_CLIENT;
     struct rule_tx local = {.told = NULL};
     struct inspection in;
-    arena_init(&local.arena, w->pool, INSPECT_FLOW_BYTES);
+    arena_init(&local.arena, w->pool, w->config->rules.flow_memory_bytes);
     for (int i = 0; i < (message ? 1 : 3); i++) {
         enum flow_side side = i == 1 ? flow_other(first) : first;
         bool done = tx && i < 2 && tx->done[side];
@@ -337,18 +338,28 @@ static void window_turn(struct shown *s)
     s->len = s->fresh = kept;
 }
 
+// A file that is not looked at any further stays cut.
+static bool file_goes_on(struct rules_worker *w, struct shown *s)
+{
+    if (s->start + s->len < w->config->rules.file_bytes)
+        return true;
+    w->metrics->rules_files_cut += !s->cut;
+    s->cut = true;
+    return false;
+}
+
 static void file_data(struct rules_worker *w, struct proto_flow *pf, struct rule_tx *tx,
     const struct proto_file_news *news)
 {
     struct shown *s = file_shown(w, tx, news, BUFFER_FILE_DATA);
     struct bytes data = news->data;
-    while (s && data.len > 0 && s->start + s->len < INSPECT_FILE) {
-        size_t room = INSPECT_BODY - s->len;
-        struct bytes part = bytes_sub(data, 0, room);
+    size_t whole = w->config->rules.body_bytes;
+    while (s && data.len > 0 && file_goes_on(w, s)) {
+        struct bytes part = bytes_sub(data, 0, whole - s->len);
         if (!shown_add(w, tx, s, part))
             return;
         data = bytes_from(data, part.len);
-        if (s->len < INSPECT_BODY)
+        if (s->len < whole)
             break;
         s->cut = true;
         file_inspect(w, pf, tx, news);

@@ -15,8 +15,7 @@ bool match_spend(struct match_run *run, size_t bytes)
         s->work -= (int64_t)bytes;
         return true;
     }
-    if (!run->stop)
-        s->counts.budget++;
+    s->metrics->rules_budget += !run->stop;
     run->stop = true;
     return false;
 }
@@ -140,13 +139,13 @@ static bool group_tests(
     run.ends = view->ends || group->buffer == BUFFER_PAYLOAD;
     if (group->transforms_count) {
         if (!rule_transform(s, &s->memory, group->transforms, group->transforms_count, &run.data)) {
-            s->counts.transform++;
+            s->metrics->rules_transform_memcap++;
             return false;
         }
         run.start = 0;
     }
-    s->steps = MATCH_STEPS;
-    s->work = MATCH_WORK_BYTES + MATCH_WORK_TIMES * match_len(&run);
+    s->steps = (uint32_t)s->config->rules.steps;
+    s->work = (int64_t)s->config->rules.searched_bytes + MATCH_WORK_TIMES * match_len(&run);
     return match_from(&run, 0);
 }
 
@@ -214,10 +213,9 @@ size_t rule_match_said(const struct rule_scratch *s, struct hit_match *out, size
     return count;
 }
 
-size_t rule_match_deferred(const struct rule_scratch *s, const struct rule_deferred **out)
+struct bytes rule_match_deferred(const struct rule_scratch *s)
 {
-    *out = s->deferred;
-    return s->now.deferred;
+    return bytes_make(s->deferred, s->now.deferred * sizeof *s->deferred);
 }
 
 size_t rule_match_captured(const struct rule_scratch *s, const struct rule_captured **out)
@@ -229,11 +227,6 @@ size_t rule_match_captured(const struct rule_scratch *s, const struct rule_captu
 void rule_match_dce(struct rule_scratch *s, bool little)
 {
     s->dce_little = little;
-}
-
-struct rule_match_counts rule_match_counts(const struct rule_scratch *s)
-{
-    return s->counts;
 }
 
 bool rule_costs_start(struct rule_scratch *s)
@@ -255,18 +248,21 @@ static bool pcre_prepare(struct rule_scratch *s)
     s->pcre_stack = pcre2_jit_stack_create(32 * 1024, MATCH_PCRE_STACK_BYTES, NULL);
     if (!s->pcre || !s->pcre_limits || !s->pcre_stack)
         return false;
-    pcre2_set_match_limit(s->pcre_limits, MATCH_PCRE_LIMIT);
+    pcre2_set_match_limit(s->pcre_limits, (uint32_t)s->config->rules.pcre_steps);
     pcre2_set_heap_limit(s->pcre_limits, MATCH_PCRE_STACK_BYTES / 1024);
     pcre2_jit_stack_assign(s->pcre_limits, NULL, s->pcre_stack);
     return true;
 }
 
-struct rule_scratch *rule_scratch_create(const struct rule_set *set)
+struct rule_scratch *rule_scratch_create(
+    const struct rule_set *set, const struct config *config, struct metrics *metrics)
 {
     struct rule_scratch *s = base_calloc(1, sizeof *s);
     if (!s)
         return NULL;
     s->set = set;
+    s->config = config;
+    s->metrics = metrics;
     s->now.end = UINT64_MAX;
     pool_init(&s->pool, 0);
     arena_init(&s->memory, &s->pool, MATCH_MEMORY_BYTES);

@@ -4,12 +4,15 @@
 // prefilter says which rules could match; the matcher says whether a group of tests does.
 #pragma once
 #include "rules/dataset.h"
+#include "schema/config.h"
 #include "schema/hit.h"
+#include "schema/metrics.h"
 
 // What a worker needs to match: scratch spaces, the candidates, the variables of the rule at hand.
 struct rule_scratch;
-// NULL: out of memory. The set outlives it.
-[[nodiscard]] struct rule_scratch *rule_scratch_create(const struct rule_set *set);
+// NULL: out of memory. All three outlive it; what runs out of its budget is counted.
+[[nodiscard]] struct rule_scratch *rule_scratch_create(
+    const struct rule_set *set, const struct config *config, struct metrics *metrics);
 void rule_scratch_destroy(struct rule_scratch *scratch);
 
 // Bytes of one instance of a buffer. Of a stream or a body: a window of it, of which bytes before
@@ -71,9 +74,9 @@ bool rule_match_group(
 // Offset behind the last byte matched by the group asked last, in the whole (view.start counted
 // in): a match that ends in bytes seen before is an old one. UINT64_MAX: no positive content.
 uint64_t rule_match_end(const struct rule_scratch *scratch);
-// Questions to sets that rules write to, asked by the groups so far: the rule holds only if each
-// of them does when it is settled.
-size_t rule_match_deferred(const struct rule_scratch *scratch, const struct rule_deferred **out);
+// Questions to sets that rules write to, asked by the groups so far (struct rule_deferred, one
+// behind the other): the rule holds only if each of them does when it is settled.
+struct bytes rule_match_deferred(const struct rule_scratch *scratch);
 // The byte order of `dce` in what follows.
 void rule_match_dce(struct rule_scratch *scratch, bool little);
 // Captures of pcre into variables: names of RULE_NAMES_VARS.
@@ -83,12 +86,6 @@ struct rule_captured {
     struct bytes value;
 };
 size_t rule_match_captured(const struct rule_scratch *scratch, const struct rule_captured **out);
-// What it cost, for metrics: evaluations that ran out of budget, expressions that reached PCRE2's
-// limit, buffers too large to transform.
-struct rule_match_counts {
-    uint64_t budget, pcre, transform;
-};
-struct rule_match_counts rule_match_counts(const struct rule_scratch *scratch);
 // What each rule costs, when somebody wants to know: off until rule_costs_start(). One a rule.
 struct rule_cost {
     uint64_t checks;  // evaluations begun

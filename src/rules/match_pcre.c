@@ -37,7 +37,7 @@ bool match_pcre(struct match_run *run, const struct rule_pcre *pcre, int64_t fro
     int groups = pcre2_match(pcre->code, subject.data ? subject.data : (const uint8_t *)"",
         subject.len, first, options, s->pcre, s->pcre_limits);
     if (groups < 0) {
-        s->counts.pcre += groups != PCRE2_ERROR_NOMATCH;
+        s->metrics->rules_pcre_limit += groups != PCRE2_ERROR_NOMATCH;
         return groups == PCRE2_ERROR_NOMATCH && pcre->negated;
     }
     if (pcre->negated)

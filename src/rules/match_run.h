@@ -8,13 +8,10 @@
 #include <pcre2.h>
 
 enum {
-    MATCH_STEPS = 3000,             // tests tried on one buffer; Suricata's recursion limit
-    MATCH_WORK_BYTES = 1024 * 1024, // searched through on one buffer, and MATCH_WORK_TIMES its size
-    MATCH_WORK_TIMES = 32,
+    MATCH_WORK_TIMES = 32, // a buffer's size that may be searched through besides rules.searched
     MATCH_SEEN = HIT_MATCHES,
     MATCH_DEFERRED = 4,
     MATCH_CAPTURED = RULE_PCRE_CAPTURES,
-    MATCH_PCRE_LIMIT = 100'000,
     MATCH_PCRE_STACK_BYTES = 512 * 1024,
     MATCH_MEMORY_BYTES = 64 * 1024 * 1024, // of transforms and base64, all of one rule
 };
@@ -46,7 +43,8 @@ struct rule_scratch {
     struct rule_deferred deferred[MATCH_DEFERRED];
     struct rule_captured captured[MATCH_CAPTURED];
     struct match_mark now;
-    struct rule_match_counts counts;
+    const struct config *config;
+    struct metrics *metrics;
     struct rule_cost *costs; // one a rule; NULL: not wanted
     uint32_t rule;           // index of the one at hand
     uint32_t steps;          // left

@@ -30,6 +30,8 @@ static const char rule_lines[] =
     "alert ip ![10.0.0.0/8] any -> any any (sid:17;)\n"
     "alert tcp [192.0.2.1] any -> any any (flags:S; sid:18;)\n";
 
+static struct metrics metrics;
+
 struct loaded {
     struct rule_set *set;
     struct rule_scratch *scratch;
@@ -46,7 +48,7 @@ static struct loaded load(void)
     const char *paths[] = {l.path};
     struct rule_report report = {.tell = NULL};
     l.set = rules_load(paths, 1, &(struct rule_options){.for_check = false}, &report);
-    l.scratch = l.set ? rule_scratch_create(l.set) : NULL;
+    l.scratch = l.set ? rule_scratch_create(l.set, &config_defaults, &metrics) : NULL;
     CHECK_EQ(report.failed, 0);
     CHECK(l.scratch != NULL);
     return l;

@@ -121,6 +121,8 @@ void rules_worker_packet(struct rules_worker *worker, const struct decoded *pack
 struct rules_ordered;
 [[nodiscard]] struct rules_ordered *rules_ordered_create(const struct config *config);
 void rules_ordered_destroy(struct rules_ordered *ordered);
+// Values that found no room in data sets.
+uint64_t rules_ordered_refused(const struct rules_ordered *ordered);
 
 // A hit of ours with a `settle`; what holds goes on to the sink. `set`: the one it was made with.
 void rules_settle(

@@ -4,7 +4,7 @@
 // for any number of workers. Time is the packets'; entries that are over give way to new ones.
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "rules/rule.h"
+#include "rules/dataset.h"
 #include "rules/rules.h"
 #include <stdlib.h>
 
@@ -21,17 +21,27 @@ struct entry {
 
 struct rules_ordered {
     struct entry slots[SETTLE_SLOTS];
+    struct map written; // what rules wrote into data sets
 };
 
 struct rules_ordered *rules_ordered_create(const struct config *config)
 {
-    (void)config;
-    return base_calloc(1, sizeof(struct rules_ordered));
+    struct rules_ordered *ordered = base_calloc(1, sizeof *ordered);
+    if (ordered)
+        rule_dataset_changes_init(&ordered->written, config->rules.dataset_memory_bytes);
+    return ordered;
 }
 
 void rules_ordered_destroy(struct rules_ordered *ordered)
 {
+    if (ordered)
+        map_finish(&ordered->written);
     base_free(ordered);
+}
+
+uint64_t rules_ordered_refused(const struct rules_ordered *ordered)
+{
+    return ordered->written.refused;
 }
 
 // The entry of a key; a fresh one is zero but for the key. What was over first gives way.
@@ -195,6 +205,19 @@ static bool suppressed(
     return false;
 }
 
+// Each question to a data set that rules write to, in the rule's order.
+static bool datasets_hold(
+    struct rules_ordered *o, const struct rule_set *set, struct bytes questions)
+{
+    struct rule_deferred question;
+    for (; questions.len >= sizeof question; questions = bytes_from(questions, sizeof question)) {
+        memcpy(&question, questions.data, sizeof question);
+        if (!rule_dataset_settle(set->datasets, &o->written, &question))
+            return false;
+    }
+    return true;
+}
+
 void rules_settle(
     struct rules_ordered *ordered, const struct hit *hit, hit_sink *sink, void *context)
 {
@@ -204,7 +227,8 @@ void rules_settle(
         if (is_host_bit(&rule->conditions[i]) &&
             !bits_hold(ordered, &rule->conditions[i], settled->bit_ids, hit->head))
             return;
-    if (!threshold_lets(ordered, rule, rule->filter, hit->head))
+    if (!datasets_hold(ordered, settled->set, hit->settle_more) ||
+        !threshold_lets(ordered, rule, rule->filter, hit->head))
         return;
     for (uint16_t i = 0; i < rule->conditions_count; i++)
         if (is_host_bit(&rule->conditions[i]))

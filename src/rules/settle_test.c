@@ -26,7 +26,7 @@ static unsigned settled(const struct rule *rule, unsigned hits, unsigned hosts)
     static const uint64_t names[] = {77, 78};
     struct rule_set set = {.rules = rule, .rules_count = 1};
     struct rule_settled settle = {&set, rule, names};
-    struct rules_ordered *ordered = rules_ordered_create(NULL);
+    struct rules_ordered *ordered = rules_ordered_create(&config_defaults);
     accepted = 0;
     for (unsigned i = 0; i < hits; i++) {
         struct record_head head = head_at((uint8_t)(i % hosts), i);
@@ -95,7 +95,7 @@ TEST(suppress)
     struct rule_set set = {
         .rules = &rule, .rules_count = 1, .suppress = &none, .suppress_count = 1};
     struct rule_settled settle = {&set, &rule, NULL};
-    struct rules_ordered *ordered = rules_ordered_create(NULL);
+    struct rules_ordered *ordered = rules_ordered_create(&config_defaults);
     struct record_head head = head_at(1, 0);
     struct hit hit = {.detector = "rules.suricata", .head = &head, .settle = &settle};
     accepted = 0;

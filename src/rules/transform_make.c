@@ -129,7 +129,7 @@ bool transform_pcrexform(struct rule_scratch *s, struct arena *,
     *out = in;
     int groups = pcre2_match(transform->code, in.data ? in.data : (const uint8_t *)"", in.len, 0, 0,
         s->pcre, s->pcre_limits);
-    s->counts.pcre += groups < 0 && groups != PCRE2_ERROR_NOMATCH;
+    s->metrics->rules_pcre_limit += groups < 0 && groups != PCRE2_ERROR_NOMATCH;
     const size_t *ends = pcre2_get_ovector_pointer(s->pcre);
     if (groups > 1 && ends[2] != PCRE2_UNSET && ends[3] >= ends[2])
         *out = bytes_sub(in, ends[2], ends[3] - ends[2]);

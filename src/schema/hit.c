@@ -95,6 +95,8 @@ struct hit *hit_copy(struct arena *arena, const struct hit *hit)
     to->host = copy_text(arena, hit->host);
     bool fits = hit->shown.data && hit->shown.len <= HIT_SHOWN_BYTES;
     to->shown = fits ? arena_copy(arena, hit->shown) : (struct bytes){NULL, 0};
+    to->settle_more =
+        hit->settle_more.len ? arena_copy(arena, hit->settle_more) : (struct bytes){NULL, 0};
     to->alert = hit->alert ? copy_alert(arena, hit->alert) : NULL;
     copy_lists(arena, to);
     return arena->exhausted ? NULL : to;

@@ -56,8 +56,9 @@ struct hit {
     size_t sources_count;
     struct bytes shown; // the record's own members in JSON, `"dns":{…}`; the worker fills it
     const struct hit_alert
-        *alert;         // what EVE's alert object says of a rule; NULL: made from the above
-    const void *settle; // the rule's own, for its settle(); lives with the loaded content
+        *alert;               // what EVE's alert object says of a rule; NULL: made from the above
+    const void *settle;       // the rule's own, for its settle(); lives with the loaded content
+    struct bytes settle_more; // what else it has to know of this hit
 };
 
 // EVE's "alert".

@@ -12,6 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct metrics metrics;
+
 static struct rule_set *load(struct bytes options)
 {
     char path[32];
@@ -59,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes input = bytes_make(data, size);
     size_t end = bytes_find_byte(input, '\n');
     struct rule_set *set = load(bytes_sub(input, 0, end));
-    struct rule_scratch *scratch = set ? rule_scratch_create(set) : NULL;
+    struct rule_scratch *scratch =
+        set ? rule_scratch_create(set, &config_defaults, &metrics) : NULL;
     if (scratch)
         match(set, scratch, bytes_from(input, end == BYTES_NOT_FOUND ? size : end + 1));
     rule_scratch_destroy(scratch);
