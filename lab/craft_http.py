@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.x that breaks RFC 9112: heads, framing and codings, one connection for each thing said wrongly."""
+import gzip
+
 from craft import Talk, ether
 from packets import ETHERNET
 
@@ -59,6 +61,24 @@ def case_odd_framing():
         (GET, OK + b"Content-Length: 6\r\n" + HELLO),
         (GET, OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
         (GET, b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"))
+
+
+def case_evasions():
+    """What strict readers take for another body than clients do."""
+    chunks = b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
+    close = OK + b"Connection: close\r\n"
+    packed = gzip.compress(b"hello", mtime=0)
+    checked = packed[:3] + b"\x02" + packed[4:10] + bytes(2) + packed[10:]
+    coded = b"Content-Length: %d\r\n\r\n" % len(packed) + packed
+    return conversations(
+        (GET, OK + b"Transfer-Encoding: xchunked;\r\n\r\n" + chunks),
+        (GET, OK + b"Transfer\0-Encoding\x0b:\r\n \r\n chun\0ked\r\n\r\n" + chunks),
+        (GET, OK + b"Transfer-Encoding\r\n :\r\n chunked\r\n\r\n" + chunks),
+        (GET, OK + b"X: y\r\n\tTransfer-Encoding: chunked\r\n\r\n" + chunks),
+        (GET, close + b"Content-Length: 2( 5)\r\n\r\nhello"),
+        (GET, b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n" + HELLO),
+        (GET, OK + b"Content-Encoding:: x-gzip\r\n" + coded),
+        (GET, OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(checked) + checked))
 
 
 def case_odd_codings():

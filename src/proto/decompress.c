@@ -12,6 +12,7 @@ enum { OUT_BYTES = 8192, MAGIC_BYTES = 4 };
 struct layer {
     enum decompress_coding coding;
     bool started, ended, plain;
+    bool checked; // behind the header of gzip, from where on checksums count
     uint8_t held[MAGIC_BYTES];
     uint8_t held_len;
     z_stream zlib;
@@ -135,6 +136,23 @@ static void zlib_start(struct decompress *d, struct layer *layer)
     layer->zlib = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = d->arena};
     if (inflateInit2(&layer->zlib, bits) != Z_OK)
         d->result = DECOMPRESS_NO_MEMORY;
+    else
+        inflateValidate(&layer->zlib, 0);
+}
+
+// The next output. A wrong checksum of gzip's header (RFC 1952 section 2.3.1) is nothing to
+// browsers: zlib is told to look from behind it on.
+static int zlib_step(struct layer *layer)
+{
+    enum { BEHIND_BLOCK = 128 };
+    z_stream *z = &layer->zlib;
+    if (layer->checked)
+        return inflate(z, Z_SYNC_FLUSH);
+    int status = inflate(z, Z_BLOCK);
+    layer->checked = z->data_type & BEHIND_BLOCK;
+    if (layer->checked)
+        inflateValidate(z, 1);
+    return status;
 }
 
 // After the end of a gzip member another may follow (RFC 1952 section 2.2); else: padding.
@@ -160,7 +178,7 @@ static void zlib_feed(struct decompress *d, size_t at, struct bytes in)
             break;
         z->next_out = out;
         z->avail_out = sizeof out;
-        status = inflate(z, Z_SYNC_FLUSH);
+        status = zlib_step(layer);
         size_t made = sizeof out - z->avail_out;
         layer_pass(d, at + 1, bytes_make(out, made));
         if (status != Z_OK && status != Z_STREAM_END) {

@@ -103,8 +103,10 @@ void http_tx_finish_first(struct http_flow *http)
     if (!http->first)
         http->last = NULL;
     http->waiting--;
-    http_body_end(tx, FLOW_CLIENT, false);
-    http_body_end(tx, FLOW_SERVER, false);
+    for (enum flow_side side = FLOW_CLIENT; side <= FLOW_SERVER; side++) {
+        http_head_flush(tx, side);
+        http_body_end(tx, side, false);
+    }
     http_emit(tx);
     http_auth_feed(tx);
     arena_release(&tx->arena); // it holds tx
@@ -155,6 +157,7 @@ bool http_line_take(
     if (lf == BYTES_NOT_FOUND)
         return false;
     s->scanned = 0;
+    s->bare_lf = len == 0 || rest.data[len - 1] != '\r';
     return cursor_line(in, line);
 }
 

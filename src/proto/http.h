@@ -39,7 +39,8 @@ struct http_message {
     struct bytes field[HTTP_FIELD_COUNT];
     uint16_t repeats[HTTP_FIELD_COUNT]; // how often the field came
     uint16_t field_count;
-    uint8_t last;    // enum http_field a folded line continues
+    struct bytes line; // of a field, with the lines that continue it so far
+    size_t line_room;
     uint8_t version; // 9, 10, 11
     bool begun, complete;
     enum http_framing framing;
@@ -74,6 +75,7 @@ struct http_tx {
 struct http_side {
     enum http_phase phase;
     bool skipping;      // the rest of a line that was too long
+    bool bare_lf;       // the line before this one ended with LF alone
     size_t scanned;     // unread bytes known to have no LF
     uint64_t left;      // body bytes to come in this body or chunk
     struct http_tx *tx; // whose message this side is in the middle of
@@ -125,9 +127,13 @@ bool http_trailer_line(struct proto_flow *pf, enum flow_side side, struct cursor
 // http_head.c: lines of a message's head, and what they mean.
 bool http_request_line(struct http_tx *tx, struct bytes line);
 bool http_status_line(struct http_tx *tx, struct bytes line);
-void http_field_line(struct http_tx *tx, enum flow_side side, struct bytes line);
+void http_head_line(struct http_tx *tx, enum flow_side side, struct bytes line);
+void http_head_flush(struct http_tx *tx, enum flow_side side); // read the field that waits
 void http_field_keep(
     struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value);
+
+// Does `text` name `word`, in whatever case, with NUL bytes between, or as part of another word?
+bool http_contains(struct bytes text, struct bytes word);
 
 // http_frame.c: how long the body is (RFC 9112 section 6.3), who the request was for.
 void http_frame(struct http_tx *tx, enum flow_side side);
@@ -148,8 +154,9 @@ void http_auth_feed(struct http_tx *tx);
 // http_show.c: what rules see of a message.
 void http_show_request(struct http_tx *tx, struct bytes line);
 void http_show_status(struct http_tx *tx, struct bytes line);
-void http_show_field(struct http_tx *tx, enum flow_side side, struct bytes line, struct bytes name,
-    struct bytes value);
+void http_show_line(struct http_tx *tx, enum flow_side side, struct bytes line); // of the head
+void http_show_field(
+    struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value);
 void http_show_head_end(struct http_tx *tx, enum flow_side side);
 void http_show_body(struct http_tx *tx, enum flow_side side, struct bytes data);
 void http2_show_field(

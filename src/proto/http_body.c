@@ -31,14 +31,18 @@ static bool is_opaque(struct bytes name)
            bytes_equal_nocase(name, BYTES("aes128gcm"));
 }
 
-static bool find_coding(struct bytes name, enum decompress_coding *out)
+// A coding by its name; clients see gzip and deflate in other words, too ("x-deflate", "gzip;").
+static bool find_coding(struct http_tx *tx, struct bytes name, enum decompress_coding *out)
 {
     for (size_t i = 0; i < sizeof codings / sizeof *codings; i++)
         if (bytes_equal_nocase(codings[i].name, name)) {
             *out = codings[i].coding;
             return true;
         }
-    return false;
+    if (!is_opaque(name))
+        proto_anomaly(tx->pf, ANOMALY_HTTP_ABNORMAL_CE_HEADER);
+    *out = DECOMPRESS_ZLIB;
+    return http_contains(name, BYTES("gzip")) || http_contains(name, BYTES("deflate"));
 }
 
 // Content-Encoding, last applied first: the order in which they are undone. False: leave it.
@@ -53,11 +57,8 @@ static bool read_codings(struct http_tx *tx, struct bytes list,
         list = bytes_sub(list, 0, at);
         if (name.len == 0 || bytes_equal_nocase(name, BYTES("identity")))
             continue;
-        if (!find_coding(name, &coding)) {
-            if (!is_opaque(name))
-                proto_anomaly(tx->pf, ANOMALY_HTTP_ABNORMAL_CE_HEADER);
+        if (!find_coding(tx, name, &coding))
             return false;
-        }
         if (*count == DECOMPRESS_LAYERS) {
             proto_anomaly(tx->pf, ANOMALY_HTTP_TOO_MANY_ENCODING_LAYERS);
             return false;

@@ -21,36 +21,65 @@ static void length_invalid(struct http_tx *tx, enum flow_side side)
         ANOMALY_HTTP_INVALID_CONTENT_LENGTH_FIELD_IN_RESPONSE);
 }
 
-// "5" and, with an anomaly, "+5" and "5abc". False: no number at all, or a negative one.
-static bool read_length(struct http_tx *tx, enum flow_side side, struct bytes text, uint64_t *out)
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+// The next number in `text`, which is then behind it.
+static bool next_number(struct bytes *text, uint64_t *out)
+{
+    size_t from = 0, digits = 0;
+    while (from < text->len && !is_digit(text->data[from]))
+        from++;
+    while (digits < 18 && is_digit(bytes_at(*text, from + digits)))
+        digits++;
+    struct bytes number = bytes_sub(*text, from, digits);
+    *text = bytes_from(*text, from + digits);
+    return bytes_to_u64(number, out);
+}
+
+// "5" and, with an anomaly, "+5" and "5abc"; of "5 7" the greater number if `most`. False: no
+// number at all, or a negative one.
+static bool read_length(
+    struct http_tx *tx, enum flow_side side, struct bytes text, bool most, uint64_t *out)
 {
     if (bytes_to_u64(text, out) && text.len < 19)
         return true;
     length_invalid(tx, side);
-    size_t start = bytes_at(text, 0) == '+';
-    size_t digits = start;
-    while (digits < text.len && digits - start < 18 && text.data[digits] >= '0' &&
-           text.data[digits] <= '9')
-        digits++;
-    return bytes_to_u64(bytes_sub(text, start, digits - start), out);
+    uint64_t number;
+    if (!(bytes_at(text, 0) == '+' || is_digit(bytes_at(text, 0))) || !next_number(&text, out))
+        return false;
+    while (most && next_number(&text, &number))
+        *out = number > *out ? number : *out;
+    return true;
 }
 
-// All of Content-Length, which may be a list or stand there twice. The first number counts.
+// Nothing can follow this response on its connection.
+static bool is_last(const struct http_message *m)
+{
+    struct bytes connection = m->field[HTTP_CONNECTION];
+    return http_contains(connection, BYTES("close")) ||
+           (m->version < 11 && !http_contains(connection, BYTES("keep-alive")));
+}
+
+// All of Content-Length, which may be a list or stand there twice. The first number counts; where
+// nothing can follow the body the greatest, so that clients that take another one see no more.
 static bool content_length(struct http_tx *tx, enum flow_side side, uint64_t *out)
 {
     struct http_message *m = &tx->message[side];
     struct bytes list = m->field[HTTP_CONTENT_LENGTH], element;
-    bool found = false;
+    bool found = false, most = side == FLOW_SERVER && is_last(m);
     unsigned count = 0;
     while (next_element(&list, &element)) {
         uint64_t length;
         count++;
-        if (!read_length(tx, side, element, &length))
+        if (!read_length(tx, side, element, most, &length))
             continue;
         if (found && length != *out)
             http_anomaly(tx->pf, side, ANOMALY_HTTP_CONFLICTING_CONTENT_LENGTH_IN_REQUEST,
                 ANOMALY_HTTP_CONFLICTING_CONTENT_LENGTH_IN_RESPONSE);
-        if (!found)
+        if (!found || (most && length > *out))
             *out = length;
         found = true;
     }
@@ -68,8 +97,8 @@ static bool known_transfer_coding(struct bytes coding)
            bytes_equal_nocase(coding, BYTES("x-gzip"));
 }
 
-// Is chunked the last transfer coding? Anything but plain "chunked" is odd; what is not a coding
-// at all ("xchunked", "chunked" followed by something) is what smugglers send.
+// Is chunked among the transfer codings? Anything but plain "chunked" is odd; what is not a coding
+// at all ("xchunked", "chunked" followed by something) is what smugglers send, and clients read.
 static bool transfer_chunked(struct http_tx *tx, enum flow_side side)
 {
     struct bytes list = tx->message[side].field[HTTP_TRANSFER_ENCODING], element;
@@ -79,6 +108,8 @@ static bool transfer_chunked(struct http_tx *tx, enum flow_side side)
             odd = true;
         if (bytes_equal_nocase(element, BYTES("chunked")))
             chunked = true;
+        else if (side == FLOW_SERVER && http_contains(element, BYTES("chunked")))
+            chunked = odd = true;
         else if (!bytes_equal_nocase(element, BYTES("identity")) && !known_transfer_coding(element))
             odd = true;
     }
@@ -120,7 +151,9 @@ void http_frame(struct http_tx *tx, enum flow_side side)
     }
     uint16_t status = tx->status;
     tx->tunnel = status == 101 || (connect && status / 100 == 2);
-    if (tx->tunnel || status / 100 == 1 || status == 204 || status == 304 ||
+    bool bodiless = status == 204 || status == 304; // that have one all the same are read as others
+    bool framed = is_last(m) && (m->framing == HTTP_LENGTH || m->framing == HTTP_CHUNKED);
+    if (tx->tunnel || status / 100 == 1 || (bodiless && !framed) ||
         bytes_equal(tx->method, BYTES("HEAD")))
         m->framing = HTTP_NO_BODY;
 }

@@ -2,6 +2,7 @@
 // The head of an HTTP/1.x message: request line (RFC 9112 section 3), status line (section 4) and
 // header fields (section 5). Lenient as servers are; every leniency somebody could hide behind has
 // an anomaly. Kept fields are copied into the transaction; no value is kept beyond a line's limit.
+// The lines of a field are put together before it is read (obs-fold, section 5.2).
 #include "proto/http.h"
 
 static const struct {
@@ -120,50 +121,77 @@ static enum http_field find_field(struct bytes name)
     return HTTP_FIELD_OTHER;
 }
 
-// `more` behind what the field has, with `glue` between.
-static void field_add(struct http_tx *tx, struct bytes *field, struct bytes glue, struct bytes more)
+static void field_too_long(struct http_tx *tx, enum flow_side side)
 {
-    size_t len = field->len + glue.len + more.len;
+    http_anomaly(
+        tx->pf, side, ANOMALY_HTTP_REQUEST_FIELD_TOO_LONG, ANOMALY_HTTP_RESPONSE_FIELD_TOO_LONG);
+}
+
+// `more` behind what the field has, after a comma.
+static void field_join(
+    struct http_tx *tx, enum flow_side side, struct bytes *field, struct bytes more)
+{
+    size_t len = field->len + 2 + more.len;
     if (len > HTTP_LINE_BYTES) {
-        proto_anomaly(tx->pf, ANOMALY_HTTP_REQUEST_FIELD_TOO_LONG);
+        field_too_long(tx, side);
         return;
     }
-    void *home = arena_grow(&tx->arena, (void *)(uintptr_t)field->data, field->len, len);
+    uint8_t *home = arena_grow(&tx->arena, (void *)(uintptr_t)field->data, field->len, len);
     if (!home) {
         proto_anomaly(tx->pf, ANOMALY_HTTP_OUT_OF_BUDGET);
         return;
     }
-    struct bytes parts[] = {glue, more};
-    uint8_t *out = home;
-    size_t at = field->len;
-    for (size_t i = 0; i < 2; i++) {
-        if (parts[i].len > 0)
-            memcpy(&out[at], parts[i].data, parts[i].len);
-        at += parts[i].len;
-    }
+    memcpy(&home[field->len], ", ", 2);
+    if (more.len > 0)
+        memcpy(&home[field->len + 2], more.data, more.len);
     *field = bytes_make(home, len);
 }
 
-// A line that begins with a blank continues the field before it (obs-fold, RFC 9112 section 5.2).
-static void folded_line(struct http_tx *tx, enum flow_side side, struct bytes line)
+static bool is_space(uint8_t c)
 {
-    struct http_message *m = &tx->message[side];
-    if (m->field_count == 0)
-        http_anomaly(tx->pf, side, ANOMALY_HTTP_INVALID_REQUEST_FIELD_FOLDING,
-            ANOMALY_HTTP_INVALID_RESPONSE_FIELD_FOLDING);
-    else if (m->last != HTTP_FIELD_OTHER)
-        field_add(tx, &m->field[m->last], BYTES(" "), bytes_trim(line));
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// A name as clients compare it: NUL bytes and all white space around it are not part of it.
+static struct bytes bare_name(struct http_tx *tx, struct bytes name)
+{
+    if (bytes_find_byte(name, 0) != BYTES_NOT_FOUND) {
+        uint8_t *plain = arena_alloc(&tx->arena, name.len);
+        size_t len = 0;
+        for (size_t i = 0; plain && i < name.len; i++)
+            if (name.data[i])
+                plain[len++] = name.data[i];
+        name = bytes_make(plain, len);
+    }
+    while (name.len > 0 && is_space(name.data[0]))
+        name = bytes_from(name, 1);
+    while (name.len > 0 && is_space(name.data[name.len - 1]))
+        name.len--;
+    return name;
 }
 
 static struct bytes checked_name(struct http_tx *tx, enum flow_side side, struct bytes name)
 {
-    struct bytes trimmed = bytes_trim(name);
-    if (trimmed.len != name.len)
+    struct bytes bare = bare_name(tx, name);
+    if (bare.len != name.len)
         proto_anomaly(tx->pf, ANOMALY_HTTP_SPACE_BEFORE_COLON);
-    if (trimmed.len == 0 || first_blank(trimmed) != BYTES_NOT_FOUND)
+    if (bare.len == 0 || first_blank(bare) != BYTES_NOT_FOUND)
         http_anomaly(tx->pf, side, ANOMALY_HTTP_REQUEST_HEADER_INVALID,
             ANOMALY_HTTP_RESPONSE_HEADER_INVALID);
-    return trimmed;
+    return bare;
+}
+
+bool http_contains(struct bytes text, struct bytes word)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        size_t at = i, same = 0;
+        while (text.data[i] && at < text.len && same < word.len &&
+               (!text.data[at] || (text.data[at] | 0x20) == word.data[same]))
+            same += text.data[at++] != 0;
+        if (same == word.len)
+            return true;
+    }
+    return false;
 }
 
 static void hidden_characters(struct http_tx *tx, struct bytes line)
@@ -178,7 +206,6 @@ void http_field_keep(struct http_tx *tx, enum flow_side side, struct bytes name,
 {
     struct http_message *m = &tx->message[side];
     enum http_field field = find_field(name);
-    m->last = (uint8_t)field;
     if (field == HTTP_FIELD_OTHER)
         return;
     m->repeats[field]++;
@@ -187,20 +214,13 @@ void http_field_keep(struct http_tx *tx, enum flow_side side, struct bytes name,
         if (value.len == 0)
             m->field[field] = BYTES("");
     } else if (fields[field].join) {
-        field_add(tx, &m->field[field], BYTES(", "), value);
-    } else {
-        m->last = HTTP_FIELD_OTHER;
+        field_join(tx, side, &m->field[field], value);
     }
 }
 
-void http_field_line(struct http_tx *tx, enum flow_side side, struct bytes line)
+static void field_read(struct http_tx *tx, enum flow_side side, struct bytes line)
 {
     struct http_message *m = &tx->message[side];
-    hidden_characters(tx, line);
-    if (line.data[0] == ' ' || line.data[0] == '\t') {
-        folded_line(tx, side, line);
-        return;
-    }
     if (m->field_count >= HTTP_FIELDS_MAX) {
         http_anomaly(tx->pf, side, ANOMALY_HTTP_REQUEST_TOO_MANY_HEADERS,
             ANOMALY_HTTP_RESPONSE_TOO_MANY_HEADERS);
@@ -209,7 +229,6 @@ void http_field_line(struct http_tx *tx, enum flow_side side, struct bytes line)
     m->field_count++;
     size_t colon = bytes_find_byte(line, ':');
     if (colon == BYTES_NOT_FOUND) {
-        m->last = HTTP_FIELD_OTHER;
         http_anomaly(tx->pf, side, ANOMALY_HTTP_REQUEST_FIELD_MISSING_COLON,
             ANOMALY_HTTP_RESPONSE_FIELD_MISSING_COLON);
         return;
@@ -217,5 +236,69 @@ void http_field_line(struct http_tx *tx, enum flow_side side, struct bytes line)
     struct bytes name = checked_name(tx, side, bytes_sub(line, 0, colon));
     struct bytes value = bytes_trim(bytes_from(line, colon + 1));
     http_field_keep(tx, side, name, value);
-    http_show_field(tx, side, line, name, value);
+    http_show_field(tx, side, name, value);
+}
+
+void http_head_flush(struct http_tx *tx, enum flow_side side)
+{
+    struct bytes *line = &tx->message[side].line;
+    if (line->len > 0)
+        field_read(tx, side, *line);
+    line->len = 0;
+}
+
+// `piece` behind what waits to be read.
+static void line_add(struct http_tx *tx, enum flow_side side, struct bytes piece)
+{
+    enum { LEAST = 256 };
+    struct http_message *m = &tx->message[side];
+    size_t len = m->line.len, glue = len > 0, room = m->line_room ? m->line_room : LEAST;
+    if (len + glue + piece.len > HTTP_LINE_BYTES) {
+        field_too_long(tx, side);
+        return;
+    }
+    while (room < len + glue + piece.len)
+        room *= 2;
+    uint8_t *home = (uint8_t *)(uintptr_t)m->line.data;
+    if (room > m->line_room)
+        home = arena_grow(&tx->arena, home, m->line_room, room);
+    if (!home) {
+        proto_anomaly(tx->pf, ANOMALY_HTTP_OUT_OF_BUDGET);
+        return;
+    }
+    if (glue)
+        home[len] = ' ';
+    memcpy(&home[len + glue], piece.data, piece.len);
+    m->line = bytes_make(home, len + glue + piece.len);
+    m->line_room = room;
+}
+
+// "name: " at the front of a line that looks like a continuation.
+static bool has_name(struct bytes line)
+{
+    size_t colon = bytes_find_byte(line, ':');
+    struct bytes name = bytes_sub(line, 0, colon);
+    return colon != BYTES_NOT_FOUND && name.len > 0 && first_blank(name) == BYTES_NOT_FOUND;
+}
+
+// One line of a head. One that begins with a blank, in a response also with NUL, continues the
+// field before it; but what has the form of a field is one to clients, unless the name still lacks
+// its colon.
+void http_head_line(struct http_tx *tx, enum flow_side side, struct bytes line)
+{
+    const struct http_message *m = &tx->message[side];
+    bool folded = bytes_at(line, 0) == ' ' || bytes_at(line, 0) == '\t' ||
+                  (side == FLOW_SERVER && bytes_at(line, 0) == 0);
+    struct bytes text = folded ? bytes_trim(line) : line;
+    hidden_characters(tx, line);
+    http_show_line(tx, side, line);
+    bool field =
+        side == FLOW_SERVER && has_name(text) && bytes_find_byte(m->line, ':') != BYTES_NOT_FOUND;
+    if (folded && (field || m->line.len == 0))
+        http_anomaly(tx->pf, side, ANOMALY_HTTP_INVALID_REQUEST_FIELD_FOLDING,
+            ANOMALY_HTTP_INVALID_RESPONSE_FIELD_FOLDING);
+    if (!folded || field)
+        http_head_flush(tx, side);
+    if (text.len > 0)
+        line_add(tx, side, text);
 }

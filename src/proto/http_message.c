@@ -200,6 +200,7 @@ static void interim_end(struct proto_flow *pf, struct http_tx *tx)
 static void response_head_end(struct proto_flow *pf, struct http_tx *tx)
 {
     struct http_flow *http = http_flow(pf);
+    http_head_flush(tx, FLOW_SERVER);
     http_show_head_end(tx, FLOW_SERVER);
     http_frame(tx, FLOW_SERVER);
     if (tx->status / 100 == 1 && tx->status != 101) {
@@ -225,6 +226,7 @@ static void head_end(struct proto_flow *pf, enum flow_side side)
         response_head_end(pf, tx);
         return;
     }
+    http_head_flush(tx, side);
     http_host(tx);
     http_show_head_end(tx, side);
     http_frame(tx, side);
@@ -243,7 +245,7 @@ static void response_line(struct http_tx *tx, struct bytes line)
         if (cr != BYTES_NOT_FOUND)
             proto_anomaly(tx->pf, ANOMALY_HTTP_BARE_CR_IN_HEADER);
         if (piece.len > 0)
-            http_field_line(tx, FLOW_SERVER, piece);
+            http_head_line(tx, FLOW_SERVER, piece);
         line = bytes_from(line, cr == BYTES_NOT_FOUND ? cr : cr + 1);
     }
 }
@@ -256,7 +258,8 @@ static bool is_blank(struct bytes line)
     return i == line.len;
 }
 
-// A line of blanks ends the head of a response for most clients, unless the empty line follows it.
+// A line of blanks behind one that ended with LF alone ends the head of a response for most
+// clients, unless the empty line follows it.
 static enum line_kind blank_kind(struct proto_flow *pf, const struct cursor *in)
 {
     if (cursor_left(in) == 0)
@@ -267,14 +270,18 @@ static enum line_kind blank_kind(struct proto_flow *pf, const struct cursor *in)
 
 bool http_response_head_line(struct proto_flow *pf, struct cursor *in)
 {
-    struct http_tx *tx = http_flow(pf)->side[FLOW_SERVER].tx;
+    struct http_side *s = &http_flow(pf)->side[FLOW_SERVER];
+    struct http_tx *tx = s->tx;
     struct cursor mark = *in;
     struct bytes line;
+    bool bare_lf = s->bare_lf;
     if (!http_line_take(pf, FLOW_SERVER, in, &line))
         return false;
-    enum line_kind kind = line.len > 0 && is_blank(line) ? blank_kind(pf, in) : LINE_STATUS;
+    bool blank = bare_lf && line.len > 0 && is_blank(line);
+    enum line_kind kind = blank ? blank_kind(pf, in) : LINE_STATUS;
     if (kind == LINE_UNKNOWN) {
         *in = mark;
+        s->bare_lf = bare_lf;
         return false;
     }
     if (line.len == 0 || kind == LINE_BARE)
@@ -292,6 +299,6 @@ bool http_request_head_line(struct proto_flow *pf, struct cursor *in)
     if (line.len == 0)
         head_end(pf, FLOW_CLIENT);
     else
-        http_field_line(http_flow(pf)->side[FLOW_CLIENT].tx, FLOW_CLIENT, line);
+        http_head_line(http_flow(pf)->side[FLOW_CLIENT].tx, FLOW_CLIENT, line);
     return true;
 }

@@ -162,9 +162,16 @@ static void show_pair(struct http_tx *tx, enum rule_buffer buffer, enum flow_sid
     more(tx, buffer, side, value);
 }
 
-// A field, of HTTP/1.x with the line it stood on.
-void http_show_field(struct http_tx *tx, enum flow_side side, struct bytes line, struct bytes name,
-    struct bytes value)
+void http_show_line(struct http_tx *tx, enum flow_side side, struct bytes line)
+{
+    enum rule_buffer raw[] = {BUFFER_HTTP_HEADER_RAW, BUFFER_HTTP_START};
+    for (size_t i = 0; tx->pf->watch && i < 2; i++) {
+        more(tx, raw[i], side, line);
+        more(tx, raw[i], side, BYTES("\r\n"));
+    }
+}
+
+void http_show_field(struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value)
 {
     if (!tx->pf->watch)
         return;
@@ -176,11 +183,6 @@ void http_show_field(struct http_tx *tx, enum flow_side side, struct bytes line,
         show(tx, BUFFER_HTTP_HEADER_NAMES, side, BYTES("\r\n"));
     more(tx, BUFFER_HTTP_HEADER_NAMES, side, name);
     more(tx, BUFFER_HTTP_HEADER_NAMES, side, BYTES("\r\n"));
-    enum rule_buffer raw[] = {BUFFER_HTTP_HEADER_RAW, BUFFER_HTTP_START};
-    for (size_t i = 0; i < 2; i++) {
-        more(tx, raw[i], side, line);
-        more(tx, raw[i], side, BYTES("\r\n"));
-    }
     if (is_cookie(name, side) || !proto_wants(tx->pf, BUFFER_HTTP_HEADER))
         return;
     struct bytes parts[] = {name, BYTES(": "), value, BYTES("\r\n")};
@@ -223,5 +225,5 @@ void http2_show_field(
         if (proto_wants(tx->pf, BUFFER_HTTP_URI))
             show(tx, BUFFER_HTTP_URI, side, value);
     }
-    http_show_field(tx, side, (struct bytes){NULL, 0}, name, value);
+    http_show_field(tx, side, name, value);
 }

@@ -134,6 +134,48 @@ static struct bytes coded(uint8_t *room, const char *coding, struct bytes body)
     return bytes_make(room, (size_t)len + body.len);
 }
 
+#define CLOSE OK "Connection: close\r\n"
+#define HELLO "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
+#define MD5   "\"md5\":\"5d41402abc4b2a76b9719d911017c592\""
+
+// Heads that hide from a strict reader what clients understand.
+TEST(what_clients_read)
+{
+    const struct bytes chunked[] = {BYTES("Transfer-Encoding: xchunked;\r\n"),
+        BYTES("Transfer-Encoding: x chun\0ked\r\n"), BYTES("Transfer\0-Encoding\v: chunked\r\n"),
+        BYTES("Transfer-Encoding:\r\n \r\n chunked\r\n"),
+        BYTES("Transfer-Encoding:\n\0chunked\r\n"),
+        BYTES("Transfer-Encoding\r\n :\r\n chunked\r\n"),
+        BYTES("X: y\r\n Transfer-Encoding: chunked\r\n"), BYTES("\tTransfer-Encoding: chunked\r\n"),
+        BYTES("\r\r\nTransfer-Encoding: chunked\r\n")};
+    static const char *const wanted[] = {"\"length\":5", MD5, NULL};
+    for (size_t i = 0; i < sizeof chunked / sizeof *chunked; i++) {
+        struct bytes parts[] = {BYTES(OK), chunked[i], BYTES("Y: z\r\n\r\n" HELLO)};
+        uint8_t whole[256];
+        size_t len = 0;
+        for (size_t part = 0; part < 3; len += parts[part++].len)
+            memcpy(&whole[len], parts[part].data, parts[part].len);
+        exchange(BYTES(GET), bytes_make(whole, len), wanted);
+    }
+    EXCHANGE(GET, OK "A: b\r\n \r\n c\r\nServer: d\r\n e\r\nContent-Length: 5\r\n\r\nhello", MD5,
+        "\"server\":\"d e\"", "\"response_fields\":3");
+    EXCHANGE(GET, OK "Content-Length: 5\n \nhello", MD5); // LF alone: blanks end the head
+}
+
+TEST(bodies_until_close)
+{
+    EXCHANGE(GET, CLOSE "Content-Length: 2( 5)\r\n\r\nhello", MD5,
+        "http.invalid_content_length_field_in_response");
+    EXCHANGE(GET, CLOSE "Content-Length: 2\r\nContent-Length: 5\r\n\r\nhello", MD5,
+        "http.conflicting_content_length_in_response");
+    EXCHANGE(GET GET, OK "Content-Length: 5, 9\r\n\r\nhello" OK "Content-Length: 1\r\n\r\nx", MD5,
+        "\"tx_id\":1", "\"length\":1");
+    EXCHANGE(GET, "HTTP/1.1 304 N\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", MD5);
+    EXCHANGE(GET GET, "HTTP/1.1 304 N\r\nContent-Length: 5\r\n\r\n" OK "\r\nhello", MD5,
+        "\"status\":304,\"length\":0", "\"status\":200,\"length\":5");
+    EXCHANGE(GET, "HTTP/1.0 204 N\r\nTransfer-Encoding: chunked\r\n\r\n" HELLO, MD5);
+}
+
 TEST(content_codings)
 {
     static const int bits[] = {15 + 16, 15, -15};
@@ -148,6 +190,17 @@ TEST(content_codings)
     size_t len = pack(31, BYTES("hello"), packed, sizeof packed);
     len = pack(15, bytes_make(packed, len), twice, sizeof twice);
     exchange(BYTES(GET), coded(response, "gzip, deflate", bytes_make(twice, len)), wanted);
+    const char *const odd[] = {"x-deflate", "gzip;", ": gzip", "g\vgzip, identity"};
+    len = pack(31, BYTES("hello"), packed, sizeof packed);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        exchange(BYTES(GET), coded(response, odd[i], bytes_make(packed, len)), wanted);
+    packed[3] = 2; // a checksum of the header, in place of two bytes that it lacks
+    memmove(&packed[12], &packed[10], len - 10);
+    packed[10] = packed[11] = 0;
+    exchange(BYTES(GET), coded(response, "gzip", bytes_make(packed, len + 2)), wanted);
+    packed[len] ^= 1;
+    const char *const wrong[] = {"http.gzip_decompression_failed", "\"decoded_length\":5", NULL};
+    exchange(BYTES(GET), coded(response, "gzip", bytes_make(packed, len + 2)), wrong);
     const char *const plain[] = {"http.content_not_coded", wanted[1], NULL};
     exchange(BYTES(GET), coded(response, "gzip", BYTES("hello")), plain);
     const char *const damaged[] = {"http.gzip_decompression_failed", "\"length\":13", NULL};
@@ -333,6 +386,6 @@ TEST(switches_are_bounded)
 }
 
 TEST_MAIN(T(plain), T(chunked), T(lies_about_length), T(request_lines), T(responses),
-    T(content_codings), T(bomb), T(limits_of_the_configuration), T(form_upload), T(gaps),
-    T(queue_is_bounded), T(endless_lines), T(tunnel_goes_to_others), T(windows_count_in_the_pool),
-    T(switches_are_bounded))
+    T(what_clients_read), T(bodies_until_close), T(content_codings), T(bomb),
+    T(limits_of_the_configuration), T(form_upload), T(gaps), T(queue_is_bounded), T(endless_lines),
+    T(tunnel_goes_to_others), T(windows_count_in_the_pool), T(switches_are_bounded))
