@@ -1,105 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values in the forms in which a list may have them. What is looked up together is fetched
-// together: all hashes first, then the buckets, so that their misses of the cache overlap.
+// Values in the forms in which a list may have them.
 #include "intel/find.h"
 #include "base/hash.h"
 
-enum { PROBES = 48, FOLDERS = 24, PORT_TEXT = 6 };
+enum { FOLDERS = 24, DOMAINS = 32, NAME_BYTES = 255, PORT_TEXT = 6, KEY_ASIDE = 16 };
 
-struct probe {
-    enum intel_kind kind;
-    struct bytes key;
-    uint64_t hash;
-};
-
-struct probes {
-    const struct store *store;
-    struct probe list[PROBES];
-    size_t count;
-};
-
-static void probes_begin(struct probes *probes, const struct store *store)
+void found_begin(struct found *found, const struct store *store)
 {
-    probes->store = store; // the rest is written before it is read
-    probes->count = 0;
+    found->store = store; // the rest is written before it is read
+    found->lookups = 0;
+    found->value = 0;
+    found->probes_count = found->count = found->bytes_len = 0;
 }
 
-static void probe_add(struct probes *probes, enum intel_kind kind, struct bytes key)
+// Room for a key; what of it is used is taken by key_take().
+static uint8_t *key_room(struct found *found, size_t len)
 {
-    if (probes->count == PROBES || key.len == 0 || !store_has(probes->store, kind))
-        return;
-    uint64_t hash = store_hash(probes->store, kind, key);
-    if (!store_maybe(probes->store, hash))
-        return;
-    probes->list[probes->count++] = (struct probe){kind, key, hash};
-    store_prefetch(probes->store, hash);
+    return found->bytes_len + len <= sizeof found->bytes ? &found->bytes[found->bytes_len] : NULL;
 }
 
-static void found_add(struct found *found, uint32_t ref)
+static struct bytes key_take(struct found *found, size_t len)
 {
-    for (size_t i = 0; i < found->count; i++) {
-        if (found->refs[i] == ref)
+    struct bytes key = bytes_make(&found->bytes[found->bytes_len], len);
+    found->bytes_len += len;
+    return key;
+}
+
+static void probe_push(struct found *found, enum intel_kind kind, struct bytes key, uint64_t hash)
+{
+    if (found->probes_count == FOUND_PROBES)
+        found_run(found);
+    found->probes[found->probes_count++] = (struct probe){key, hash, (uint8_t)kind, found->value};
+    found->lookups++;
+}
+
+static void probe_range(struct found *found, struct bytes key, const struct addr *a)
+{
+    ranges_prefetch(found->store->ranges, a);
+    probe_push(found, INTEL_RANGE, key, 0);
+}
+
+static void probe_put(struct found *found, enum intel_kind kind, struct bytes key, uint64_t hash)
+{
+    if (key.len == 0 || !store_has(found->store, kind))
+        return;
+    store_prefetch(found->store, hash);
+    probe_push(found, kind, key, hash);
+}
+
+static void probe_add(struct found *found, enum intel_kind kind, struct bytes key)
+{
+    if (key.len > 0 && store_has(found->store, kind))
+        probe_put(found, kind, key, store_hash(found->store, kind, key));
+}
+
+static void candidate_add(struct found *found, const struct probe *p, uint32_t ref)
+{
+    for (size_t i = found->count; i > 0 && found->list[i - 1].value == p->value; i--) {
+        if (found->list[i - 1].ref == ref)
             return;
     }
-    if (ref != STORE_NONE && found->count < FOUND_MOST)
-        found->refs[found->count++] = ref;
+    if (found->count == FOUND_MOST)
+        return;
+    found->list[found->count++] = (struct candidate){p->key, ref, p->kind, p->value};
+    store_prefetch_entry(found->store, ref);
 }
 
-static void probes_run(struct found *found, const struct probes *probes)
+static void run_hashed(struct found *found, const struct probe *p)
 {
-    for (size_t i = 0; i < probes->count; i++) {
-        const struct probe *p = &probes->list[i];
-        found_add(found, store_find_hash(probes->store, p->kind, p->key, p->hash));
+    uint32_t refs[BUCKET_ALIKE];
+    size_t count = store_candidates(found->store, (enum intel_kind)p->kind, p->hash, refs);
+    for (size_t i = 0; i < count; i++)
+        candidate_add(found, p, refs[i]);
+}
+
+static void run_range(struct found *found, const struct probe *p)
+{
+    const struct ranges *ranges = found->store->ranges;
+    struct addr a = p->key.len == 4 ? addr_v4(p->key.data) : addr_v6(p->key.data);
+    for (uint32_t piece = ranges_find(ranges, &a); piece != STORE_NONE;
+         piece = ranges_wider(ranges, &a, piece))
+        candidate_add(found, p, ranges_ref(ranges, &a, piece));
+}
+
+void found_run(struct found *found)
+{
+    for (size_t i = 0; i < found->probes_count; i++) {
+        if (found->probes[i].kind == INTEL_RANGE)
+            run_range(found, &found->probes[i]);
+        else
+            run_hashed(found, &found->probes[i]);
     }
-    found->lookups += probes->count;
+    found->probes_count = 0;
 }
 
 // ---- Addresses.
 
 void find_address(struct found *found, const struct addr *a, uint16_t port)
 {
-    struct probes probes;
-    probes_begin(&probes, found->store);
-    const struct ranges *ranges = found->store->ranges;
     size_t len = a->version == 4 ? 4 : 16;
-    uint8_t with_port[18];
-    if (a->version == 0)
+    uint8_t *key = key_room(found, len + 2);
+    if (a->version == 0 || !key)
         return;
-    memcpy(with_port, a->bytes, len);
-    with_port[len] = (uint8_t)(port >> 8);
-    with_port[len + 1] = (uint8_t)port;
+    memcpy(key, a->bytes, len);
+    key[len] = (uint8_t)(port >> 8);
+    key[len + 1] = (uint8_t)port;
+    struct bytes with_port = key_take(found, len + 2), address = bytes_sub(with_port, 0, len);
     if (port)
-        probe_add(&probes, INTEL_ADDRESS_PORT, bytes_make(with_port, len + 2));
-    probe_add(&probes, INTEL_ADDRESS, bytes_make(a->bytes, len));
-    probes_run(found, &probes);
-    if (!store_has(found->store, INTEL_RANGE))
-        return;
-    found->lookups++;
-    for (uint32_t piece = ranges_find(ranges, a); piece != STORE_NONE;
-         piece = ranges_wider(ranges, a, piece))
-        found_add(found, ranges_ref(ranges, a, piece));
+        probe_add(found, INTEL_ADDRESS_PORT, with_port);
+    probe_add(found, INTEL_ADDRESS, address);
+    if (store_has(found->store, INTEL_RANGE))
+        probe_range(found, address, a);
 }
 
 // ---- Names.
 
-// The name as a host, as a URL of all it has, and as each domain it lies in.
-static void find_name(struct found *found, const uint8_t *name, size_t len)
+// Domains the name lies in, itself too: the last of them, if somebody made up very many.
+static void find_domains(struct found *found, struct bytes name, uint64_t hash)
 {
-    uint8_t root[256];
-    struct probes probes;
-    probes_begin(&probes, found->store);
-    struct bytes rest = bytes_make(name, len);
-    probe_add(&probes, INTEL_HOST, rest);
-    if (len < sizeof root) {
-        memcpy(root, name, len);
-        root[len] = '/';
-        probe_add(&probes, INTEL_URL, bytes_make(root, len + 1));
+    size_t dots = 0;
+    for (size_t i = 0; i < name.len; i++)
+        dots += name.data[i] == '.';
+    if (dots > 0) // no indicator is a top-level domain
+        probe_put(found, INTEL_DOMAIN, name, hash);
+    for (; dots > 1; dots--) {
+        name = bytes_from(name, bytes_find_byte(name, '.') + 1);
+        if (dots - 1 <= DOMAINS)
+            probe_add(found, INTEL_DOMAIN, name);
     }
-    for (size_t dot; (dot = bytes_find_byte(rest, '.')) != BYTES_NOT_FOUND;) {
-        probe_add(&probes, INTEL_DOMAIN, rest); // no indicator is a top-level domain
-        rest = bytes_from(rest, dot + 1);
-    }
-    probes_run(found, &probes);
+}
+
+// The name as a host, as a URL of all it has, and as each domain it lies in. What is told first is
+// the host.
+static void find_name(struct found *found, size_t len)
+{
+    found->bytes[found->bytes_len + len] = '/';
+    struct bytes url = key_take(found, len + 1), name = bytes_sub(url, 0, len);
+    uint64_t hash = store_hash(found->store, INTEL_HOST, name);
+    probe_put(found, INTEL_HOST, name, hash);
+    probe_put(found, INTEL_URL, url, hash);
+    find_domains(found, name, hash);
 }
 
 // "host:port", "[address]:port": the port is taken off.
@@ -126,7 +166,6 @@ static struct bytes port_cut(struct bytes text, uint16_t *port)
 void find_host(struct found *found, struct bytes text, uint16_t port)
 {
     struct addr a;
-    uint8_t name[256];
     text = port_cut(text, &port);
     uint8_t last = text.len ? text.data[text.len - 1] : 0;
     bool digits = (last >= '0' && last <= '9') || bytes_find_byte(text, ':') != BYTES_NOT_FOUND ||
@@ -135,50 +174,50 @@ void find_host(struct found *found, struct bytes text, uint16_t port)
         find_address(found, &a, port);
         return;
     }
-    size_t len = name_fold(text, name, sizeof name);
+    uint8_t *name = key_room(found, NAME_BYTES + 1);
+    size_t len = name ? name_fold(text, name, NAME_BYTES) : 0;
     if (len > 0)
-        find_name(found, name, len);
+        find_name(found, len);
 }
 
 // ---- URLs.
 
 // Whole, without the query, and each folder it lies in.
-static void probe_path(struct probes *probes, struct bytes key, size_t query_at)
+static void find_folders(struct found *found, struct bytes key, size_t query_at)
 {
     size_t folders = 0;
-    probe_add(probes, INTEL_URL, key);
+    probe_add(found, INTEL_URL, key);
     if (query_at < key.len)
-        probe_add(probes, INTEL_URL, bytes_sub(key, 0, query_at));
+        probe_add(found, INTEL_URL, bytes_sub(key, 0, query_at));
     for (size_t at = query_at; at > 0 && folders < FOLDERS; at--) {
         if (key.data[at - 1] != '/' || at == key.len)
             continue;
-        probe_add(probes, INTEL_URL, bytes_sub(key, 0, at));
+        probe_add(found, INTEL_URL, bytes_sub(key, 0, at));
         folders++;
     }
 }
 
-static void probe_bare_path(struct probes *probes, struct bytes key, size_t query_at)
+static void find_path(struct found *found, struct bytes key, size_t query_at)
 {
     size_t slash = bytes_find_byte(key, '/');
     if (slash == BYTES_NOT_FOUND)
         return;
-    probe_add(probes, INTEL_URL_PATH, bytes_from(key, slash));
+    probe_add(found, INTEL_URL_PATH, bytes_from(key, slash));
     if (query_at < key.len)
-        probe_add(probes, INTEL_URL_PATH, bytes_sub(key, slash, query_at - slash));
+        probe_add(found, INTEL_URL_PATH, bytes_sub(key, slash, query_at - slash));
 }
 
 static void find_url_form(struct found *found, const struct url *url, bool bare)
 {
-    uint8_t key[INTEL_VALUE_BYTES];
-    size_t query_at, len = url_key(url, key, sizeof key, &query_at);
-    struct probes probes;
-    probes_begin(&probes, found->store);
+    size_t query_at;
+    uint8_t *room = key_room(found, INTEL_VALUE_BYTES);
+    size_t len = room ? url_key(url, room, INTEL_VALUE_BYTES, &query_at) : 0;
     if (len == 0)
         return;
-    probe_path(&probes, bytes_make(key, len), query_at);
+    struct bytes key = key_take(found, len);
+    find_folders(found, key, query_at);
     if (bare)
-        probe_bare_path(&probes, bytes_make(key, len), query_at);
-    probes_run(found, &probes);
+        find_path(found, key, query_at);
 }
 
 void find_url(struct found *found, const struct url *url, uint16_t port)
@@ -194,13 +233,32 @@ void find_url(struct found *found, const struct url *url, uint16_t port)
 
 // ---- Others.
 
-void find_value(struct found *found, enum intel_kind kind, struct bytes text)
+// The value in the form of its kind, kept; empty: it has none.
+static struct bytes key_make_kept(struct found *found, enum intel_kind kind, struct bytes text)
 {
     struct key key;
-    if (!store_has(found->store, kind) || !key_make(&key, kind, text))
+    uint8_t *room = key_make(&key, kind, text) ? key_room(found, key.len) : NULL;
+    if (!room)
+        return bytes_make(NULL, 0);
+    memcpy(room, key.data, key.len);
+    return key_take(found, key.len);
+}
+
+void find_value(struct found *found, enum intel_kind kind, struct bytes text)
+{
+    if (store_has(found->store, kind))
+        probe_add(found, kind, key_make_kept(found, kind, text));
+}
+
+void find_mail(struct found *found, enum intel_kind kind, struct bytes text)
+{
+    struct bytes mail = key_make_kept(found, INTEL_MAIL, text);
+    if (mail.len == 0)
         return;
-    found->lookups++;
-    found_add(found, store_find(found->store, kind, bytes_make(key.data, key.len)));
+    uint64_t hash = store_hash(found->store, kind, mail);
+    probe_put(found, INTEL_MAIL, mail, hash);
+    probe_put(found, kind, mail, hash);
+    find_host(found, bytes_from(mail, bytes_find_byte(mail, '@') + 1), 0);
 }
 
 // What is a digest of that length, where a list did not say of what.
@@ -211,17 +269,11 @@ static enum intel_kind digest_of_anything(size_t len)
 
 void find_digest(struct found *found, enum intel_kind kind, struct bytes digest, bool raw)
 {
-    struct key key;
-    if (!raw) {
-        if (!key_make(&key, kind, digest))
-            return;
-        digest = bytes_make(key.data, key.len);
-    }
+    if (!raw)
+        digest = key_make_kept(found, kind, digest);
     enum intel_kind any = digest_of_anything(digest.len);
-    struct probes probes;
-    probes_begin(&probes, found->store);
-    probe_add(&probes, kind, digest);
+    uint64_t hash = store_hash(found->store, kind, digest);
+    probe_put(found, kind, digest, hash);
     if (any != kind)
-        probe_add(&probes, any, digest);
-    probes_run(found, &probes);
+        probe_put(found, any, digest, hash);
 }

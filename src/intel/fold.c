@@ -13,20 +13,17 @@ static uint8_t lower(uint8_t c)
 
 // ---- Names of hosts.
 
-static bool label_byte(uint8_t c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+static const bool label_bytes[UINT8_MAX + 1] = {
+    ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true, ['_'] = true};
 
 static bool labels_good(struct bytes name)
 {
     size_t label = 0;
     for (size_t i = 0; i < name.len; i++) {
-        if (name.data[i] == '.' ? label == 0 : !label_byte(name.data[i]))
+        bool dot = name.data[i] == '.';
+        if (dot ? label == 0 : !label_bytes[name.data[i]] || label == LABEL_BYTES)
             return false;
-        label = name.data[i] == '.' ? 0 : label + 1;
-        if (label > LABEL_BYTES)
-            return false;
+        label = dot ? 0 : label + 1;
     }
     return label > 0;
 }
@@ -54,12 +51,12 @@ size_t name_fold(struct bytes text, uint8_t *out, size_t room)
 {
     if (text.len > 1 && text.data[text.len - 1] == '.')
         text.len--;
-    bool plain = text.len <= room;
-    for (size_t i = 0; plain && i < text.len; i++) {
-        plain = text.data[i] < 0x80;
+    uint8_t high = text.len > room ? 0x80 : 0;
+    for (size_t i = 0; i < text.len && i < room; i++) {
+        high |= text.data[i];
         out[i] = lower(text.data[i]);
     }
-    size_t len = plain ? text.len : to_ascii(text, out, room);
+    size_t len = high < 0x80 ? text.len : to_ascii(text, out, room);
     return len <= NAME_BYTES && labels_good(bytes_make(out, len)) ? len : 0;
 }
 

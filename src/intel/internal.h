@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside the room: the store, keys, loading.
 //
-// Memory, at five million mixed values: 7 bytes and the value itself in `chunks`, 9 in
-// `buckets`, 1.3 in `filter`; what is said (source, confidence, times, label…) is a statement of 24
-// bytes, shared by neighbours that say the same. Most misses end in the filter, which the cache
-// holds in part; the others cost one cache line: a bucket holds fingerprints of 16 bits, and a
-// value is only called found after all its bytes were compared.
+// Memory, at five million mixed values: 7 bytes and the value itself in `chunks`, 15 in `buckets`;
+// what is said (source, confidence, times, label…) is a statement of 24 bytes, shared by neighbours
+// that say the same. A look-up costs one cache line, found or not: a bucket holds fingerprints of
+// 32 bits, and all kinds a value may have lie in the same one. Whoever tells of what was found
+// reads the entry anyway, and compares all its bytes then.
 #pragma once
 #include "base/addr.h"
 #include "intel/store.h"
@@ -51,7 +51,8 @@ struct bytes value_refang(struct bytes text, uint8_t room[INTEL_VALUE_BYTES]);
 
 enum {
     STORE_CHUNKS = 255,
-    BUCKET_SLOTS = 10,
+    BUCKET_SLOTS = 7,
+    BUCKET_ALIKE = 4, // of one fingerprint in a bucket: by chance never as many
     STORE_NONE = UINT32_MAX,
     CONFIDENCE_UNSAID = 127,
     SEVERITY_UNSAID = 7
@@ -59,9 +60,9 @@ enum {
 
 struct bucket {
     uint32_t refs[BUCKET_SLOTS];
-    uint16_t prints[BUCKET_SLOTS];
-    uint16_t used;
-    uint16_t spilled; // some that belong here are in the next one
+    uint32_t prints[BUCKET_SLOTS];
+    uint32_t used;
+    uint32_t spilled; // some that belong here are in the next one
 };
 _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 
@@ -121,8 +122,6 @@ struct store {
     size_t values_len; // where the next one goes: chunk and place in it
     struct bucket *buckets;
     uint64_t bucket_count;
-    uint64_t *filter; // three bits of a word for each value, once frozen: most misses end here
-    uint64_t filter_words;
     uint64_t count;
     uint64_t kinds[INTEL_KINDS];
     struct statement *statements;
@@ -146,28 +145,18 @@ enum store_put store_put(
     struct store *store, const struct key *key, uint32_t statement, uint32_t *ref);
 uint32_t store_find(const struct store *store, enum intel_kind kind, struct bytes key);
 
-// The same in two steps, so that the misses of the cache of several overlap.
+// The same in steps, so that the misses of the cache of several overlap: hash and fetch each, then
+// ask for candidates, of which those count that store_is() the value. A hash serves all kinds.
 static inline bool store_has(const struct store *store, enum intel_kind kind)
 {
     return store->kinds[kind] > 0;
 }
 uint64_t store_hash(const struct store *store, enum intel_kind kind, struct bytes key);
 void store_prefetch(const struct store *store, uint64_t hash);
-
-static inline uint64_t store_filter_bits(uint64_t hash)
-{
-    return 1ULL << (hash >> 16 & 63) | 1ULL << (hash >> 22 & 63) | 1ULL << (hash >> 28 & 63);
-}
-
-// False: no value has this hash.
-static inline bool store_maybe(const struct store *store, uint64_t hash)
-{
-    uint64_t bits = store_filter_bits(hash);
-    uint64_t at = (uint64_t)((unsigned __int128)hash * store->filter_words >> 64);
-    return !store->filter || (store->filter[at] & bits) == bits;
-}
-uint32_t store_find_hash(
-    const struct store *store, enum intel_kind kind, struct bytes key, uint64_t hash);
+size_t store_candidates(
+    const struct store *store, enum intel_kind kind, uint64_t hash, uint32_t refs[BUCKET_ALIKE]);
+void store_prefetch_entry(const struct store *store, uint32_t ref);
+bool store_is(const struct store *store, uint32_t ref, enum intel_kind kind, struct bytes key);
 
 struct entry store_entry(const struct store *store, uint32_t ref);
 void store_flag(struct store *store, uint32_t ref, unsigned flags);
@@ -200,6 +189,9 @@ uint64_t store_bytes(const struct store *store);
 [[nodiscard]] bool ranges_make(struct store *store);
 void ranges_destroy(struct ranges *ranges);
 uint64_t ranges_bytes(const struct ranges *ranges);
+
+// Fetch what ranges_find() will read.
+void ranges_prefetch(const struct ranges *ranges, const struct addr *a);
 
 // The narrowest piece with this address, STORE_NONE: none; and the next wider one.
 uint32_t ranges_find(const struct ranges *ranges, const struct addr *a);

@@ -7,7 +7,7 @@
 #include "intel/internal.h"
 #include <stdlib.h>
 
-enum { HIGH_VALUES = 65'536 };
+enum { HIGH_VALUES = 65'536, PREFETCH = 8 };
 
 // An address as a number; IPv4 in the upper 32 bits of `high`.
 struct place {
@@ -25,11 +25,16 @@ struct piece6 {
     uint8_t bits;
 };
 
+// Where a stretch begins, and its piece or STORE_NONE.
+struct stretch4 {
+    uint32_t first, owner;
+};
+
 struct ranges {
     struct piece4 *pieces4;
     struct piece6 *pieces6;
     uint32_t count4, count6, room4, room6;
-    uint32_t *starts4, *owners4; // stretches: where they begin, their piece or STORE_NONE
+    struct stretch4 *starts4; // where stretches begin
     struct place *starts6;
     uint32_t *owners6;
     uint32_t stretches4, stretches6;
@@ -171,14 +176,15 @@ static void stretch(struct ranges *r, bool v6, struct place from, uint32_t owner
     uint32_t *count = v6 ? &r->stretches6 : &r->stretches4;
     uint32_t i = *count;
     bool same = i > 0 && (v6 ? place_compare(r->starts6[i - 1], from) == 0
-                             : r->starts4[i - 1] == from.high >> 32);
+                             : r->starts4[i - 1].first == from.high >> 32);
     i -= same;
-    if (v6)
-        r->starts6[i] = from;
-    else
-        r->starts4[i] = (uint32_t)(from.high >> 32);
-    (v6 ? r->owners6 : r->owners4)[i] = owner;
     *count = i + 1;
+    if (!v6) {
+        r->starts4[i] = (struct stretch4){(uint32_t)(from.high >> 32), owner};
+        return;
+    }
+    r->starts6[i] = from;
+    r->owners6[i] = owner;
 }
 
 // The address behind a prefix; false: it ends the line.
@@ -219,12 +225,11 @@ static void sweep(struct ranges *r, bool v6)
 
 static bool stretches_make(struct ranges *r)
 {
-    r->starts4 = base_malloc(((size_t)r->count4 * 2 + 1) * sizeof *r->starts4);
-    r->owners4 = base_malloc(((size_t)r->count4 * 2 + 1) * sizeof *r->owners4);
+    r->starts4 = base_malloc_huge(((size_t)r->count4 * 2 + 1) * sizeof *r->starts4);
     r->starts6 = base_malloc(((size_t)r->count6 * 2 + 1) * sizeof *r->starts6);
     r->owners6 = base_malloc(((size_t)r->count6 * 2 + 1) * sizeof *r->owners6);
     r->index4 = base_malloc(r->count4 ? (HIGH_VALUES + 1) * sizeof *r->index4 : 1);
-    if (!r->starts4 || !r->owners4 || !r->starts6 || !r->owners6 || !r->index4)
+    if (!r->starts4 || !r->starts6 || !r->owners6 || !r->index4)
         return false;
     if (r->count4)
         qsort(r->pieces4, r->count4, sizeof *r->pieces4, compare4);
@@ -234,7 +239,7 @@ static bool stretches_make(struct ranges *r)
     sweep(r, true);
     uint32_t at = 0;
     for (uint32_t high = 0; r->count4 && high <= HIGH_VALUES; high++) {
-        while (at < r->stretches4 && r->starts4[at] >> 16 < high)
+        while (at < r->stretches4 && r->starts4[at].first >> 16 < high)
             at++;
         r->index4[high] = at;
     }
@@ -264,7 +269,6 @@ void ranges_destroy(struct ranges *r)
     base_free(r->pieces4);
     base_free(r->pieces6);
     base_free(r->starts4);
-    base_free(r->owners4);
     base_free(r->starts6);
     base_free(r->owners6);
     base_free(r->index4);
@@ -276,7 +280,7 @@ uint64_t ranges_bytes(const struct ranges *r)
     if (!r)
         return 0;
     return r->room4 * sizeof *r->pieces4 + r->room6 * sizeof *r->pieces6 +
-           ((uint64_t)r->count4 * 2 + 1) * 8 +
+           ((uint64_t)r->count4 * 2 + 1) * sizeof *r->starts4 +
            ((uint64_t)r->count6 * 2 + 1) * (sizeof *r->starts6 + sizeof *r->owners6) +
            (r->count4 ? (HIGH_VALUES + 1) * sizeof *r->index4 : 0);
 }
@@ -288,12 +292,12 @@ static uint32_t find4(const struct ranges *r, uint32_t address)
     uint32_t low = r->index4[address >> 16], high = r->index4[(address >> 16) + 1];
     while (low < high) { // the first stretch that begins behind the address
         uint32_t middle = low + (high - low) / 2;
-        if (r->starts4[middle] <= address)
+        if (r->starts4[middle].first <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    return r->owners4[low - 1]; // the first begins at 0
+    return r->starts4[low - 1].owner; // the first begins at 0
 }
 
 static uint32_t find6(const struct ranges *r, struct place address)
@@ -307,6 +311,15 @@ static uint32_t find6(const struct ranges *r, struct place address)
             high = middle;
     }
     return r->owners6[low - 1];
+}
+
+void ranges_prefetch(const struct ranges *r, const struct addr *a)
+{
+    if (a->version != 4 || !r->count4)
+        return;
+    const struct stretch4 *first = &r->starts4[r->index4[(uint32_t)a->bytes[0] << 8 | a->bytes[1]]];
+    __builtin_prefetch(first);
+    __builtin_prefetch(&first[PREFETCH]);
 }
 
 uint32_t ranges_find(const struct ranges *r, const struct addr *a)

@@ -7,20 +7,6 @@ enum { ADDRESSES_MOST = 16 };
 
 // ---- One value.
 
-static struct bytes text_at(
-    const struct intel_field *field, const void *at, char room[ADDR_TEXT_BYTES])
-{
-    struct bytes text = {NULL, 0};
-    struct addr a;
-    if (field->path.kind == SHAPE_TEXT || field->path.kind == SHAPE_HEX)
-        memcpy(&text, at, sizeof text);
-    if (field->path.kind == SHAPE_ADDR) {
-        memcpy(&a, at, sizeof a);
-        text = bytes_make(room, a.version ? addr_write(&a, room) : 0);
-    }
-    return text;
-}
-
 // "192.0.2.7, 198.51.100.9"
 static void find_addresses(struct found *found, struct bytes text)
 {
@@ -60,19 +46,7 @@ static void find_target(struct found *found, const struct record *record, struct
     find_url(found, &url, record->head.dest_port);
 }
 
-static void find_mail(struct found *found, enum intel_kind kind, struct bytes text)
-{
-    struct key key;
-    if (!key_make(&key, INTEL_MAIL, text))
-        return;
-    struct bytes mail = bytes_make(key.data, key.len);
-    found->lookups += 2;
-    find_value(found, INTEL_MAIL, mail);
-    find_value(found, kind, mail);
-    find_host(found, bytes_from(mail, bytes_find_byte(mail, '@') + 1), 0);
-}
-
-static void find_by_use(struct found *found, const struct record *record,
+static void find_text(struct found *found, const struct record *record,
     const struct intel_field *field, struct bytes text)
 {
     bool raw = field->path.kind == SHAPE_HEX;
@@ -103,78 +77,136 @@ static void find_by_use(struct found *found, const struct record *record,
     }
 }
 
-// ---- Fields.
+// ---- The values of a record: looked up together, then told of in their order.
 
-// A digest is shown as people write it.
-static struct bytes shown(
-    const struct intel_field *field, struct bytes text, char room[KEY_TEXT_BYTES])
+struct shown_value {
+    const void *at; // struct addr or struct bytes
+    uint8_t kind;   // enum shape_kind
+    bool instead;   // told only when nothing before it was
+    struct where where;
+};
+
+struct looking {
+    struct asking asking;
+    struct found found;
+    struct shown_value values[FOUND_VALUES];
+};
+
+// As people write it.
+static struct bytes shown(const struct shown_value *v, char room[KEY_TEXT_BYTES])
 {
-    return field->path.kind == SHAPE_HEX && text.len <= 64 ? key_text(INTEL_SHA256, text, room)
-                                                           : text;
+    struct bytes text;
+    struct addr a;
+    if (v->kind == SHAPE_ADDR) {
+        memcpy(&a, v->at, sizeof a);
+        return bytes_make(room, addr_write(&a, room));
+    }
+    memcpy(&text, v->at, sizeof text);
+    bool digest = v->kind == SHAPE_HEX && text.len <= 64;
+    return digest ? key_text(INTEL_SHA256, text, room) : text;
 }
 
-static void value_ask(const struct asking *asking, const struct intel_field *field, const void *at)
+static void look_begin(struct looking *look)
 {
-    char address[ADDR_TEXT_BYTES], digest[KEY_TEXT_BYTES];
-    struct bytes text = text_at(field, at, address);
-    if (text.len == 0)
-        return;
-    struct found found = {.store = &asking->intel->store};
-    find_by_use(&found, asking->record, field, text);
-    asking->counts->lookups += found.lookups;
-    if (found.count == 0)
-        return;
-    struct where where = {.field = field->name, .value = shown(field, text, digest)};
-    tell(asking, &found, &where);
+    found_begin(&look->found, &look->asking.intel->store);
 }
 
-static void field_ask(const struct asking *asking, const struct intel_field *field)
+static void look_end(struct looking *look)
+{
+    struct found *found = &look->found;
+    char room[KEY_TEXT_BYTES];
+    bool told = false;
+    found_run(found);
+    look->asking.counts->lookups += found->lookups;
+    for (size_t begin = 0, end; begin < found->count; begin = end) {
+        struct shown_value *v = &look->values[found->list[begin].value];
+        for (end = begin; end < found->count && found->list[end].value == found->list[begin].value;)
+            end++;
+        if (told && v->instead)
+            continue;
+        v->where.value = shown(v, room);
+        told |= tell(&look->asking, &found->list[begin], end - begin, &v->where);
+    }
+}
+
+// Place for the next value; its keys are made after this.
+static struct shown_value *look_at(
+    struct looking *look, const char *field, uint8_t kind, const void *at)
+{
+    if (!found_has_room(&look->found)) {
+        look_end(look);
+        look_begin(look);
+    }
+    struct shown_value *v = &look->values[++look->found.value];
+    *v = (struct shown_value){.at = at, .kind = kind, .where = {.field = field}};
+    return v;
+}
+
+static void value_look(struct looking *look, const struct intel_field *field, const void *at)
+{
+    struct bytes text = {NULL, 0};
+    struct addr a;
+    (void)look_at(look, field->name, field->path.kind, at);
+    if (field->path.kind == SHAPE_ADDR) {
+        memcpy(&a, at, sizeof a);
+        find_address(&look->found, &a, 0);
+        return;
+    }
+    if (field->path.kind == SHAPE_TEXT || field->path.kind == SHAPE_HEX)
+        memcpy(&text, at, sizeof text);
+    if (text.len > 0)
+        find_text(&look->found, look->asking.record, field, text);
+}
+
+static void field_look(struct looking *look, const struct intel_field *field)
 {
     size_t count;
-    const char *values =
-        shape_values(&field->path, &asking->record->head, asking->record->body, &count);
+    const struct record *record = look->asking.record;
+    const char *values = shape_values(&field->path, &record->head, record->body, &count);
     for (size_t i = 0; values && i < count; i++)
-        value_ask(asking, field, &values[i * field->path.element]);
+        value_look(look, field, &values[i * field->path.element]);
 }
 
 // ---- Flows.
 
 // An address on either side. The other side is ours, whichever way the connection was opened.
-static bool side_ask(const struct asking *asking, const struct record_flow *flow, bool dest)
+static void side_look(struct looking *look, bool dest)
 {
-    const struct record_head *head = &asking->record->head;
-    char room[ADDR_TEXT_BYTES];
-    struct found found = {.store = &asking->intel->store};
+    const struct record_head *head = &look->asking.record->head;
+    const struct record_flow *flow = look->asking.record->body;
     const struct addr *a = dest ? &head->dest_ip : &head->src_ip;
-    find_address(&found, a, dest ? head->dest_port : head->src_port);
-    asking->counts->lookups += found.lookups;
-    if (found.count == 0)
-        return false;
-    struct where where = {.field = dest ? "flow.dest_ip" : "flow.src_ip",
-        .value = bytes_make(room, addr_write(a, room)),
-        .subject_known = true,
-        .subject_is_dest = !dest,
-        .inbound = !dest,
-        .answered =
-            flow->pkts_toclient > 0 && (flow->payload_toclient > 0 || !flow->has_payload_toclient)};
-    uint64_t hits = asking->counts->hits;
-    tell(asking, &found, &where);
-    return asking->counts->hits > hits;
+    struct shown_value *v = look_at(look, dest ? "flow.dest_ip" : "flow.src_ip", SHAPE_ADDR, a);
+    v->instead = !dest;
+    v->where.subject_known = true;
+    v->where.subject_is_dest = v->where.inbound = !dest;
+    v->where.answered =
+        flow->pkts_toclient > 0 && (flow->payload_toclient > 0 || !flow->has_payload_toclient);
+    find_address(&look->found, a, dest ? head->dest_port : head->src_port);
 }
 
 // Its addresses, once: whom it went to, else who came. Through a proxy the destination asked of it.
-static void flow_ask(const struct asking *asking)
+static void flow_look(struct looking *look)
 {
-    const struct record_head *head = &asking->record->head;
-    if (!side_ask(asking, asking->record->body, true))
-        (void)side_ask(asking, asking->record->body, false);
+    const struct record_head *head = &look->asking.record->head;
+    side_look(look, true);
+    side_look(look, false);
     if (head->proxy_dest.len == 0)
         return;
-    struct found found = {.store = &asking->intel->store};
-    find_host(&found, head->proxy_dest, 0);
-    struct where where = {.field = "flow.proxy_dest", .value = head->proxy_dest};
-    if (found.count > 0)
-        tell(asking, &found, &where);
+    (void)look_at(look, "flow.proxy_dest", SHAPE_TEXT, &head->proxy_dest);
+    find_host(&look->found, head->proxy_dest, 0);
+}
+
+static void values_look(const struct asking *asking)
+{
+    struct looking look; // much of it is never written
+    const struct intel_fields *fields = &intel_fields_of[asking->record->type];
+    look.asking = *asking;
+    look_begin(&look);
+    if (asking->record->type == RECORD_FLOW)
+        flow_look(&look);
+    for (size_t i = 0; i < fields->count; i++)
+        field_look(&look, &fields->fields[i]);
+    look_end(&look);
 }
 
 void intel_record(const struct intel *intel, const struct record *record,
@@ -183,13 +215,8 @@ void intel_record(const struct intel *intel, const struct record *record,
     uint32_t told[TOLD_MOST];
     size_t told_count = 0;
     struct asking asking = {intel, record, counts, sink, context, told, &told_count};
-    const struct intel_fields *fields = &intel_fields_of[record->type];
-    if (intel->store.count > 0) {
-        if (record->type == RECORD_FLOW)
-            flow_ask(&asking);
-        for (size_t i = 0; i < fields->count; i++)
-            field_ask(&asking, &fields->fields[i]);
-    }
+    if (intel->store.count > 0)
+        values_look(&asking);
     if (intel->patterns && intel->pattern_table->record)
         intel->pattern_table->record(intel->patterns, record, sink, context);
 }

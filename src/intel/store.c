@@ -12,9 +12,8 @@ enum {
     KIND_BITS = 5,
     KIND_MASK = (1 << KIND_BITS) - 1,
     BUCKETS_FIRST = 64,
-    FILTER_VALUES = 6,         // of a word of the filter: one miss in thirty goes on to a bucket
-    BUCKET_FULL_TENTHS = 75,   // on average while it grows: slots used in ten buckets
-    BUCKET_FROZEN_TENTHS = 70, // few spill then
+    BUCKET_FULL_TENTHS = 50,   // on average while it grows: slots used in ten buckets
+    BUCKET_FROZEN_TENTHS = 42, // few spill then
     CHUNK_BITS = 24,           // values lie in huge pages, which spares most misses of the TLB
     CHUNK_BYTES = 1 << CHUNK_BITS,
 };
@@ -122,9 +121,12 @@ static bool value_append(
 
 // ---- Buckets.
 
+// "host/" is found where "host" is: a name is asked for as both.
 uint64_t store_hash(const struct store *store, enum intel_kind kind, struct bytes key)
 {
-    return hash_bytes(key, store->seed + kind);
+    if (kind == INTEL_URL && bytes_find_byte(key, '/') + 1 == key.len)
+        key.len--;
+    return hash_bytes(key, store->seed);
 }
 
 static uint64_t bucket_of(const struct store *store, uint64_t hash)
@@ -132,38 +134,63 @@ static uint64_t bucket_of(const struct store *store, uint64_t hash)
     return (uint64_t)((unsigned __int128)hash * store->bucket_count >> 64);
 }
 
+static uint32_t print_of(enum intel_kind kind, uint64_t hash)
+{
+    return (uint32_t)hash + (uint32_t)kind * 0x9e37'79b1U;
+}
+
 void store_prefetch(const struct store *store, uint64_t hash)
 {
     __builtin_prefetch(&store->buckets[bucket_of(store, hash)]);
 }
 
-static bool entry_is(
-    const struct store *store, uint32_t ref, enum intel_kind kind, struct bytes key)
+void store_prefetch_entry(const struct store *store, uint32_t ref)
+{
+    __builtin_prefetch(entry_at(store, ref));
+}
+
+bool store_is(const struct store *store, uint32_t ref, enum intel_kind kind, struct bytes key)
 {
     return (entry_at(store, ref)[4] & KIND_MASK) == (int)kind &&
            bytes_equal(entry_key(store, ref), key);
 }
 
-static uint32_t bucket_find(const struct store *store, const struct bucket *bucket,
-    enum intel_kind kind, struct bytes key, uint16_t print)
+// A bit for each slot with that fingerprint, without a branch that would be guessed wrong.
+static uint32_t bucket_same(const struct bucket *bucket, uint32_t print)
 {
-    for (unsigned i = 0; i < bucket->used; i++) {
-        if (bucket->prints[i] == print && entry_is(store, bucket->refs[i], kind, key))
-            return bucket->refs[i];
-    }
-    return STORE_NONE;
+    uint32_t same = 0;
+    for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+        same |= (uint32_t)(bucket->prints[i] == print) << i;
+    return same & ((1U << bucket->used) - 1);
 }
 
-uint32_t store_find_hash(
-    const struct store *store, enum intel_kind kind, struct bytes key, uint64_t hash)
+size_t store_candidates(
+    const struct store *store, enum intel_kind kind, uint64_t hash, uint32_t refs[BUCKET_ALIKE])
 {
     uint64_t at = bucket_of(store, hash);
+    uint32_t print = print_of(kind, hash);
+    size_t count = 0;
     for (uint64_t steps = 0; steps < store->bucket_count; steps++) {
         const struct bucket *bucket = &store->buckets[at];
-        uint32_t ref = bucket_find(store, bucket, kind, key, (uint16_t)hash);
-        if (ref != STORE_NONE || !bucket->spilled)
-            return ref;
+        for (uint32_t same = bucket_same(bucket, print); same; same &= same - 1) {
+            if (count < BUCKET_ALIKE)
+                refs[count++] = bucket->refs[__builtin_ctz(same)];
+        }
+        if (!bucket->spilled)
+            break;
         at = at + 1 == store->bucket_count ? 0 : at + 1;
+    }
+    return count;
+}
+
+static uint32_t find_hash(
+    const struct store *store, enum intel_kind kind, struct bytes key, uint64_t hash)
+{
+    uint32_t refs[BUCKET_ALIKE];
+    size_t count = store_candidates(store, kind, hash, refs);
+    for (size_t i = 0; i < count; i++) {
+        if (store_is(store, refs[i], kind, key))
+            return refs[i];
     }
     return STORE_NONE;
 }
@@ -172,10 +199,10 @@ uint32_t store_find(const struct store *store, enum intel_kind kind, struct byte
 {
     if (!store_has(store, kind))
         return STORE_NONE;
-    return store_find_hash(store, kind, key, store_hash(store, kind, key));
+    return find_hash(store, kind, key, store_hash(store, kind, key));
 }
 
-static void bucket_add(struct store *store, uint64_t hash, uint32_t ref)
+static void bucket_add(struct store *store, enum intel_kind kind, uint64_t hash, uint32_t ref)
 {
     uint64_t at = bucket_of(store, hash);
     while (store->buckets[at].used == BUCKET_SLOTS) {
@@ -184,7 +211,7 @@ static void bucket_add(struct store *store, uint64_t hash, uint32_t ref)
     }
     struct bucket *bucket = &store->buckets[at];
     bucket->refs[bucket->used] = ref;
-    bucket->prints[bucket->used++] = (uint16_t)hash;
+    bucket->prints[bucket->used++] = print_of(kind, hash);
 }
 
 // A table of so many buckets in place of the present one, filled from the values.
@@ -199,7 +226,7 @@ static bool buckets_make(struct store *store, uint64_t count)
     for (uint32_t ref = store_next(store, STORE_NONE); ref != STORE_NONE;
          ref = store_next(store, ref)) {
         struct entry entry = store_entry(store, ref);
-        bucket_add(store, store_hash(store, entry.kind, entry.key), ref);
+        bucket_add(store, entry.kind, store_hash(store, entry.kind, entry.key), ref);
     }
     return true;
 }
@@ -215,7 +242,7 @@ enum store_put store_put(
 {
     struct bytes value = bytes_make(key->data, key->len);
     uint64_t hash = store_hash(store, key->kind, value);
-    *ref = store_find_hash(store, key->kind, value, hash);
+    *ref = find_hash(store, key->kind, value, hash);
     if (*ref != STORE_NONE)
         return STORE_OLD;
     if ((store->count + 1) * 10 > store->bucket_count * BUCKET_FULL_TENTHS &&
@@ -223,7 +250,7 @@ enum store_put store_put(
         return STORE_FULL;
     if (!value_append(store, key, statement, ref))
         return STORE_FULL;
-    bucket_add(store, hash, *ref);
+    bucket_add(store, key->kind, hash, *ref);
     store->count++;
     store->kinds[key->kind]++;
     return STORE_NEW;
@@ -305,7 +332,6 @@ void store_finish(struct store *store)
     for (size_t i = 0; i < STORE_CHUNKS; i++)
         base_free(store->chunks[i]);
     base_free(store->buckets);
-    base_free(store->filter);
     base_free(store->statements);
     base_free(store->links);
     base_free(store->sources);
@@ -347,37 +373,18 @@ static void *shrunk(void *old, size_t len, size_t *room, size_t size)
     return smaller ? smaller : old;
 }
 
-static bool filter_make(struct store *store)
-{
-    base_free(store->filter);
-    store->filter_words = store->count / FILTER_VALUES + 1;
-    store->filter = base_malloc_huge(store->filter_words * sizeof *store->filter);
-    if (!store->filter)
-        return false;
-    memset(store->filter, 0, store->filter_words * sizeof *store->filter);
-    for (uint32_t ref = store_next(store, STORE_NONE); ref != STORE_NONE;
-         ref = store_next(store, ref)) {
-        struct entry entry = store_entry(store, ref);
-        uint64_t hash = store_hash(store, entry.kind, entry.key);
-        store->filter[(uint64_t)((unsigned __int128)hash * store->filter_words >> 64)] |=
-            store_filter_bits(hash);
-    }
-    return true;
-}
-
 bool store_freeze(struct store *store)
 {
     store->statements = shrunk(store->statements, store->statements_len, &store->statements_room,
         sizeof *store->statements);
     store->links = shrunk(store->links, store->links_len, &store->links_room, sizeof *store->links);
     uint64_t fit = store->count * 10 / BUCKET_FROZEN_TENTHS + 1;
-    return buckets_make(store, fit) && filter_make(store) && ranges_make(store);
+    return buckets_make(store, fit) && ranges_make(store);
 }
 
 uint64_t store_bytes(const struct store *store)
 {
     return store->values_len + store->bucket_count * sizeof *store->buckets +
-           store->filter_words * sizeof *store->filter +
            store->statements_room * sizeof *store->statements +
            store->links_room * sizeof *store->links + store->sources_room * sizeof *store->sources +
            texts_bytes(&store->texts) + ranges_bytes(store->ranges);

@@ -228,22 +228,32 @@ static bool told_first(const struct asking *asking, uint32_t ref)
     return true;
 }
 
-void tell(const struct asking *asking, const struct found *found, const struct where *where)
+// A range is found by its place, anything else by a fingerprint.
+static bool is_meant(const struct store *store, const struct candidate *c)
+{
+    return c->kind == INTEL_RANGE || store_is(store, c->ref, (enum intel_kind)c->kind, c->key);
+}
+
+bool tell(const struct asking *asking, const struct candidate *list, size_t count,
+    const struct where *where)
 {
     struct saying saying = {.count = 0, .shown = STORE_NONE};
+    const struct store *store = &asking->intel->store;
     struct where known = *where;
     if (!known.subject_known)
         known.subject_is_dest = subject_is_dest(asking->intel->config, asking->record);
-    for (size_t i = 0; i < found->count; i++) {
-        struct entry entry = store_entry(found->store, found->refs[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct entry entry = store_entry(store, list[i].ref);
         size_t before = saying.count;
-        if (entry_silent(asking, &entry))
+        if (!is_meant(store, &list[i]) || entry_silent(asking, &entry))
             continue;
         entry_says(asking, &entry, &saying);
         if (saying.count > before && saying.shown == STORE_NONE)
-            saying.shown = found->refs[i];
+            saying.shown = list[i].ref;
         saying.known = saying.known || entry.flags & ENTRY_KNOWN;
     }
-    if (saying.count > 0 && told_first(asking, saying.shown))
-        put_hit(asking, &saying, &known);
+    if (saying.count == 0 || !told_first(asking, saying.shown))
+        return false;
+    put_hit(asking, &saying, &known);
+    return true;
 }

@@ -37,10 +37,11 @@ static void values_try(const struct store *store, struct bytes text)
 {
     static const enum intel_kind kinds[] = {INTEL_URL, INTEL_RANGE, INTEL_CERT_SUBJECT,
         INTEL_CERT_SERIAL, INTEL_MAIL, INTEL_FILE_NAME, INTEL_JA4, INTEL_URL_PATH};
-    struct found found = {.store = store};
+    struct found found;
     struct key key;
     struct url url;
     char room[KEY_TEXT_BYTES];
+    found_begin(&found, store);
     find_host(&found, text, 80);
     if (url_split(text, &url))
         find_url(&found, &url, 8080);
@@ -48,6 +49,7 @@ static void values_try(const struct store *store, struct bytes text)
         if (key_make(&key, kinds[i], text))
             assert(key_text(key.kind, bytes_make(key.data, key.len), room).len > 0);
     }
+    found_run(&found);
     assert(found.count <= FOUND_MOST);
 }
 
