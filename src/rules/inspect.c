@@ -158,7 +158,6 @@ void rules_worker_destroy(struct rules_worker *worker)
     rule_scratch_destroy(worker->scratch);
     rules_release(worker->set);
     base_free(worker->flows);
-    base_free(worker->candidates);
     base_free(worker->joined);
     json_finish(&worker->shown);
     base_free(worker);
@@ -190,9 +189,9 @@ void rules_worker_packet(struct rules_worker *worker, const struct decoded *pack
     in.src_port = packet->src_port;
     in.dst_port = packet->dst_port;
     in.time_us = packet->time_ns / 1000;
-    const struct rule_list *always[] = {&plan->events[EVENTS_DECODE]};
     for (uint8_t i = 0; i < packet->anomaly_count; i++) {
         in.anomaly = packet->anomalies[i];
-        inspect_candidates(&in, always, 1);
+        inspect_add(&in, &plan->events[EVENTS_DECODE]);
+        inspect_candidates(&in);
     }
 }

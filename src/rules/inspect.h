@@ -23,7 +23,6 @@ enum rule_world { WORLD_PACKET = 1, WORLD_STREAM = 2, WORLD_TX = 4 };
 
 // What a rule is to inspection.
 struct rule_role {
-    uint32_t rank;    // place in the order in which matches take effect
     uint8_t worlds;   // enum rule_world, or-ed
     uint8_t sides;    // enum buffer_side its buffers allow, or-ed; 0: both
     bool once;        // once for each side of a flow: it asks for addresses alone
@@ -41,8 +40,9 @@ struct rule_list {
 
 enum { PLAN_IP_KINDS = 4 }; // TCP, UDP, ICMP, other
 
-// A rule on packets without a pattern, and what spares it a try.
+// A rule on packets or streams without a pattern, and what spares it a try.
 struct rule_quick {
+    uint64_t apps; // enum rule_app bits of which the flow has one; 0: any flow
     uint32_t index;
     uint16_t low, high; // ports of the destination
     uint8_t flags;      // of TCP that have to be set
@@ -57,14 +57,17 @@ struct rule_quick_list {
 struct rule_plan {
     const struct rule_set *set;
     struct rule_role *roles;      // one a rule
+    uint32_t *ranks;              // one a rule: place in the order in which matches take effect
     struct rule_settled *settled; // one a rule
     uint64_t wants[PROTO_WANT_WORDS];
     // Rules without a fast pattern, to be tried always.
-    struct rule_list record_buffers[RECORD_TYPES];  // enum rule_buffer that lie in its fields
-    bool record_types[RECORD_TYPES];                // is there anything to look for in it?
-    bool transactions;                              // rules with =>
-    struct rule_quick_list quick[PLAN_IP_KINDS][2]; // on packets; [1]: of TCP with SYN alone
-    struct rule_list stream, tx[RULE_APP_COUNT], tx_any, once;
+    struct rule_list record_buffers[RECORD_TYPES];      // enum rule_buffer that lie in its fields
+    bool record_types[RECORD_TYPES];                    // is there anything to look for in it?
+    bool transactions;                                  // rules with =>
+    struct rule_quick_list packet[PLAN_IP_KINDS][2][2]; // [1]: of TCP with SYN alone; by side
+    struct rule_quick_list stream[2];                   // by side
+    struct rule_list tx[RULE_APP_COUNT], tx_any, once;
+    bool tx_always;             // any on transactions
     struct rule_list events[3]; // packets' decoder events, stream events, application events
     bool packets[PLAN_IP_KINDS], payload[PLAN_IP_KINDS]; // is there anything to look for at all?
     bool streams, files, records;
@@ -129,10 +132,6 @@ struct rule_flow {
     bool once[2];        // addresses of that side were looked at
 };
 
-struct rule_candidate {
-    uint32_t rank, index;
-};
-
 struct rules_worker {
     const struct config *config;
     struct pool *pool;
@@ -149,8 +148,6 @@ struct rules_worker {
     void *sink_context;
     struct rule_flow **flows; // by flow->index
     uint32_t flows_room;
-    struct rule_candidate *candidates; // room for those of one place
-    size_t candidates_room;
     const char *app_last; // of the flow looked at last
     uint64_t apps_last;
     enum anomaly events[INSPECT_EVENTS]; // of the packet being parsed, not yet inspected
@@ -195,9 +192,12 @@ void rule_plan_destroy(struct rule_plan *plan);
 size_t rule_plan_ip_kind(uint8_t ip_proto);
 
 // inspect_quick.c
-bool rule_quick_place(struct rule_plan *plan, const struct rule *rule, size_t kind);
+bool rule_quick_packet(struct rule_plan *plan, const struct rule *rule, size_t kind);
+bool rule_quick_stream(struct rule_plan *plan, const struct rule *rule);
 void rule_quick_free(struct rule_plan *plan);
-void rule_quick_pick(const struct inspection *in, size_t kind); // to the candidates
+// To the candidates.
+void rule_quick_pick_packet(const struct inspection *in, size_t kind);
+void rule_quick_pick_stream(const struct inspection *in);
 
 // inspect_app.c: names of our protocols in rules.
 uint64_t rule_apps_of(const char *app_proto); // enum rule_app bits; 0: none
@@ -217,7 +217,8 @@ struct rule_tx *rule_tx_of(
 void rule_tx_end(struct rule_flow *state, struct rule_tx *tx);
 
 // inspect_rule.c: one rule, and the candidates of a scan.
-void inspect_candidates(struct inspection *in, const struct rule_list *const *always, size_t count);
+void inspect_candidates(struct inspection *in);
+void inspect_add(struct inspection *in, const struct rule_list *always); // to the candidates
 // The same bytes as a packet's and as its stream's: packet may be NULL.
 void inspect_candidates_of_segment(struct inspection *packet, struct inspection *stream);
 void inspect_scan(struct inspection *in, enum rule_buffer buffer, const struct rule_view *view);

@@ -67,11 +67,6 @@ static bool has_place(const struct rule_group *group)
     return false;
 }
 
-static bool has_protocol(const struct rule_header *header, uint8_t ip_proto)
-{
-    return !header->protocols || (header->protocols[ip_proto / 8] >> (ip_proto % 8) & 1);
-}
-
 // What the rule's groups add up to.
 struct asked {
     uint8_t worlds;
@@ -109,14 +104,14 @@ static void ask_condition(struct asked *asked, const struct rule_condition *cond
 static uint8_t payload_worlds(const struct rule *rule, const struct asked *asked)
 {
     const struct rule_header *header = rule->header;
-    if (!has_protocol(header, PROTO_TCP) || (asked->worlds & WORLD_PACKET) ||
+    if (!rule_has_protocol(header, PROTO_TCP) || (asked->worlds & WORLD_PACKET) ||
         (header->layer & RULE_TCP_PKT) || (rule->flow & RULE_FLOW_NO_STREAM))
         return WORLD_PACKET;
     if ((header->layer & RULE_TCP_STREAM) || (rule->flow & RULE_FLOW_ONLY_STREAM))
         return WORLD_STREAM;
     bool others = !header->protocols || asked->place;
     for (unsigned p = 0; p < 256 && !others; p++)
-        others = p != PROTO_TCP && has_protocol(header, (uint8_t)p);
+        others = p != PROTO_TCP && rule_has_protocol(header, (uint8_t)p);
     return others ? WORLD_PACKET | WORLD_STREAM : WORLD_STREAM;
 }
 
@@ -231,7 +226,7 @@ static bool rank_all(struct rule_plan *plan)
     }
     qsort(orders, set->rules_count, sizeof *orders, by_order);
     for (uint32_t i = 0; i < set->rules_count; i++)
-        plan->roles[orders[i].index].rank = i;
+        plan->ranks[orders[i].index] = i;
     base_free(orders);
     return true;
 }
@@ -265,7 +260,7 @@ static uint8_t kinds_of(const struct rule_header *header)
 {
     uint8_t kinds = 0;
     for (unsigned p = 0; p < 256; p++)
-        if (has_protocol(header, (uint8_t)p))
+        if (rule_has_protocol(header, (uint8_t)p))
             kinds = (uint8_t)(kinds | 1U << rule_plan_ip_kind((uint8_t)p));
     return kinds;
 }
@@ -303,7 +298,7 @@ static bool place_packet(struct rule_plan *plan, const struct rule *rule, bool p
             continue;
         plan->packets[k] = true;
         plan->payload[k] |= pattern;
-        if (!pattern && !rule_quick_place(plan, rule, k))
+        if (!pattern && !rule_quick_packet(plan, rule, k))
             return false;
     }
     return true;
@@ -312,6 +307,9 @@ static bool place_packet(struct rule_plan *plan, const struct rule *rule, bool p
 static bool place_tx(struct rule_plan *plan, const struct rule *rule)
 {
     if (rule_prefilter_of(plan->set, rule->index, false) != RULE_BUFFERS)
+        return true;
+    plan->tx_always = true;
+    if (plan->roles[rule->index].mixed) // tried where its payload was found
         return true;
     if (!rule->header->apps)
         return list_add(&plan->tx_any, rule->index);
@@ -337,7 +335,7 @@ static bool place(struct rule_plan *plan, const struct rule *rule)
         return false;
     if (role->worlds & WORLD_STREAM) {
         plan->streams = true;
-        if (!pattern && !list_add(&plan->stream, rule->index))
+        if (!pattern && !rule_quick_stream(plan, rule))
             return false;
     }
     return !(role->worlds & WORLD_TX) || place_tx(plan, rule);
@@ -377,10 +375,7 @@ static bool want_records(struct rule_plan *plan)
                 return false;
         }
     }
-    bool always = plan->tx_any.count > 0;
-    for (unsigned app = 0; app < RULE_APP_COUNT; app++)
-        always |= plan->tx[app].count > 0;
-    for (unsigned type = 0; always && type < RECORD_TYPES; type++)
+    for (unsigned type = 0; plan->tx_always && type < RECORD_TYPES; type++)
         plan->record_types[type] = true;
     return true;
 }
@@ -420,10 +415,12 @@ struct rule_plan *rule_plan_create(const struct rule_set *set)
     plan->set = set;
     plan->suppresses = set->suppress_count > 0;
     plan->roles = base_calloc(set->rules_count + 1U, sizeof *plan->roles);
+    plan->ranks = base_calloc(set->rules_count + 1U, sizeof *plan->ranks);
     plan->settled = base_calloc(set->rules_count + 1U, sizeof *plan->settled);
     plan->bit_ids = ids_of(set, RULE_NAMES_BITS);
     plan->int_ids = ids_of(set, RULE_NAMES_INTS);
-    if (!plan->roles || !plan->settled || !plan->bit_ids || !plan->int_ids || !fill(plan)) {
+    if (!plan->roles || !plan->ranks || !plan->settled || !plan->bit_ids || !plan->int_ids ||
+        !fill(plan)) {
         rule_plan_destroy(plan);
         return NULL;
     }
@@ -441,10 +438,10 @@ void rule_plan_destroy(struct rule_plan *plan)
         base_free(plan->events[i].indexes);
     for (size_t i = 0; i < RECORD_TYPES; i++)
         base_free(plan->record_buffers[i].indexes);
-    base_free(plan->stream.indexes);
     base_free(plan->tx_any.indexes);
     base_free(plan->once.indexes);
     base_free(plan->roles);
+    base_free(plan->ranks);
     base_free(plan->settled);
     base_free(plan->bit_ids);
     base_free(plan->int_ids);

@@ -44,52 +44,72 @@ static bool needs_payload(const struct rule *rule)
     return false;
 }
 
-bool rule_quick_place(struct rule_plan *plan, const struct rule *rule, size_t kind)
+// One entry for each range of ports it is for, on the sides it is for.
+static bool place(struct rule_quick_list lists[2], const struct rule *rule, uint8_t flags)
 {
     static const struct rule_port_range any = {0, UINT16_MAX};
     const struct rule_header *h = rule->header;
     bool one_way = h->direction == RULE_ONE_WAY && h->dport;
-    uint32_t count = one_way ? h->dport->count : 1;
-    uint8_t flags = kind == 0 ? flags_needed(rule) : 0;
-    struct rule_quick_list *list = &plan->quick[kind][(flags & TCP_SYN) != 0];
-    for (uint32_t i = 0; i < count; i++) {
-        const struct rule_port_range *range = one_way ? &h->dport->ranges[i] : &any;
+    for (unsigned i = 0; i < (one_way ? h->dport->count : 1) * 2U; i++) {
+        const struct rule_port_range *range = one_way ? &h->dport->ranges[i / 2] : &any;
+        bool to_client = i % 2;
         struct rule_quick quick = {
+            .apps = h->apps,
             .index = rule->index,
             .low = range->low,
             .high = range->high,
             .flags = flags,
             .payload = needs_payload(rule),
         };
-        if (!quick_add(list, quick))
+        if (rule_is_on_side(rule, to_client) &&
+            !quick_add(&lists[to_client ? FLOW_SERVER : FLOW_CLIENT], quick))
             return false;
     }
     return true;
 }
 
-void rule_quick_free(struct rule_plan *plan)
+bool rule_quick_packet(struct rule_plan *plan, const struct rule *rule, size_t kind)
 {
-    for (size_t k = 0; k < PLAN_IP_KINDS; k++)
-        for (size_t syn = 0; syn < 2; syn++)
-            base_free(plan->quick[k][syn].rules);
+    uint8_t flags = kind == 0 ? flags_needed(rule) : 0;
+    return place(plan->packet[kind][(flags & TCP_SYN) != 0], rule, flags);
 }
 
-static void pick(struct rules_worker *w, const struct rule_quick_list *list,
-    const struct decoded *packet, uint16_t port, uint8_t flags)
+bool rule_quick_stream(struct rule_plan *plan, const struct rule *rule)
+{
+    return place(plan->stream, rule, 0);
+}
+
+void rule_quick_free(struct rule_plan *plan)
+{
+    for (size_t i = 0; i < PLAN_IP_KINDS * 4; i++)
+        base_free(plan->packet[i / 4][i / 2 % 2][i % 2].rules);
+    for (size_t side = 0; side < 2; side++)
+        base_free(plan->stream[side].rules);
+}
+
+static void pick(
+    const struct inspection *in, const struct rule_quick_list *list, uint8_t flags, bool payload)
 {
     for (uint32_t i = 0; i < list->count; i++) {
         const struct rule_quick *quick = &list->rules[i];
-        if (port >= quick->low && port <= quick->high && (flags & quick->flags) == quick->flags &&
-            (packet->payload_len || !quick->payload))
-            rule_candidate_add(w->scratch, quick->index);
+        if (in->dst_port >= quick->low && in->dst_port <= quick->high &&
+            (!quick->apps || (quick->apps & in->apps)) && (flags & quick->flags) == quick->flags &&
+            (payload || !quick->payload))
+            rule_candidate_add(in->worker->scratch, quick->index);
     }
 }
 
-void rule_quick_pick(const struct inspection *in, size_t kind)
+void rule_quick_pick_packet(const struct inspection *in, size_t kind)
 {
-    const struct rule_quick_list *lists = in->worker->plan->quick[kind];
+    const struct rule_quick_list(*lists)[2] = in->worker->plan->packet[kind];
     uint8_t flags = kind == 0 ? in->packet->tcp_flags : 0;
-    pick(in->worker, &lists[0], in->packet, in->dst_port, flags);
+    bool payload = in->packet->payload_len > 0;
+    pick(in, &lists[0][in->side], flags, payload);
     if (flags & TCP_SYN)
-        pick(in->worker, &lists[1], in->packet, in->dst_port, flags);
+        pick(in, &lists[1][in->side], flags, payload);
+}
+
+void rule_quick_pick_stream(const struct inspection *in)
+{
+    pick(in, &in->worker->plan->stream[in->side], 0, true);
 }

@@ -321,63 +321,34 @@ static void try_rule(struct inspection *in, const struct rule *rule)
         inspect_hit(in, rule);
 }
 
-static bool candidate_add(struct rules_worker *w, size_t *count, uint32_t index)
+void inspect_add(struct inspection *in, const struct rule_list *always)
 {
-    if (*count == w->candidates_room) {
-        size_t room = w->candidates_room ? w->candidates_room * 2 : 256;
-        struct rule_candidate *grown = base_realloc(w->candidates, room * sizeof *grown);
-        if (!grown)
-            return false;
-        w->candidates = grown;
-        w->candidates_room = room;
-    }
-    w->candidates[(*count)++] = (struct rule_candidate){w->plan->roles[index].rank, index};
-    return true;
+    for (uint32_t i = 0; i < always->count; i++)
+        rule_candidate_add(in->worker->scratch, always->indexes[i]);
 }
 
-static int by_rank(const void *a, const void *b)
+static struct rule_candidates candidates_take(struct rules_worker *w)
 {
-    const struct rule_candidate *x = a, *y = b;
-    return x->rank < y->rank ? -1 : x->rank > y->rank;
+    struct rule_candidates found = rule_candidates_take(w->scratch, w->plan->ranks);
+    w->metrics->rules_candidates += found.count;
+    return found;
 }
 
-// Those the prefilter found and those to be tried always, each once, in the order of their ranks.
-static size_t candidates_sort(
-    struct rules_worker *w, const struct rule_list *const *always, size_t count)
-{
-    struct rule_candidates found = rule_candidates_take(w->scratch);
-    size_t n = 0;
-    for (size_t i = 0; i < found.count; i++)
-        candidate_add(w, &n, found.indexes[i]);
-    for (size_t l = 0; l < count; l++)
-        for (uint32_t i = 0; i < always[l]->count; i++)
-            candidate_add(w, &n, always[l]->indexes[i]);
-    if (n > 1)
-        qsort(w->candidates, n, sizeof *w->candidates, by_rank);
-    size_t once = 0;
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || w->candidates[i].index != w->candidates[i - 1].index)
-            w->candidates[once++] = w->candidates[i];
-    return once;
-}
-
-void inspect_candidates(struct inspection *in, const struct rule_list *const *always, size_t count)
+void inspect_candidates(struct inspection *in)
 {
     struct rules_worker *w = in->worker;
-    size_t n = candidates_sort(w, always, count);
-    w->metrics->rules_candidates += n;
-    for (size_t i = 0; i < n && !in->passed; i++)
-        try_rule(in, &w->set->rules[w->candidates[i].index]);
+    struct rule_candidates found = candidates_take(w);
+    for (size_t i = 0; i < found.count && !in->passed; i++)
+        try_rule(in, &w->set->rules[found.indexes[i]]);
 }
 
 void inspect_candidates_of_segment(struct inspection *packet, struct inspection *stream)
 {
     struct rules_worker *w = stream->worker;
-    const struct rule_list *always[] = {&w->plan->stream};
-    size_t n = candidates_sort(w, always, 1);
-    w->metrics->rules_candidates += n;
-    for (size_t i = 0; i < n; i++) {
-        const struct rule *rule = &w->set->rules[w->candidates[i].index];
+    rule_quick_pick_stream(stream);
+    struct rule_candidates found = candidates_take(w);
+    for (size_t i = 0; i < found.count; i++) {
+        const struct rule *rule = &w->set->rules[found.indexes[i]];
         if (packet && !packet->passed)
             try_rule(packet, rule);
         if (!stream->passed)

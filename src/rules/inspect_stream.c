@@ -179,8 +179,8 @@ static void inspect_addresses(struct inspection *in)
     in->state = state;
     state->once[in->side] = true;
     rule_prefilter_addresses(in->worker->scratch, &in->src, &in->dst);
-    const struct rule_list *always[] = {&in->worker->plan->once};
-    inspect_candidates(in, always, 1);
+    inspect_add(in, &in->worker->plan->once);
+    inspect_candidates(in);
 }
 
 // Payload of TCP that comes in order is looked at once for packet and stream, when the stream gets
@@ -224,8 +224,8 @@ void inspect_packet(
         inspect_scan(&in, BUFFER_PAYLOAD, &view);
     if (plan->headers)
         inspect_scan_headers(&in);
-    rule_quick_pick(&in, kind);
-    inspect_candidates(&in, NULL, 0);
+    rule_quick_pick_packet(&in, kind);
+    inspect_candidates(&in);
 }
 
 void inspect_scan_headers(struct inspection *in)

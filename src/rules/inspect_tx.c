@@ -137,21 +137,29 @@ static void scan_record(struct inspection *in)
     }
 }
 
-static void inspect_now(struct inspection *in)
+// Rules without a pattern in transactions: those of the application, and those whose payload
+// matched.
+static void add_always(struct inspection *in)
 {
     const struct rule_plan *plan = in->worker->plan;
-    const struct rule_list *always[1 + RULE_APP_COUNT] = {&plan->tx_any};
-    size_t count = 1;
-    for (unsigned app = 0; app < RULE_APP_COUNT; app++)
-        if (in->apps >> app & 1 && plan->tx[app].count)
-            always[count++] = &plan->tx[app];
+    inspect_add(in, &plan->tx_any);
+    for (uint64_t apps = in->apps; apps; apps &= apps - 1)
+        inspect_add(in, &plan->tx[__builtin_ctzll(apps)]);
+    for (size_t i = 0; in->state && i < in->state->payload_count; i++)
+        if ((in->state->payload[i] & 1) == in->side)
+            rule_candidate_add(in->worker->scratch, (uint32_t)(in->state->payload[i] >> 1));
+}
+
+static void inspect_now(struct inspection *in)
+{
     if (in->apps & (1ULL << RULE_APP_dcerpc))
         rule_match_dce(in->worker->scratch, true); // hardly anybody speaks it big-endian
     scan_shown(in, in->tx);
     scan_shown(in, in->beside);
     if (in->record)
         scan_record(in);
-    inspect_candidates(in, always, count);
+    add_always(in);
+    inspect_candidates(in);
 }
 
 static bool side_fits(const struct inspection *in, uint8_t sides)
@@ -262,12 +270,12 @@ static void on_anomaly(void *context, struct proto_flow *pf, enum anomaly anomal
 
 static void events_inspect(struct rules_worker *w, struct inspection *in)
 {
-    const struct rule_list *always[] = {&w->plan->events[EVENTS_APP]};
     in->is_event = true;
     in->tx_told = NULL;
     for (size_t i = 0; i < w->events_count; i++) {
         in->anomaly = w->events[i];
-        inspect_candidates(in, always, 1);
+        inspect_add(in, &w->plan->events[EVENTS_APP]);
+        inspect_candidates(in);
     }
     w->events_count = 0;
 }

@@ -234,13 +234,16 @@ void rule_prefilter_scan(
         scan_payload(s, where, view);
 }
 
-static int compare(const void *left, const void *right)
+static int compare(const void *left, const void *right, void *context)
 {
-    const uint32_t *a = left, *b = right;
-    return *a < *b ? -1 : *a > *b;
+    const uint32_t *ranks = context;
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    if (ranks)
+        a = ranks[a], b = ranks[b];
+    return a < b ? -1 : a > b;
 }
 
-struct rule_candidates rule_candidates_take(struct rule_scratch *scratch)
+struct rule_candidates rule_candidates_take(struct rule_scratch *scratch, const uint32_t *ranks)
 {
     struct prefilter_scratch *s = scratch->prefilter;
     if (!s || s->count == 0)
@@ -248,7 +251,7 @@ struct rule_candidates rule_candidates_take(struct rule_scratch *scratch)
     for (uint32_t i = 0; i < s->count; i++)
         s->marked[s->candidates[i] / 64] = 0;
     if (s->count > 1)
-        qsort(s->candidates, s->count, sizeof *s->candidates, compare);
+        qsort_r(s->candidates, s->count, sizeof *s->candidates, compare, (void *)(uintptr_t)ranks);
     struct rule_candidates taken = {s->candidates, s->count};
     s->count = 0;
     return taken;

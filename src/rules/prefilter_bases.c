@@ -59,25 +59,11 @@ static uint16_t transforms_number(struct entries *entries, const struct choice *
     return i;
 }
 
-static bool on_side(const struct rule *rule, bool to_client)
-{
-    if (rule->header->direction == RULE_TRANSACTION)
-        return true;
-    bool server = rule->flow & RULE_FLOW_TOSERVER, client = rule->flow & RULE_FLOW_TOCLIENT;
-    return server == client || client == to_client;
-}
-
-static bool has_protocol(const struct rule *rule, unsigned number)
-{
-    const uint8_t *bits = rule->header->protocols;
-    return !bits || (bits[number / 8] >> number % 8 & 1);
-}
-
 static bool has_other_protocol(const struct rule *rule)
 {
     for (unsigned i = 0; i < 256; i++)
         if (i != IPPROTO_TCP && i != IPPROTO_UDP && i != IPPROTO_ICMP && i != IPPROTO_ICMPV6 &&
-            has_protocol(rule, i))
+            rule_has_protocol(rule->header, (uint8_t)i))
             return true;
     return false;
 }
@@ -85,10 +71,11 @@ static bool has_other_protocol(const struct rule *rule)
 static bool on_carrier(const struct rule *rule, enum carrier carrier)
 {
     switch (carrier) {
-    case CARRIER_TCP: return has_protocol(rule, IPPROTO_TCP);
-    case CARRIER_UDP: return has_protocol(rule, IPPROTO_UDP);
+    case CARRIER_TCP: return rule_has_protocol(rule->header, IPPROTO_TCP);
+    case CARRIER_UDP: return rule_has_protocol(rule->header, IPPROTO_UDP);
     case CARRIER_ICMP:
-        return has_protocol(rule, IPPROTO_ICMP) || has_protocol(rule, IPPROTO_ICMPV6);
+        return rule_has_protocol(rule->header, IPPROTO_ICMP) ||
+               rule_has_protocol(rule->header, IPPROTO_ICMPV6);
     case CARRIER_OTHER: return has_other_protocol(rule);
     }
     return false;
@@ -200,7 +187,7 @@ static bool choice_add(struct rule_prefilter *p, struct entries *entries, const 
     unsigned to = rule_buffer_infos[buffer].to;
     for (int to_client = 0; to_client < 2; to_client++) {
         bool has = to & (to_client ? BUFFER_TO_CLIENT : BUFFER_TO_SERVER);
-        if (!has || !on_side(rule, to_client))
+        if (!has || !rule_is_on_side(rule, to_client))
             continue;
         bool ok = buffer == BUFFER_PAYLOAD && transforms == 0
                       ? payload_add(p, entries, rule, choice, to_client)

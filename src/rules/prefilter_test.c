@@ -67,7 +67,7 @@ static const char *taken(const struct loaded *l)
 {
     static char out[256];
     size_t len = 0;
-    struct rule_candidates c = rule_candidates_take(l->scratch);
+    struct rule_candidates c = rule_candidates_take(l->scratch, NULL);
     out[0] = 0;
     for (size_t i = 0; i < c.count && len < sizeof out - 12; i++)
         len += (size_t)sprintf(&out[len], "%s%u", i ? " " : "", l->set->rules[c.indexes[i]].sid);

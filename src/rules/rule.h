@@ -515,6 +515,20 @@ struct rule {
     bool packet_only, stream_only; // by what it asks; see rule_needs()
 };
 
+// Is it for what that side receives?
+static inline bool rule_is_on_side(const struct rule *rule, bool to_client)
+{
+    if (rule->header->direction == RULE_TRANSACTION)
+        return true;
+    bool server = rule->flow & RULE_FLOW_TOSERVER, client = rule->flow & RULE_FLOW_TOCLIENT;
+    return server == client || client == to_client;
+}
+
+static inline bool rule_has_protocol(const struct rule_header *header, uint8_t ip_proto)
+{
+    return !header->protocols || (header->protocols[ip_proto / 8] >> ip_proto % 8 & 1);
+}
+
 // `suppress` and `threshold`/`rate_filter` lines of threshold.config.
 struct rule_suppress {
     uint32_t gid, sid;     // 0: all of the gid; gid 0: all
