@@ -55,6 +55,36 @@ def rules_alert(yagura):
         return "" if {a["signature_id"] for a in alerts} == {1} and alerts[0]["signature"] == "a path" else f"{alerts}"
 
 
+COSTLY = r"""
+alert http any any -> any any (msg:"any path"; http.uri; pcre:"/^(a+)+.*$/"; sid:1;)
+alert tcp any any -> any any (msg:"two bytes"; content:"GE"; sid:2;)
+alert tcp any any -> any any (msg:"every packet"; flags:A; sid:3;)
+alert http any any -> any any (msg:"in all of them"; http.protocol; content:"HTTP/1.1"; sid:4;)
+alert http any any -> any any (msg:"cheap"; http.uri; content:"/a-long-one-of-its-own"; pcre:"/[0-9]{4}/"; sid:5;)
+alert tcp any any -> any 4444 (msg:"padding"; content:"|00 00 00 00 00 00|"; sid:6;)
+"""
+
+
+def costly_rules(yagura):
+    """Which rules are costly and why, from their texts and measured; nothing of it for a cheap one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "local.rules")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(COSTLY)
+        done = call(yagura, "rules", "check", path)
+        problem = expect(done, 0, f"{path}:4: rule 3: every packet\n      1000 × 2 = 2000: ")
+        problem = problem or expect(call(yagura, "rules", "check", "--lang", "ja", path), 0, "負荷の高いルール: 6 件中 5 件")
+        said = json.loads(call(yagura, "rules", "check", "--json", "--capture", GET, path).stdout)
+        why = {rule["sid"]: set(rule["why"]) for rule in said["costly"]}
+        wanted = {1: {"no_pattern", "pcre", "pcre_wide", "pcre_nested"}, 2: {"short_pattern", "everywhere"}, 3: {"everywhere", "every_packet"},
+                  4: {"common"}, 6: {"padding"}}
+        tried = {rule["sid"]: (rule["tried"] > 0, rule["matched"]) for rule in said["measured"]["rules"]}
+        if not problem and (why != wanted or 5 in tried or tried[2] != (True, 1) or tried[4] != (True, 2) or said["measured"]["packets"] == 0):
+            return f"{why} {tried}"
+        problem = problem or expect(call(yagura, "rules", "check", "--capture", GET + "x", path), 1, None, "x")
+    return problem
+
+
 SETS = """
 alert http any any -> any any (http.user_agent; dataset:set,agents,type string; sid:1;)
 alert http any any -> any any (http.user_agent; dataset:isset,agents; sid:2;)
@@ -92,4 +122,4 @@ def data_sets(yagura):
     return ""
 
 
-TESTS = (rules_check, rules_alert, data_sets)
+TESTS = (rules_check, rules_alert, costly_rules, data_sets)

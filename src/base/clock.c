@@ -35,12 +35,17 @@ int64_t clock_see(struct clock *clock, int64_t packet_us)
     return clock->now_us;
 }
 
-static int64_t clock_read(clockid_t id)
+static int64_t clock_read_ns(clockid_t id)
 {
     struct timespec now;
     if (clock_gettime(id, &now) != 0)
         return 0; // cannot happen with these
-    return (int64_t)now.tv_sec * 1'000'000 + now.tv_nsec / 1'000;
+    return (int64_t)now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+static int64_t clock_read(clockid_t id)
+{
+    return clock_read_ns(id) / 1000;
 }
 
 int64_t clock_wall_us(void)
@@ -51,6 +56,11 @@ int64_t clock_wall_us(void)
 int64_t clock_monotonic_us(void)
 {
     return clock_read(CLOCK_MONOTONIC);
+}
+
+int64_t clock_monotonic_ns(void)
+{
+    return clock_read_ns(CLOCK_MONOTONIC);
 }
 
 int64_t clock_thread_us(void)

@@ -25,6 +25,7 @@ int64_t clock_see(struct clock *clock, int64_t packet_us);
 // For progress and for messages, never for records: time of day, and time that only runs forward.
 int64_t clock_wall_us(void);
 int64_t clock_monotonic_us(void);
+int64_t clock_monotonic_ns(void);
 
 // Processor time this thread has used.
 int64_t clock_thread_us(void);

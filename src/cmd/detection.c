@@ -16,7 +16,8 @@ struct detection {
     struct rule_set *rules; // NULL: none
     struct rules_ordered *rules_ordered;
     struct rules_reload *rules_reload;
-    struct intel *intel; // NULL: none
+    struct rule_cost *rule_costs; // one a rule; NULL: nobody asks
+    struct intel *intel;          // NULL: none
     struct intel_state *intel_state;
     struct sigma *sigma; // NULL: none
     struct sigma_state *sigma_state;
@@ -118,6 +119,23 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
     return status;
 }
 
+struct detection *detection_of_rules(
+    const struct config *config, struct rule_set *set, struct rule_cost *costs)
+{
+    struct detection *d = base_calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->config = config;
+    d->rules = rules_hold(set);
+    d->rule_costs = costs;
+    d->loaded.rules = rules_count(set);
+    d->rules_ordered = rules_ordered_create(config);
+    if (d->rules_ordered)
+        return d;
+    detection_destroy(d);
+    return NULL;
+}
+
 void detection_destroy(struct detection *detection)
 {
     if (!detection)
@@ -198,7 +216,8 @@ static bool seat_rules(struct detection_worker *w, const struct detection_seat *
                                        .metrics = seat->metrics,
                                        .engine = seat->engine,
                                        .sink = seat->sink,
-                                       .sink_context = seat->context},
+                                       .sink_context = seat->context,
+                                       .costs = w->detection->rule_costs},
         set);
     w->rules_now = set;
     if (w->rules)

@@ -42,6 +42,11 @@ struct proto_engine;
 // *out NULL: nothing is to be looked for.
 [[nodiscard]] enum cmd_exit detection_load(const struct detection_options *options,
     const struct config *config, struct voice voice, struct detection **out);
+// Nothing but a set of rules, whose costs are counted: one a rule, one worker. NULL: out of memory.
+struct rule_cost;
+struct rule_set;
+[[nodiscard]] struct detection *detection_of_rules(
+    const struct config *config, struct rule_set *set, struct rule_cost *costs);
 void detection_destroy(struct detection *detection);
 
 struct detection_loaded detection_loaded(const struct detection *detection);

@@ -182,8 +182,7 @@ static void complain(struct voice voice, const struct trouble *why)
     tell(voice, LOG_LEVEL_ERROR, why->id, why->path, reason_of_errno(why->error, voice.lang));
 }
 
-// What the summary says is not said here as well: damage is told when there is none.
-static void warn_of_inputs(const struct analysis_result *result, bool summary, struct voice voice)
+void read_warn_of_inputs(const struct analysis_result *result, bool summary, struct voice voice)
 {
     char reason[CAPTURE_TEXT_BYTES];
     for (size_t i = 0; i < capture_sources(result->capture); i++) {
@@ -332,7 +331,7 @@ static enum cmd_exit conclude(const struct analysis_result *result, const struct
     const struct config *config, struct outputs *out, struct voice voice)
 {
     bool summary = !o->quiet && (result->packets > 0 || result->imported.records > 0);
-    warn_of_inputs(result, summary && was_analysed(result), voice);
+    read_warn_of_inputs(result, summary && was_analysed(result), voice);
     warn_of_logs(result, voice);
     enum cmd_exit status = finish(result, out, voice);
     if (result->keep_error) {

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOTES_MOST = 1'000'000 };
+enum { NOTES_MOST = 1'000'000, CAPTURES_MOST = 64 };
 #define NOTES_BYTES ((size_t)512 << 20)
 
 struct arguments {
-    bool json, disabled, all, help;
+    bool json, disabled, all, costly, help;
+    const char *captures[CAPTURES_MOST];
+    size_t captures_count;
     const char *config;
     const char *const *paths;
     size_t count;
@@ -68,23 +70,48 @@ static int compare_costs(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+static int compare_times(const void *a, const void *b, void *context)
+{
+    const struct rule_cost *costs = context;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    if (costs[x].ns != costs[y].ns)
+        return costs[x].ns < costs[y].ns ? 1 : -1;
+    return x < y ? -1 : x > y;
+}
+
+static bool rank_rules(
+    const struct rules_check *check, const struct rule_set *set, struct rules_rank *rank)
+{
+    struct rule_cost *measured = check->measured.costs;
+    uint32_t count = rules_count(set);
+    rank->costs = base_calloc(count + 1u, sizeof *rank->costs);
+    rank->tried = base_calloc(count + 1u, sizeof *rank->tried);
+    bool good = rank->costs && rank->tried;
+    for (uint32_t i = 0; good && i < count; i++) {
+        rank->costs[i].index = i;
+        good = rules_estimate(set, i, &rank->costs[i].cost);
+        if (measured && measured[i].candidates)
+            rank->tried[rank->tried_count++] = i;
+    }
+    if (!good)
+        return false;
+    rank->count = count;
+    qsort(rank->costs, count, sizeof *rank->costs, compare_costs);
+    qsort_r(rank->tried, rank->tried_count, sizeof *rank->tried, compare_times, measured);
+    return true;
+}
+
 static bool print(const struct rules_check *check, const struct rule_report *report,
     const struct rule_set *set, bool json)
 {
-    uint32_t count = rules_count(set);
-    struct rules_ranked *costs = base_calloc(count + 1u, sizeof *costs);
-    bool good = costs != NULL;
-    for (uint32_t i = 0; good && i < count; i++) {
-        costs[i].index = i;
-        good = rules_estimate(set, i, &costs[i].cost);
-    }
-    if (good)
-        qsort(costs, count, sizeof *costs, compare_costs);
+    struct rules_rank rank = {.costs = NULL};
+    bool good = rank_rules(check, set, &rank);
     if (good && json)
-        good = rules_print_json(check, report, set, costs, count);
+        good = rules_print_json(check, report, set, &rank);
     else if (good)
-        rules_print(check, report, set, costs, count);
-    base_free(costs);
+        rules_print(check, report, set, &rank);
+    base_free(rank.costs);
+    base_free(rank.tried);
     return good;
 }
 
@@ -111,28 +138,38 @@ static enum cmd_exit check_rules(
     struct arena memory;
     pool_init(&pool, NOTES_BYTES);
     arena_init(&memory, &pool, NOTES_BYTES);
-    struct rules_check check = {
-        .lang = lang, .all = arguments->all, .pool = &pool, .memory = &memory};
+    struct rules_check check = {.lang = lang,
+        .all = arguments->all,
+        .costly = arguments->costly,
+        .pool = &pool,
+        .memory = &memory};
     struct rule_report report = {.tell = keep_note, .context = &check};
     const char *thresholds = config->rules.threshold_file;
     struct rule_options options = {.config = config,
         .threshold_file = thresholds && thresholds[0] ? thresholds : NULL,
         .disabled_too = arguments->disabled,
-        .for_check = true};
+        .for_check = true,
+        .to_match = arguments->captures_count > 0};
     struct rule_set *set = rules_load(arguments->paths, arguments->count, &options, &report);
+    enum cmd_exit measured = CMD_DONE;
+    if (set && arguments->captures_count)
+        measured = rules_measure(
+            set, config, arguments->captures, arguments->captures_count, lang, &check.measured);
     enum cmd_exit status = result(&check, &report, set, arguments->json);
     rules_release(set);
+    base_free(check.measured.costs);
     base_free(check.notes);
     arena_reset(&memory);
     pool_finish(&pool);
-    return status;
+    return status > measured ? status : measured;
 }
 
 // False: told.
 static bool read_arguments(int argc, char **argv, enum lang lang, struct arguments *out)
 {
     static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-        {"all", no_argument, NULL, 'a'}, {"disabled", no_argument, NULL, 'd'},
+        {"all", no_argument, NULL, 'a'}, {"costly", no_argument, NULL, 'o'},
+        {"capture", required_argument, NULL, 'p'}, {"disabled", no_argument, NULL, 'd'},
         {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     int option;
@@ -141,6 +178,14 @@ static bool read_arguments(int argc, char **argv, enum lang lang, struct argumen
         switch (option) {
         case 'j': out->json = true; break;
         case 'a': out->all = true; break;
+        case 'o': out->costly = true; break;
+        case 'p':
+            if (out->captures_count == CAPTURES_MOST) {
+                cmd_usage("rules", TEXT_DETECT_TOO_MANY_PATHS, lang, optarg);
+                return false;
+            }
+            out->captures[out->captures_count++] = optarg;
+            break;
         case 'd': out->disabled = true; break;
         case 'h': out->help = true; break;
         case 'c': out->config = optarg; break;

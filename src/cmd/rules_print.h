@@ -2,7 +2,7 @@
 // What `yagura rules check` found, for people and for programs.
 #pragma once
 #include "cmd/cmd.h"
-#include "rules/rules.h"
+#include "cmd/rules_measure.h"
 
 // A note, kept: its texts are copies.
 struct rules_noted {
@@ -13,12 +13,13 @@ struct rules_noted {
 
 struct rules_check {
     enum lang lang;
-    bool all;
+    bool all, costly; // every warning and estimate; every costly rule
     struct rules_noted *notes;
     size_t count, room;
     bool out_of_memory;
     struct pool *pool;
     struct arena *memory;
+    struct rules_measured measured;
 };
 
 struct rules_ranked {
@@ -26,9 +27,15 @@ struct rules_ranked {
     struct rule_estimate cost;
 };
 
+struct rules_rank {
+    struct rules_ranked *costs; // by estimate, dearest first
+    size_t count;
+    uint32_t *tried; // indexes of rules that were tried, by the time they took
+    size_t tried_count;
+};
+
 void rules_print(const struct rules_check *check, const struct rule_report *report,
-    const struct rule_set *set, const struct rules_ranked *costs, size_t costs_count);
+    const struct rule_set *set, const struct rules_rank *rank);
 // False: out of memory.
 [[nodiscard]] bool rules_print_json(const struct rules_check *check,
-    const struct rule_report *report, const struct rule_set *set, const struct rules_ranked *costs,
-    size_t costs_count);
+    const struct rule_report *report, const struct rule_set *set, const struct rules_rank *rank);

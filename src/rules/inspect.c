@@ -109,6 +109,7 @@ static bool seat_set(struct rules_worker *w, struct rule_set *set)
     w->plan = set->plan;
     w->scratch = scratch;
     w->generation++;
+    w->costs = NULL; // they were of the other set
     w->metrics->rules_loaded = set->rules_count;
     inspect_watch_fill(w);
     return true;
@@ -141,6 +142,7 @@ struct rules_worker *rules_worker_create(const struct rules_seat *seat, struct r
         base_free(w);
         return NULL;
     }
+    w->costs = seat->costs;
     proto_engine_watch(w->engine, &w->watch);
     return w;
 }

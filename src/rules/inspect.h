@@ -144,6 +144,7 @@ struct rules_worker {
     const struct rule_plan *plan;
     struct rule_scratch *scratch;
     uint64_t generation;
+    struct rule_cost *costs; // one a rule; NULL: not wanted
     hit_sink *sink;
     void *sink_context;
     struct rule_flow **flows; // by flow->index

@@ -2,6 +2,7 @@
 // One rule at a place: does its header fit, do its conditions hold, do its groups match; and what a
 // match does to the flow. Rules are tried in the order in which they take effect.
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "rules/inspect.h"
 #include <stdlib.h>
 
@@ -296,29 +297,44 @@ static bool tx_told(struct rule_tx *tx, uint32_t index)
     return false;
 }
 
-static void try_rule(struct inspection *in, const struct rule *rule)
+// Did it match, before thresholds?
+static bool try_rule(struct inspection *in, const struct rule *rule)
 {
     const struct rule_role *role = &in->worker->plan->roles[rule->index];
     if (!(role->worlds & in->world) && !in->is_event)
-        return;
+        return false;
     if (!inspect_role_fits(in, rule))
-        return;
+        return false;
     if (!header_fits(rule->header, in) || !flow_fits(rule, in) || !conditions_hold(in, rule) ||
         !groups_match(in, rule) || told_before(in, rule))
-        return;
+        return false;
     if (in->world != WORLD_TX && role->mixed) {
         struct rule_flow *state = state_of(in);
         if (state)
             rule_flow_note(state, &state->payload, &state->payload_count,
                 (uint64_t)rule->index << 1 | (uint64_t)in->side);
-        return;
+        return false;
     }
     if (in->tx_told && tx_told(in->tx_told, rule->index << 1 | (uint32_t)in->side))
-        return;
+        return false;
     take_effect(in, rule);
     bool settles = role->settles || rule_match_deferred(in->worker->scratch).len;
     if (rule->action != RULE_PASS && (!rule->noalert || settles))
         inspect_hit(in, rule);
+    return true;
+}
+
+static void try_candidate(struct inspection *in, const struct rule *rule)
+{
+    if (!in->worker->costs) {
+        try_rule(in, rule);
+        return;
+    }
+    struct rule_cost *cost = &in->worker->costs[rule->index];
+    int64_t began = clock_monotonic_ns();
+    cost->matches += try_rule(in, rule);
+    cost->candidates++;
+    cost->ns += (uint64_t)(clock_monotonic_ns() - began);
 }
 
 void inspect_add(struct inspection *in, const struct rule_list *always)
@@ -339,7 +355,7 @@ void inspect_candidates(struct inspection *in)
     struct rules_worker *w = in->worker;
     struct rule_candidates found = candidates_take(w);
     for (size_t i = 0; i < found.count && !in->passed; i++)
-        try_rule(in, &w->set->rules[found.indexes[i]]);
+        try_candidate(in, &w->set->rules[found.indexes[i]]);
 }
 
 void inspect_candidates_of_segment(struct inspection *packet, struct inspection *stream)
@@ -350,9 +366,9 @@ void inspect_candidates_of_segment(struct inspection *packet, struct inspection 
     for (size_t i = 0; i < found.count; i++) {
         const struct rule *rule = &w->set->rules[found.indexes[i]];
         if (packet && !packet->passed)
-            try_rule(packet, rule);
+            try_candidate(packet, rule);
         if (!stream->passed)
-            try_rule(stream, rule);
+            try_candidate(stream, rule);
     }
 }
 

@@ -5,7 +5,6 @@
 #include "rules/match_run.h"
 #include "rules/prefilter.h"
 #include "rules/transform.h"
-#include <time.h>
 
 bool match_spend(struct match_run *run, size_t bytes)
 {
@@ -149,24 +148,6 @@ static bool group_tests(
     return match_from(&run, 0);
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000'000'000 + now.tv_nsec;
-}
-
-static bool group_timed(
-    struct rule_scratch *s, const struct rule_group *group, const struct rule_view *view)
-{
-    struct rule_cost *cost = &s->costs[s->rule];
-    int64_t began = now_ns();
-    bool matched = group_tests(s, group, view);
-    cost->ns += (uint64_t)(now_ns() - began);
-    cost->matches += matched;
-    return matched;
-}
-
 bool rule_match_group(
     struct rule_scratch *s, const struct rule_group *group, const struct rule_view *view)
 {
@@ -174,7 +155,7 @@ bool rule_match_group(
     int64_t vars[RULE_VARS];
     memcpy(vars, s->vars, sizeof vars);
     s->now.end = UINT64_MAX;
-    if (s->costs ? group_timed(s, group, view) : group_tests(s, group, view))
+    if (group_tests(s, group, view))
         return true;
     s->now = before;
     memcpy(s->vars, vars, sizeof vars);
@@ -184,9 +165,6 @@ bool rule_match_group(
 void rule_match_begin(struct rule_scratch *s, const struct rule *rule)
 {
     s->now = (struct match_mark){.end = UINT64_MAX};
-    s->rule = rule->index;
-    if (s->costs)
-        s->costs[s->rule].checks++;
     if (rule->vars)
         memset(s->vars, 0, sizeof s->vars);
     if (s->memory.used_bytes)
@@ -227,18 +205,6 @@ size_t rule_match_captured(const struct rule_scratch *s, const struct rule_captu
 void rule_match_dce(struct rule_scratch *s, bool little)
 {
     s->dce_little = little;
-}
-
-bool rule_costs_start(struct rule_scratch *s)
-{
-    if (!s->costs)
-        s->costs = base_calloc(s->set->rules_count + 1, sizeof *s->costs);
-    return s->costs != NULL;
-}
-
-const struct rule_cost *rule_costs(const struct rule_scratch *s)
-{
-    return s->costs;
 }
 
 static bool pcre_prepare(struct rule_scratch *s)
@@ -286,6 +252,5 @@ void rule_scratch_destroy(struct rule_scratch *s)
     arena_reset(&s->memory);
     arena_reset(&s->scan_memory);
     pool_finish(&s->pool);
-    base_free(s->costs);
     base_free(s);
 }

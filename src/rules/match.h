@@ -86,13 +86,5 @@ struct rule_captured {
     struct bytes value;
 };
 size_t rule_match_captured(const struct rule_scratch *scratch, const struct rule_captured **out);
-// What each rule costs, when somebody wants to know: off until rule_costs_start(). One a rule.
-struct rule_cost {
-    uint64_t checks;  // evaluations begun
-    uint64_t matches; // groups that matched
-    uint64_t ns;      // time in its groups' tests
-};
-[[nodiscard]] bool rule_costs_start(struct rule_scratch *scratch);
-const struct rule_cost *rule_costs(const struct rule_scratch *scratch); // NULL: off
 // What matched, for the hit; alive as long as the views are. Returns how many of `most`.
 size_t rule_match_said(const struct rule_scratch *scratch, struct hit_match *out, size_t most);

@@ -45,10 +45,8 @@ struct rule_scratch {
     struct match_mark now;
     const struct config *config;
     struct metrics *metrics;
-    struct rule_cost *costs; // one a rule; NULL: not wanted
-    uint32_t rule;           // index of the one at hand
-    uint32_t steps;          // left
-    int64_t work;            // bytes left
+    uint32_t steps; // left
+    int64_t work;   // bytes left
 };
 
 // One buffer against one group.

@@ -2,7 +2,7 @@
 // What only shows when the whole rule was read: parts that are missing or exclude each other.
 #include "rules/keywords.h"
 
-enum { PRIORITY_DEFAULT = 3, SHORT_PATTERN = 4 };
+enum { PRIORITY_DEFAULT = 3 };
 
 // Most bytes a number lets through; INT64_MAX: no end.
 static int64_t most_of(const struct rule_number *n)
@@ -137,29 +137,6 @@ static bool check_transport(struct draft *draft)
     return true;
 }
 
-static void warn_patterns(struct draft *draft)
-{
-    size_t longest = 0;
-    bool pcre = false, contents = false;
-    for (size_t i = 0; i < draft->tests_count; i++) {
-        const struct rule_test *t = &draft->tests[i].test;
-        pcre = pcre || t->kind == TEST_PCRE;
-        if (t->kind != TEST_CONTENT || t->is.content.negated)
-            continue;
-        contents = true;
-        if (t->is.content.pattern.len > longest)
-            longest = t->is.content.pattern.len;
-    }
-    draft->blame = (struct bytes){0};
-    if (pcre && !contents)
-        draft_warn(
-            draft, "pcre without a content: the expression is tried on every buffer it names");
-    else if (draft->tests_count && !contents)
-        draft_warn(draft, "no content to look for: the rule is tried on every buffer it names");
-    else if (contents && longest < SHORT_PATTERN)
-        draft_warn(draft, "the longest content has less than 4 bytes: it is found often");
-}
-
 // Never both: a bit that has to be set and not set.
 static void warn_bits(struct draft *draft)
 {
@@ -194,9 +171,7 @@ bool draft_check(struct draft *draft)
         !check_transport(draft) ||
         !check_once(draft, RULE_ON_smb_version, "smb.version stands twice"))
         return false;
-    if (draft->loader->options->for_check) {
-        warn_patterns(draft);
+    if (draft->loader->options->for_check)
         warn_bits(draft);
-    }
     return true;
 }

@@ -153,7 +153,7 @@ void *draft_compile(struct draft *draft, struct bytes pattern, uint32_t flags)
         pcre2_code_free(code);
         return NULL;
     }
-    if (!draft->loader->options->for_check)
+    if (!draft->loader->options->for_check || draft->loader->options->to_match)
         pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); // without it: the interpreter
     return code;
 }
@@ -206,6 +206,56 @@ static bool has_upper(struct bytes pattern)
     return false;
 }
 
+// Behind what is repeated at `at` without a limit: *, + or {n,}.
+static bool is_unbounded(struct bytes pattern, size_t at)
+{
+    uint8_t c = pattern.data[at];
+    if (c != '{')
+        return c == '*' || c == '+';
+    struct bytes count = bytes_from(pattern, at + 1);
+    size_t end = bytes_find_byte(count, '}');
+    return end != BYTES_NOT_FOUND && end > 1 && count.data[end - 1] == ',';
+}
+
+// The end of a class in brackets that begins at `at`.
+static size_t class_end(struct bytes pattern, size_t at)
+{
+    size_t i = at + 1;
+    i += i < pattern.len && pattern.data[i] == '^';
+    for (i++; i < pattern.len && pattern.data[i] != ']'; i++)
+        i += pattern.data[i] == '\\';
+    return i;
+}
+
+// What makes an expression slow on bytes somebody chose: anything at all without a limit, and
+// repetitions of groups that hold repetitions.
+static void find_slow(struct bytes pattern, struct rule_pcre *pcre)
+{
+    bool repeats[PCRE_PARENTHESES + 2] = {false}; // by depth: is something in the group repeated?
+    bool any = false, group = false;              // what stands before
+    size_t depth = 0;
+    for (size_t i = 0; i < pattern.len; i++) {
+        uint8_t c = pattern.data[i];
+        if (is_unbounded(pattern, i)) {
+            pcre->wide |= any;
+            pcre->nested |= group;
+            repeats[depth] = true;
+        }
+        any = c == '.';
+        group = c == ')' && repeats[depth];
+        if (c == '\\')
+            i++;
+        else if (c == '[')
+            i = class_end(pattern, i);
+        else if (c == '(' && depth < PCRE_PARENTHESES)
+            repeats[++depth] = false;
+        else if (c == ')' && depth > 0) {
+            depth--;
+            repeats[depth] |= group;
+        }
+    }
+}
+
 static bool place(struct draft *draft, struct rule_pcre pcre, int buffer)
 {
     struct draft_test *test = draft_test_behind(draft, TEST_PCRE, pcre.relative && buffer < 0);
@@ -241,5 +291,6 @@ bool keyword_pcre(struct draft *draft, struct bytes value, bool negated)
         return false;
     if (comma == BYTES_NOT_FOUND && !named_captures(draft, pattern, &pcre))
         return false;
+    find_slow(pattern, &pcre);
     return place(draft, pcre, flags.buffer);
 }

@@ -73,6 +73,7 @@ struct rule_content {
 struct rule_pcre {
     void *code; // pcre2_code, JIT-compiled
     bool negated, relative;
+    bool wide, nested;                     // .* without a limit; repetitions repeated
     uint16_t captures[RULE_PCRE_CAPTURES]; // name + 1 (RULE_NAMES_VARS) that each group fills
     uint8_t captures_count;
     uint8_t captures_of_packet; // bits: for the packet, not for the flow

@@ -254,7 +254,7 @@ static bool make_ready(struct load *load)
     loader_apply_thresholds(loader);
     if (loader->out_of_memory || !keep_names(load))
         return false;
-    if (loader->options->for_check)
+    if (loader->options->for_check && !loader->options->to_match)
         return true;
     loader->set->prefilter = rule_prefilter_create(loader->set);
     loader->set->plan = loader->set->prefilter ? rule_plan_create(loader->set) : NULL;

@@ -35,7 +35,8 @@ struct rule_options {
     const struct config *config; // segments and section `rules`; NULL: the defaults
     const char *threshold_file;  // threshold.config; NULL: none
     bool disabled_too;           // rules that stand behind a '#' as well
-    bool for_check;              // keep texts, and do not compile for matching
+    bool for_check;              // tell more, and do not compile for matching
+    bool to_match;               // compile nonetheless
 };
 
 // Reads files and folders (of a folder, *.rules, in order of their names, and what lies in folders
@@ -68,9 +69,12 @@ enum rule_estimate_why {
     RULE_COST_NO_PATTERN = 1,    // tried on every buffer it names
     RULE_COST_SHORT_PATTERN = 2, // less than 4 bytes
     RULE_COST_PADDING = 4,       // one byte, over and over
-    RULE_COST_PCRE = 8,
+    RULE_COST_PCRE = 8,          // without a content, or behind a weak one
     RULE_COST_EVERYWHERE = 16,   // no application, no port
     RULE_COST_EVERY_PACKET = 32, // conditions of headers only
+    RULE_COST_COMMON = 64,       // a pattern that much of the traffic has
+    RULE_COST_PCRE_WIDE = 128,   // .* and the like without a limit
+    RULE_COST_PCRE_NESTED = 256, // repetitions repeated
 };
 
 struct rule_estimate {
@@ -79,8 +83,14 @@ struct rule_estimate {
     uint32_t work;       // for each of them
     uint32_t pattern_bytes;
     uint32_t why; // enum rule_estimate_why
+    bool costly;  // worth somebody's while
 };
 bool rules_estimate(const struct rule_set *set, uint32_t index, struct rule_estimate *cost);
+
+// What a rule did cost: how often it was tried, how often it matched (before thresholds).
+struct rule_cost {
+    uint64_t candidates, matches, ns;
+};
 
 // ---- inspection: one a worker
 
@@ -99,6 +109,7 @@ struct rules_seat {
     struct proto_engine *engine;
     hit_sink *sink; // gets what matches, at once; hits with a `settle` go to rules_settle later
     void *sink_context;
+    struct rule_cost *costs; // one a rule of the first set, added to; NULL: nobody asks
 };
 
 // Holds the set. The engine is watched from here on. NULL: out of memory.
