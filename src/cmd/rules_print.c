@@ -177,7 +177,7 @@ static void print_measured_rule(
         return;
     layout_number(cost->candidates, numbers[0]);
     layout_number(cost->matches, numbers[1]);
-    printf("  %10.3f ms %5.1f %% %12s %12s  ", (double)cost->ns / 1e6,
+    printf("  %10.3f %5.1f %12s %12s  ", (double)cost->ns / 1e6,
         m->sum.ns ? 100.0 * (double)cost->ns / (double)m->sum.ns : 0, numbers[0], numbers[1]);
     print_rule(check, &told);
 }
