@@ -40,7 +40,7 @@ def yara_broken(yagura):
             expect(call(yagura, "yara", "check", "--lang", "en", folder), 1, "1 files, 2 rules: 1 load, 1 problems") or \
             expect(call(yagura, "yara", "check", path), 1, f"{path}:4: bad: undefined identifier")
         alerts = [] if said else records(out, "alert")
-        return said or ("" if [a["alert"]["rule"] for a in alerts] == ["own/html"] else f"alerts: {alerts}")
+        return said or ("" if [a["finding"]["rule"] for a in alerts] == ["own/html"] else f"alerts: {alerts}")
 
 
 def yara_unreadable(yagura):
@@ -66,7 +66,7 @@ def yara_runaway(yagura):
         said = expect(call(yagura, "read", "-q", "--lang", "en", "--yara", path, "-o", folder, GET), 0,
                       stderr=f"{path}:1: YARA rule slow/slow is switched off")
         alerts = [] if said else records(folder, "alert")
-        return said or ("" if [a["alert"]["rule"] for a in alerts] == ["slow/html"] else f"alerts: {alerts}")
+        return said or ("" if [a["finding"]["rule"] for a in alerts] == ["slow/html"] else f"alerts: {alerts}")
 
 
 def free_port():
@@ -106,7 +106,7 @@ def clamd_run(yagura, folder, name, where, capture=GET, more=""):
 
 
 def clamd_verdicts(out):
-    alerts = [a["alert"] for a in records(out, "alert")]
+    alerts = [a["finding"] for a in records(out, "alert")]
     return [a["rule"] for a in alerts if a["detector"] == "file.clamd"], \
         [f["fileinfo"]["scan"] for f in records(out, "fileinfo")], records(out, "stats")[0]["stats"]["file"]
 

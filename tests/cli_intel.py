@@ -44,7 +44,7 @@ def intel_read(yagura):
         listed = written(folder, "list.txt", "www.city.example # somebody\nthis is nothing\n")
         done = call(yagura, "read", "-q", "--intel", listed, GET, "-o", folder)
         with open(os.path.join(folder, "events.jsonl"), encoding="utf-8") as f:
-            alerts = [json.loads(line)["alert"] for line in f if '"event_type":"alert"' in line]
+            alerts = [json.loads(line)["finding"] for line in f if '"event_type":"alert"' in line]
         right = alerts and all(a["detector"] == "intel.domain" and a["sources"][0]["says"] == "somebody" for a in alerts)
         return expect(done, 0, stderr="list.txt:2") or ("" if right else f"alerts: {alerts}") \
             or expect(call(yagura, "read", "-q", "--intel", folder + "/nowhere", GET), 2, stderr="nowhere")

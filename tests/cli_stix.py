@@ -52,13 +52,13 @@ def stix_bundle(yagura):
     done, found = runs[0]
     if problem := expect(done, 0, stderr="bundle.json:37: cannot be seen in traffic: process:name"):
         return problem
-    single = {(a["src_ip"], a["alert"]["rule"]) for a in found if a["alert"]["detector"] == "intel.domain"}
+    single = {(a["src_ip"], a["finding"]["rule"]) for a in found if a["finding"]["detector"] == "intel.domain"}
     if single != {(f"10.0.0.{host}", "crane.example") for host in (5, 7, 8, 9)}:
         return f"single values: {single}"
-    whole = [a for a in found if a["alert"]["detector"] == "intel.pattern"]
-    if [(a["src_ip"], a["alert"]["rule"]) for a in whole] != [("10.0.0.7", "indicator--aaaaaaaa-0000-4000-8000-000000000004")]:
+    whole = [a for a in found if a["finding"]["detector"] == "intel.pattern"]
+    if [(a["src_ip"], a["finding"]["rule"]) for a in whole] != [("10.0.0.7", "indicator--aaaaaaaa-0000-4000-8000-000000000004")]:
         return f"patterns: {whole}"
-    source = found[0]["alert"]["sources"][0]
+    source = found[0]["finding"]["sources"][0]
     if source != {"name": "Example CERT (bundle.json)", "says": source["says"], "confidence": 85, "tlp": "amber"} or \
             "PaperCrane" not in source["says"] or "T1071.001" not in json.dumps(found[0]):
         return f"source: {found[0]}"
@@ -72,9 +72,9 @@ def misp_event(yagura):
         done, found = alerts(yagura, folder, asked(folder, [(5, i, name) for i, name in enumerate(names)]), EVENT)
     if problem := expect(done, 0, stderr='event.json:14: "not an address" is no value'):
         return problem
-    if {a["alert"]["rule"] for a in found} != {"heron.example"}:
+    if {a["finding"]["rule"] for a in found} != {"heron.example"}:
         return f"alerts: {found}"
-    source = found[0]["alert"]["sources"][0]
+    source = found[0]["finding"]["sources"][0]
     good = source["name"] == "MISP event 42: 鷺の攻撃 (Example CERT)" and source["tlp"] == "amber" and source["confidence"] == 95 and \
         "HeronRAT" in source["says"]
     return "" if good else f"source: {source}"
@@ -85,7 +85,7 @@ def openioc_terms(yagura):
         done, found = alerts(yagura, folder, asked(folder, [(5, 0, "egret.example"), (5, 1, "other.example")]), IOC)
     if problem := expect(done, 0, stderr="example.ioc:16: cannot be seen in traffic: RegistryItem/Path"):
         return problem
-    rules = {(a["alert"]["rule"], a["alert"]["sources"][0]["says"]) for a in found}
+    rules = {(a["finding"]["rule"], a["finding"]["sources"][0]["says"]) for a in found}
     return "" if rules == {("egret.example", "Egret; EgretRAT")} else f"alerts: {rules}"
 
 

@@ -73,7 +73,7 @@ def comparable(lines):
             app = record.get("app_proto") if record.get("app_proto") in OWN else None
             record = {k: record.get(k) for k in FLOW_KEPT} | {"event_type": "flow", "app_proto": app}
         if kind == "alert":
-            record = {k: record.get(k) for k in WHO} | {k: record["alert"].get(k) for k in ALERT_KEPT}
+            record = {k: record.get(k) for k in WHO} | {k: (record["alert"] | record["finding"]).get(k) for k in ALERT_KEPT}
         out.append(json.dumps(without(record, SPLIT_DROPPED), sort_keys=True, ensure_ascii=False))
     return sorted(out)
 

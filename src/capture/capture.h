@@ -93,6 +93,14 @@ size_t capture_damage_text(
 // Name of a link type for people: "Ethernet"; NULL for one without a name here.
 const char *capture_link_name(uint16_t link);
 
+// Number and name libpcap gives its callers for a link type of a file, as other tools write them;
+// the name is NULL for one without a name here.
+struct capture_dlt {
+    uint16_t number;
+    const char *name;
+};
+struct capture_dlt capture_link_dlt(uint16_t link);
+
 // Share of the input that has been consumed, 0 to 1; negative when it cannot be known (a pipe).
 // To be asked between calls of capture_read, as that is.
 double capture_progress(const struct capture *capture);

@@ -128,3 +128,28 @@ const char *capture_link_name(uint16_t link)
     default: return odd_link_name(link);
     }
 }
+
+enum { DLT_RAW = 12 }; // what libpcap makes of LINKTYPE_RAW on Linux
+
+struct capture_dlt capture_link_dlt(uint16_t link)
+{
+    switch (link) {
+    case LINK_NULL: return (struct capture_dlt){link, "NULL"};
+    case LINK_ETHERNET: return (struct capture_dlt){link, "EN10MB"};
+    case LINK_PPP: return (struct capture_dlt){link, "PPP"};
+    case LINK_PPP_HDLC: return (struct capture_dlt){link, "PPP_SERIAL"};
+    case LINK_PPP_ETHER: return (struct capture_dlt){link, "PPP_ETHER"};
+    case LINK_RAW_BSD:
+    case LINK_RAW_OPENBSD:
+    case LINK_RAW: return (struct capture_dlt){DLT_RAW, "RAW"};
+    case 104: return (struct capture_dlt){link, "C_HDLC"};
+    case LINK_IEEE802_11: return (struct capture_dlt){link, "IEEE802_11"};
+    case LINK_LOOP: return (struct capture_dlt){link, "LOOP"};
+    case LINK_LINUX_SLL: return (struct capture_dlt){link, "LINUX_SLL"};
+    case LINK_RADIOTAP: return (struct capture_dlt){link, "IEEE802_11_RADIO"};
+    case LINK_IPV4: return (struct capture_dlt){link, "IPv4"};
+    case LINK_IPV6: return (struct capture_dlt){link, "IPv6"};
+    case LINK_LINUX_SLL2: return (struct capture_dlt){link, "LINUX_SLL2"};
+    default: return (struct capture_dlt){link, NULL};
+    }
+}

@@ -231,6 +231,8 @@ TEST(unknown_links_are_delivered)
     CHECK_EQ(s->link[0], LINK_ETHERNET);
     CHECK_EQ(s->report.links_count, 1);
     CHECK_TEXT(bytes_from_text(capture_link_name(s->report.links[0])), "Ethernet");
+    CHECK_TEXT(bytes_from_text(capture_link_dlt(s->report.links[0]).name), "EN10MB");
+    CHECK_EQ(capture_link_dlt(LINK_RAW).number, 12);
 }
 
 TEST_MAIN(T(byte_orders_and_units), T(longer_record_heads), T(odd_fractions),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/worker.h"
 #include "base/alloc.h"
+#include "cmd/hit_packet.h"
 #include "detect/detect.h"
 #include "file/file.h"
 #include "schema/config.h"
@@ -163,6 +164,13 @@ static void take_hit(void *context, const struct hit *hit)
         head_place(worker, &head, true, order);
     whole.head = &head;
     whole.shown = shown_of(worker, hit);
+    struct hit_packet_room room;
+    struct hit_packet packet;
+    if (worker->slot) {
+        size_t most = worker->config->findings.evidence_bytes;
+        hit_packet_fill(worker->slot, order, most, &room, &packet);
+        whole.packet = &packet;
+    }
     const struct hit *copy = hit_copy(&out->hits, &whole);
     worker->metrics.detect_hits++;
     if (copy)
@@ -405,13 +413,8 @@ static void handle_packets(struct worker *worker, const struct slot *slot)
     pack_flush(worker, &pack);
 }
 
-void worker_handle(struct worker *worker, struct slot *slot)
+static void handle_end(struct worker *worker, const struct slot *slot)
 {
-    worker->output = &slot->outputs[worker->index];
-    if (worker->detection)
-        detection_take_rules(worker->detection, slot->rules);
-    handle_packets(worker, slot);
-    worker->order = UINT64_MAX;
     if (slot->flush_below) {
         flow_table_flush_before(worker->flows, slot->flush_below);
         if (slot->last)
@@ -420,4 +423,16 @@ void worker_handle(struct worker *worker, struct slot *slot)
     }
     flow_table_expire(worker->flows, slot->now_us);
     worker->metrics.defrag_timeouts += fragments_expire(worker->fragments, slot->now_us * 1000);
+}
+
+void worker_handle(struct worker *worker, struct slot *slot)
+{
+    worker->slot = slot;
+    worker->output = &slot->outputs[worker->index];
+    if (worker->detection)
+        detection_take_rules(worker->detection, slot->rules);
+    handle_packets(worker, slot);
+    worker->order = UINT64_MAX;
+    handle_end(worker, slot);
+    worker->slot = NULL;
 }

@@ -67,10 +67,11 @@ struct worker {
     struct flow_table *flows;
     struct proto_engine *engine;
     struct fragments *fragments;
-    struct file_keep *keep; // NULL: files are not kept
-    struct file_scan *scan; // NULL: files are not scanned
-    struct output *output;  // of the slot being handled
-    uint64_t order;         // of the packet outside flows being handled; UINT64_MAX: ask the table
+    struct file_keep *keep;  // NULL: files are not kept
+    struct file_scan *scan;  // NULL: files are not scanned
+    const struct slot *slot; // being handled; NULL: none was yet
+    struct output *output;   // of that slot
+    uint64_t order;          // of the packet outside flows being handled; UINT64_MAX: ask the table
     struct detection_worker *detection; // NULL: nothing is looked for
     const struct record *current;       // what its detectors are looking at
     struct json shown;                  // its members, once a hit asks for them

@@ -110,9 +110,16 @@ bool tunnel_open(
 
 void decode_packet(const struct packet *packet, struct decoded *out)
 {
+    decode_outer(packet, DECODE_TUNNELS, out);
+}
+
+void decode_outer(const struct packet *packet, unsigned tunnels, struct decoded *out)
+{
+    unsigned before = DECODE_TUNNELS - tunnels; // as if they had been opened already
     *out = (struct decoded){.time_ns = packet->time_ns,
         .frame_len = packet->wire_len,
         .source = packet->source,
+        .tunnels = (uint8_t)before,
         .frames = 1};
     size_t len = packet->data.len;
     struct dissect d = {.at = packet->data.data,
@@ -122,4 +129,5 @@ void decode_packet(const struct packet *packet, struct decoded *out)
     enum step step =
         LIKELY(packet->link == LINK_ETHERNET) ? STEP_ETHERNET : decode_link(&d, packet->link);
     dissect_run(&d, step);
+    out->tunnels = (uint8_t)(out->tunnels - before);
 }

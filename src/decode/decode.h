@@ -114,6 +114,9 @@ struct decoded {
 // Decode one packet. Slices in `out` point into the packet. Always fills out->kind.
 void decode_packet(const struct packet *packet, struct decoded *out);
 
+// The same, but the first `tunnels` tunnels alone are opened: with 0 the outermost header is told.
+void decode_outer(const struct packet *packet, unsigned tunnels, struct decoded *out);
+
 struct fragments;
 
 // limit_bytes bounds the memory of all unfinished datagrams, timeout_ns their age in packet time.

@@ -95,8 +95,9 @@ static void fill_said(
     body->rev = said->rev;
     body->severity = said->priority;
     body->action = said->action.len ? said->action : BYTES("allowed");
-    body->signature = said->signature.data ? said->signature : hit->title;
-    body->category = said->category;
+    struct bytes title = said->signature.data ? said->signature : hit->title;
+    body->signature = title.data ? title : BYTES("");
+    body->category = said->category.data ? said->category : BYTES("");
     body->metadata.pairs = said->metadata;
     body->metadata.pairs_count = said->metadata_count;
     fill_flow(hit, said, body);
@@ -107,19 +108,23 @@ void alert_fill(const struct config *config, const struct hit *hit, const struct
 {
     struct record_alert *body = &out->body;
     memcpy(out->techniques, a->techniques, sizeof out->techniques);
-    *body = (struct record_alert){.detector = bytes_from_text(hit->detector),
-        .rule = hit->rule,
-        .finding = bytes_from_text(finding),
-        .phase = a->phase ? bytes_from_text(phase_words[a->phase].id) : (struct bytes){NULL, 0},
-        .techniques = out->techniques,
-        .techniques_count = a->techniques_count,
-        .has_certainty = true,
-        .certainty = a->certainty,
-        .matches = out->matches,
-        .matches_count = hit->matches_count,
-        .sources = out->sources,
-        .sources_count = hit->sources_count};
+    *body = (struct record_alert){
+        .finding = {.id = bytes_from_text(finding),
+            .detector = bytes_from_text(hit->detector),
+            .rule = hit->rule,
+            .phase = a->phase ? bytes_from_text(phase_words[a->phase].id) : (struct bytes){NULL, 0},
+            .techniques = out->techniques,
+            .techniques_count = a->techniques_count,
+            .has_certainty = true,
+            .certainty = a->certainty,
+            .matches = out->matches,
+            .matches_count = hit->matches_count,
+            .sources = out->sources,
+            .sources_count = hit->sources_count},
+        .verdict.action = BYTES("alert"),
+    };
     fill_lists(hit, out);
+    alert_fill_packet(hit, arena, body);
     if (hit->alert) {
         fill_said(hit, hit->alert, body);
         return;
@@ -151,15 +156,15 @@ static enum severity severity_named(uint8_t priority)
 
 static void read_lists(const struct record_alert *body, struct hit *hit)
 {
-    for (size_t i = 0; i < body->techniques_count && i < HIT_TECHNIQUES; i++)
-        hit->techniques[hit->techniques_count++] = body->techniques[i];
-    for (size_t i = 0; i < body->matches_count && i < HIT_MATCHES; i++) {
-        const struct record_alert_match *m = &body->matches[i];
+    for (size_t i = 0; i < body->finding.techniques_count && i < HIT_TECHNIQUES; i++)
+        hit->techniques[hit->techniques_count++] = body->finding.techniques[i];
+    for (size_t i = 0; i < body->finding.matches_count && i < HIT_MATCHES; i++) {
+        const struct record_alert_match *m = &body->finding.matches[i];
         hit->matches[hit->matches_count++] =
             (struct hit_match){m->where, m->hex.data ? m->hex : m->text, m->offset, m->length};
     }
-    for (size_t i = 0; i < body->sources_count && i < HIT_SOURCES; i++) {
-        const struct record_alert_source *s = &body->sources[i];
+    for (size_t i = 0; i < body->finding.sources_count && i < HIT_SOURCES; i++) {
+        const struct record_alert_source *s = &body->finding.sources[i];
         hit->sources[hit->sources_count++] =
             (struct hit_source){s->name, s->says, s->has_confidence ? s->confidence : 0, s->tlp};
     }
@@ -183,15 +188,15 @@ void findings_hit_of_alert(
     const struct record *record, struct hit *hit, struct hit_alert *said, char rule[FINDINGS_RULE])
 {
     const struct record_alert *body = record->body;
-    const struct detector *detector = detector_find(body->detector);
+    const struct detector *detector = detector_find(body->finding.detector);
     bool own = detector && body->gid == OWN_GID;
     snprintf(rule, FINDINGS_RULE, "%u:%u", body->gid, body->signature_id);
     *hit = (struct hit){.detector = detector ? detector->id : "rules.suricata",
-        .rule = body->rule.len ? body->rule : bytes_from_text(rule),
+        .rule = body->finding.rule.len ? body->finding.rule : bytes_from_text(rule),
         .title = body->signature,
         .severity = severity_named(body->severity),
-        .certainty = body->has_certainty ? body->certainty : 0,
-        .phase = phase_named(body->phase),
+        .certainty = body->finding.has_certainty ? body->finding.certainty : 0,
+        .phase = phase_named(body->finding.phase),
         .head = &record->head,
         .record = RECORD_ALERT};
     read_lists(body, hit);

@@ -81,8 +81,8 @@ TEST(same_thing_is_one_finding)
     struct hit hit = hit_of(&out), back = hit_of(&in);
     const struct record_alert *alert = findings_add(f, &hit);
     CHECK(alert && alert->signature_id == 2000001 && alert->gid == 1 && alert->severity == 1);
-    CHECK_TEXT(alert->phase, "command_and_control");
-    CHECK(alert->techniques_count == 1);
+    CHECK_TEXT(alert->finding.phase, "command_and_control");
+    CHECK(alert->finding.techniques_count == 1);
     CHECK(findings_add(f, &back) != NULL);
     CHECK_EQ(findings_count(f), 1);
     CHECK(findings_each(f, FINDINGS_BY_TIME, see, &seen));

@@ -57,5 +57,8 @@ struct alert_room {
 void alert_fill(const struct config *config, const struct hit *hit, const struct assessment *a,
     const char *finding, struct arena *arena, struct alert_room *out);
 
+// Where it was seen, and the bytes: what EVE has beside the alert itself.
+void alert_fill_packet(const struct hit *hit, struct arena *arena, struct record_alert *body);
+
 // The detector whose texts stand for it.
 const struct detector *detector_of(const struct assessment *a);

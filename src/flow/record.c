@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a flow says of itself: the head of its records, its Community ID, the flow record.
+#include "base/base64.h"
 #include "base/hash.h"
 #include "flow/internal.h"
 
@@ -12,6 +13,8 @@ static struct bytes proto_name(uint8_t ip_proto, char room[4])
     case PROTO_ICMP: return BYTES("ICMP");
     case PROTO_ICMPV6: return BYTES("IPv6-ICMP");
     case PROTO_SCTP: return BYTES("SCTP");
+    case PROTO_IP4: return BYTES("IP-in-IP");
+    case PROTO_IP6: return BYTES("IPv6");
     case PROTO_IGMP: return BYTES("IGMP");
     case 46: return BYTES("RSVP");
     case PROTO_GRE: return BYTES("GRE");
@@ -74,21 +77,6 @@ static void community_id_compute(struct flow *f)
     f->flags |= FLOW_COMMUNITY_ID;
 }
 
-static void base64_20(const uint8_t in[FLOW_SHA1_BYTES], char *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t o = 0;
-    for (size_t i = 0; i < 18; i += 3) {
-        uint32_t v = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
-        for (int shift = 18; shift >= 0; shift -= 6)
-            out[o++] = digits[v >> shift & 63];
-    }
-    uint32_t v = (uint32_t)in[18] << 16 | (uint32_t)in[19] << 8;
-    for (int shift = 18; shift >= 6; shift -= 6)
-        out[o++] = digits[v >> shift & 63];
-    out[o] = '=';
-}
-
 static size_t vlans(const uint16_t vlan[DECODE_VLANS])
 {
     return vlan[0] == 0 ? 0 : vlan[1] == 0 ? 1 : 2;
@@ -100,7 +88,7 @@ void flow_head(
     if (!(flow->flags & FLOW_COMMUNITY_ID))
         community_id_compute(flow);
     memcpy(room->community_id, "1:", 2);
-    base64_20(flow->community_id, &room->community_id[2]);
+    base64_encode(bytes_make(flow->community_id, FLOW_SHA1_BYTES), &room->community_id[2]);
     *head = (struct record_head){
         .timestamp = time_us,
         .has_flow_id = true,

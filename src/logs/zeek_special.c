@@ -422,12 +422,12 @@ static void note_put(struct json *out, const struct record *r, const struct zeek
     const struct record_alert *alert = r->body;
     (void)column;
     put_text(out, "Yagura::");
-    for (size_t i = 0; i < alert->detector.len; i++) {
-        char c = (char)alert->detector.data[i];
+    for (size_t i = 0; i < alert->finding.detector.len; i++) {
+        char c = (char)alert->finding.detector.data[i];
         c = c == '.' ? '_' : c;
         json_raw(out, &c, 1);
     }
-    if (alert->detector.len == 0)
+    if (alert->finding.detector.len == 0)
         put_text(out, "Alert");
 }
 
@@ -437,7 +437,7 @@ static void note_take(struct log_draft *draft, struct bytes value, const struct 
     struct record_alert *alert = draft->body;
     (void)column;
     alert->category = arena_copy(draft->arena, value);
-    alert->rule = alert->category;
+    alert->finding.rule = alert->category;
     alert->action = BYTES("allowed");
     alert->severity = 3;
 }

@@ -31,6 +31,10 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
     if (in->side == FLOW_SERVER)
         flow_head_turn(head);
     head->app_proto = bytes_from_text(in->flow->app_proto);
+    if (in->packet && (in->packet->kind == DECODE_ICMP || in->packet->kind == DECODE_ICMPV6)) {
+        head->icmp_type = (uint8_t)in->packet->src_port; // its own, not the flow's first
+        head->icmp_code = (uint8_t)in->packet->dst_port;
+    }
     if (in->world != WORLD_TX)
         return;
     uint64_t id = in->record && in->record->head.has_tx_id ? in->record->head.tx_id
@@ -40,12 +44,24 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
     head->tx_id = id;
 }
 
+// Of the side's stream what is still there, as much of its end as an alert takes.
+static struct bytes window_end(const struct inspection *in)
+{
+    const struct rule_window *window = &in->state->window[in->side];
+    size_t most = in->worker->config->findings.evidence_bytes;
+    size_t len = window->len < most ? window->len : most;
+    return bytes_make(&window->data[window->len - len], len);
+}
+
 static void flow_fill(const struct inspection *in, struct hit_alert *alert)
 {
     const struct flow *flow = in->flow;
     if (!flow)
         return;
     alert->has_flow = true;
+    alert->has_stream = in->world != WORLD_PACKET && flow->ip_proto == PROTO_TCP;
+    if (alert->has_stream && in->state)
+        alert->stream = window_end(in);
     alert->to_client = in->side == FLOW_SERVER;
     for (int side = 0; side < 2; side++) {
         alert->packets[side] = flow->packets[side];

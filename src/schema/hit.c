@@ -52,6 +52,7 @@ static const struct hit_alert *copy_alert(struct arena *arena, const struct hit_
     to->action = copy_text(arena, from->action);
     to->signature = copy_text(arena, from->signature);
     to->category = copy_text(arena, from->category);
+    to->stream = arena_copy(arena, from->stream);
     size_t count = from->metadata_count < HIT_METADATA ? from->metadata_count : HIT_METADATA;
     struct json_pair *pairs = count ? arena_alloc(arena, count * sizeof *pairs) : NULL;
     for (size_t i = 0; pairs && i < count; i++)
@@ -59,6 +60,21 @@ static const struct hit_alert *copy_alert(struct arena *arena, const struct hit_
             copy_text(arena, from->metadata[i].name), copy_text(arena, from->metadata[i].value)};
     to->metadata = pairs;
     to->metadata_count = pairs ? count : 0;
+    return to;
+}
+
+static const struct hit_packet *copy_packet(struct arena *arena, const struct hit_packet *from)
+{
+    struct hit_packet *to = arena_alloc(arena, sizeof *to);
+    struct record_head *outer = from->outer ? arena_alloc(arena, sizeof *outer) : NULL;
+    if (!to)
+        return NULL;
+    *to = *from;
+    if (outer)
+        record_head_copy(arena, from->outer, outer);
+    to->outer = outer;
+    to->frame = arena_copy(arena, from->frame);
+    to->payload = arena_copy(arena, from->payload);
     return to;
 }
 
@@ -97,6 +113,7 @@ struct hit *hit_copy(struct arena *arena, const struct hit *hit)
     to->shown = fits ? arena_copy(arena, hit->shown) : (struct bytes){NULL, 0};
     to->settle_more =
         hit->settle_more.len ? arena_copy(arena, hit->settle_more) : (struct bytes){NULL, 0};
+    to->packet = hit->packet ? copy_packet(arena, hit->packet) : NULL;
     to->alert = hit->alert ? copy_alert(arena, hit->alert) : NULL;
     copy_lists(arena, to);
     return arena->exhausted ? NULL : to;

@@ -34,6 +34,18 @@ struct hit_source {
     struct bytes tlp;   // "amber"; empty: it did not say
 };
 
+// The packet at which it was seen, as evidence.
+struct hit_packet {
+    const char *source; // EVE's pkt_src; what follows is empty where no packet was there
+    uint16_t link;      // as libpcap numbers it
+    const char *link_name;
+    struct bytes frame, payload; // as much as is kept
+    uint8_t macs[2][6];          // sender, receiver
+    bool has_macs;
+    uint8_t tunnels;                 // how many it came through
+    const struct record_head *outer; // its outermost header then, and which packet it is
+};
+
 struct hit {
     const char *detector; // its id, as in content/detectors
     struct bytes rule;    // which of its rules: "1:2013028", a Sigma id, an indicator's value
@@ -54,6 +66,7 @@ struct hit {
     size_t matches_count;
     struct hit_source sources[HIT_SOURCES];
     size_t sources_count;
+    const struct hit_packet *packet; // the worker fills it; NULL: none of this run
     struct bytes shown; // the record's own members in JSON, `"dns":{…}`; the worker fills it
     const struct hit_alert
         *alert;               // what EVE's alert object says of a rule; NULL: made from the above
@@ -70,6 +83,8 @@ struct hit_alert {
     size_t metadata_count;
     bool has_flow; // its flow, as far as it had come: [0] client, [1] server
     bool to_client;
+    bool has_stream;     // it is about a stream, whose last bytes are:
+    struct bytes stream; // empty: not kept
     uint64_t packets[2], bytes[2];
     int64_t start_us;
 };

@@ -9,10 +9,13 @@ TEST(copy_outlives)
     struct record_head head = {.timestamp = 5, .proto = bytes_from_text(proto)};
     struct json_pair pair = {bytes_from_text(key), BYTES("2026")};
     struct hit_alert alert = {.signature_id = 42, .metadata = &pair, .metadata_count = 1};
+    struct record_head outer = {.proto = bytes_from_text(proto)};
+    struct hit_packet packet = {.frame = bytes_from_text(name), .tunnels = 1, .outer = &outer};
     struct hit hit = {.detector = "rules.suricata",
         .rule = bytes_from_text(rule),
         .head = &head,
         .alert = &alert,
+        .packet = &packet,
         .sources = {{.name = bytes_from_text(name)}},
         .sources_count = 1};
     struct pool pool;
@@ -29,6 +32,8 @@ TEST(copy_outlives)
     CHECK(bytes_equal(copy->sources[0].name, BYTES("feed.csv")));
     CHECK(bytes_equal(copy->head->proto, BYTES("TCP")));
     CHECK_EQ(copy->head->timestamp, 5);
+    CHECK(bytes_equal(copy->packet->frame, BYTES("feed.csv")));
+    CHECK(bytes_equal(copy->packet->outer->proto, BYTES("TCP")));
     CHECK(bytes_equal(copy->alert->metadata[0].name, BYTES("created_at")));
     arena_reset(&arena);
     pool_finish(&pool);
