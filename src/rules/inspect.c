@@ -44,6 +44,8 @@ static bool on_payload(void *context, struct flow *flow, enum flow_side side, st
         parser_wants(w, flow) && w->inner->payload(w->inner->context, flow, side, data, packet);
     if ((before ^ flow->flags) & FLOW_REVERSED) // the parser knows better who is the client
         side = flow_other(side);
+    if (w->plan->holds && !inspect_packet_behind(w, flow, side, packet))
+        return parser;
     bool rules = inspect_stream_payload(w, flow, side, data, packet);
     return goes_on(w, flow, rules, parser);
 }

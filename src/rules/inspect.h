@@ -23,14 +23,16 @@ enum rule_world { WORLD_PACKET = 1, WORLD_STREAM = 2, WORLD_TX = 4 };
 
 // What a rule is to inspection.
 struct rule_role {
-    uint8_t worlds;   // enum rule_world, or-ed
-    uint8_t sides;    // enum buffer_side its buffers allow, or-ed; 0: both
-    bool once;        // once for each side of a flow: it asks for addresses alone
-    bool mixed;       // payload beside buffers of a transaction
-    bool record;      // asks for something that only a record holds
-    bool file;        // asks for a file
-    bool has_payload; // a group on the payload
-    bool settles;     // its outcome is decided by rules_settle
+    uint8_t worlds;    // enum rule_world, or-ed
+    uint8_t sides;     // enum buffer_side its buffers allow, or-ed; 0: both
+    bool once;         // once for each side of a flow: it asks for addresses alone
+    bool mixed;        // payload beside buffers of a transaction
+    bool record;       // asks for something that only a record holds
+    bool file;         // asks for a file
+    bool has_payload;  // a group on the payload
+    bool settles;      // its outcome is decided by rules_settle
+    bool on_detection; // asks for protocols alone: at the packet by which they were known
+    bool whole_flow;   // passing or dropping means the flow, not the packet alone
 };
 
 struct rule_list {
@@ -71,10 +73,12 @@ struct rule_plan {
     struct rule_list events[3]; // packets' decoder events, stream events, application events
     bool packets[PLAN_IP_KINDS], payload[PLAN_IP_KINDS]; // is there anything to look for at all?
     bool streams, files, records;
-    bool addresses;              // rules that are tried once for each side of a flow
-    bool headers;                // rules with tests on packets' headers
-    bool suppresses;             // threshold.config has something to say
-    uint64_t *bit_ids, *int_ids; // numbers of names, the same over all sets loaded
+    bool addresses;                 // rules that are tried once for each side of a flow
+    bool headers;                   // rules with tests on packets' headers
+    bool suppresses;                // threshold.config has something to say
+    bool holds;                     // packets' rules wait until the parser had the packet's payload
+    struct rule_firewall *firewall; // NULL: no rule accepts
+    uint64_t *bit_ids, *int_ids;    // numbers of names, the same over all sets loaded
 };
 
 enum { EVENTS_DECODE, EVENTS_STREAM, EVENTS_APP };
@@ -100,6 +104,9 @@ struct rule_tx {
     bool done[2]; // that side was inspected
     uint32_t *told;
     size_t told_count;
+    uint64_t *bits; // xbits of the transaction
+    size_t bits_count;
+    bool firewall_done[2], accepted; // by rules of a firewall
 };
 
 struct rule_window {
@@ -125,11 +132,13 @@ struct rule_flow {
     struct rule_window window[2];
     struct rule_tx *txs;
     uint32_t txs_count;
-    uint64_t generation; // of the set `told` and `payload` speak of
-    bool reversed;       // as the flow was when sides were looked at last
-    bool parser_done;    // only rules want its bytes now
-    bool passed;         // a pass rule let the flow go
-    bool once[2];        // addresses of that side were looked at
+    uint64_t generation;  // of the set `told` and `payload` speak of
+    bool reversed;        // as the flow was when sides were looked at last
+    bool parser_done;     // only rules want its bytes now
+    bool passed;          // a pass rule let the flow go
+    bool accepted;        // a rule of a firewall did: its tables let everything through
+    bool once[2];         // addresses of that side were looked at
+    const char *spoke[2]; // what that side was known to speak before; where packets are held
 };
 
 struct rules_worker {
@@ -155,7 +164,8 @@ struct rules_worker {
     size_t events_count;
     struct json shown;          // members of the record that is told with a hit
     const struct decoded *owed; // its payload is looked at when the stream gets it
-    uint8_t *joined;            // a window and what follows it
+    const struct decoded *held, *waiting, *dropped, *accepted; // by the firewall
+    uint8_t *joined;                                           // a window and what follows it
     size_t joined_room;
 };
 
@@ -191,6 +201,7 @@ struct inspection {
 struct rule_plan *rule_plan_create(const struct rule_set *set); // NULL: out of memory
 void rule_plan_destroy(struct rule_plan *plan);
 size_t rule_plan_ip_kind(uint8_t ip_proto);
+[[nodiscard]] bool rule_list_add(struct rule_list *list, uint32_t index);
 
 // inspect_quick.c
 bool rule_quick_packet(struct rule_plan *plan, const struct rule *rule, size_t kind);
@@ -225,6 +236,22 @@ void inspect_candidates_of_segment(struct inspection *packet, struct inspection 
 void inspect_scan(struct inspection *in, enum rule_buffer buffer, const struct rule_view *view);
 void inspect_scan_headers(struct inspection *in);
 
+// Header, flow, conditions and groups.
+bool inspect_rule_matches(struct inspection *in, const struct rule *rule);
+// What a match changes, and its hit where it is told.
+void inspect_rule_matched(struct inspection *in, const struct rule *rule);
+
+// inspect_firewall.c
+[[nodiscard]] bool rule_firewall_create(struct rule_plan *plan); // where a rule accepts
+void rule_firewall_destroy(struct rule_plan *plan);
+enum rule_gate { GATE_OPEN, GATE_HELD, GATE_CLOSED };
+// Of a packet, before and after its payload goes to the parser. HELD: its other rules wait until
+// the parser has spoken; then: now is their turn.
+enum rule_gate inspect_gate_before(struct inspection *in);
+enum rule_gate inspect_gate_behind(struct inspection *in);
+// Of a transaction's side; false: it is dropped.
+bool inspect_gate_tx(struct inspection *in);
+
 // inspect_condition.c, inspect_packet_field.c, inspect_record_field.c
 bool rule_condition_holds(
     struct inspection *in, const struct rule *rule, const struct rule_condition *condition);
@@ -257,6 +284,9 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
 void inspect_stream_gap(
     struct rules_worker *w, const struct flow *flow, enum flow_side side, size_t lost);
 void inspect_packet(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
+// What the firewall held until the parser had the packet's payload. False: it is dropped.
+bool inspect_packet_behind(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
 // enum rule_app bits of a protocol's name; the one asked last is remembered.
 uint64_t inspect_apps(struct rules_worker *w, const char *name);

@@ -30,6 +30,17 @@ static bool flowbits_hold(const struct inspection *in, const struct rule_bits *b
     return any == (bits->command == BIT_ISSET);
 }
 
+static bool txbits_hold(const struct inspection *in, const struct rule_bits *bits)
+{
+    if (bits->command != BIT_ISSET && bits->command != BIT_ISNOTSET)
+        return true;
+    bool any = false;
+    for (uint8_t i = 0; in->tx_told && i < bits->names_count; i++)
+        any |= rule_flow_noted(
+            in->tx_told->bits, in->tx_told->bits_count, in->worker->plan->bit_ids[bits->names[i]]);
+    return any == (bits->command == BIT_ISSET);
+}
+
 static bool int_compares(const char *op, int64_t left, int64_t right)
 {
     if (strcmp(op, "==") == 0)
@@ -73,14 +84,43 @@ static bool flow_counts(const struct flow *flow, const struct rule_number_of *of
            rule_number_is(&of->number, (int64_t)server);
 }
 
-static bool app_protocol_holds(const struct inspection *in, const struct rule_app_protocol *app)
+static const uint64_t unknown = 1ULL << RULE_APP_unknown, failed = 1ULL << RULE_APP_failed;
+
+// What that side is known to speak; where packets are held, not before it has spoken.
+static uint64_t apps_of(const struct inspection *in, enum flow_side side)
 {
-    uint64_t apps = in->apps;
-    if (in->flow && !in->flow->app_proto)
-        apps = 1ULL << (in->flow->flags & FLOW_UNWANTED ? RULE_APP_failed : RULE_APP_unknown);
-    if (app->which == APP_ORIGINAL && in->flow && in->flow->app_before && in->worker->inner->before)
-        apps = rule_apps_of(in->worker->inner->before(in->worker->inner->context, in->flow));
-    return (apps & app->apps) != 0;
+    const struct flow *flow = in->flow;
+    if (!flow || !in->worker->plan->holds || in->world == WORLD_TX)
+        return in->apps ? in->apps : unknown;
+    if (!flow->app_proto)
+        return flow->flags & FLOW_UNWANTED ? failed : unknown;
+    bool now = side == in->side && in->packet && in->packet->payload_len;
+    return now || (in->state && in->state->spoke[side]) ? in->apps : unknown;
+}
+
+static uint64_t apps_before(const struct inspection *in)
+{
+    const struct flow_handler *engine = in->worker->inner;
+    bool changed = in->flow && in->flow->app_before && engine->before;
+    return changed ? rule_apps_of(engine->before(engine->context, in->flow)) : in->apps;
+}
+
+static bool app_protocol_holds(
+    const struct inspection *in, const struct rule_app_protocol *app, bool negated)
+{
+    uint64_t client = apps_of(in, FLOW_CLIENT), server = apps_of(in, FLOW_SERVER);
+    uint64_t spoken = in->side == FLOW_CLIENT ? client : server;
+    switch (app->which) {
+    case APP_TO_SERVER: spoken = client; break;
+    case APP_TO_CLIENT: spoken = server; break;
+    case APP_ORIGINAL: spoken = apps_before(in); break;
+    case APP_FINAL: spoken = in->apps; break;
+    case APP_EITHER: spoken = client | server; break;
+    case APP_DIRECTION: break;
+    }
+    if (negated)
+        return !(spoken & (app->apps | unknown));
+    return (spoken & app->apps) != 0;
 }
 
 static uint32_t stream_bytes(const struct flow *flow, enum flow_side side)
@@ -114,7 +154,7 @@ static bool flow_condition(struct inspection *in, const struct rule_condition *c
     case RULE_ON_flow_bytes: return flow && flow_counts(flow, &c->is.number, true);
     case RULE_ON_flow_elephant: return false;
     case RULE_ON_stream_size: return flow && stream_size_holds(flow, &c->is.stream_size);
-    case RULE_ON_app_layer_protocol: return app_protocol_holds(in, &c->is.app) != c->negated;
+    case RULE_ON_app_layer_protocol: return app_protocol_holds(in, &c->is.app, c->negated);
     default: return false;
     }
 }
@@ -133,7 +173,8 @@ bool rule_condition_holds(
     case RULE_ON_stream_size:
     case RULE_ON_app_layer_protocol: return flow_condition(in, condition);
     case RULE_ON_xbits:
-    case RULE_ON_hostbits: return true; // settled in order
+    case RULE_ON_hostbits: // others than a transaction's are settled in order
+        return !rule_is_tx_bit(condition) || txbits_hold(in, &condition->is.bits);
     case RULE_ON_decode_event:
     case RULE_ON_stream_event:
     case RULE_ON_engine_event:

@@ -18,6 +18,9 @@ struct rule_flow *rule_flow_find(struct rules_worker *w, const struct flow *flow
         bool once = state->once[0];
         state->once[0] = state->once[1];
         state->once[1] = once;
+        const char *spoke = state->spoke[0];
+        state->spoke[0] = state->spoke[1];
+        state->spoke[1] = spoke;
         state->reversed = reversed;
     }
     if (state->generation != w->generation) { // numbers of rules mean others now

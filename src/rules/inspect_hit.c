@@ -81,6 +81,12 @@ static struct bytes shown_of(struct inspection *in)
     return out->failed ? (struct bytes){NULL, 0} : bytes_make(out->data, out->len);
 }
 
+// We forward nothing: what would have blocked, had it been asked.
+static bool is_blocking(const struct rule *rule)
+{
+    return rule->action == RULE_REJECT || rule->action == RULE_DROP;
+}
+
 void inspect_hit(struct inspection *in, const struct rule *rule)
 {
     struct rules_worker *w = in->worker;
@@ -96,7 +102,7 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
         .signature_id = rule->sid,
         .rev = rule->rev,
         .priority = rule->priority,
-        .action = rule->action == RULE_REJECT ? BYTES("blocked") : BYTES("allowed"),
+        .action = is_blocking(rule) ? BYTES("blocked") : BYTES("allowed"),
         .signature = said->msg,
         .category = said->category,
         .metadata = said->metadata,

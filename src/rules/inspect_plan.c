@@ -100,6 +100,16 @@ static void ask_condition(struct asked *asked, const struct rule_condition *cond
     asked->record |= world == WORLD_TX && !asked->file;
 }
 
+static void ask_hook(struct asked *asked, const struct rule_hook *hook)
+{
+    if (hook->at >= HOOK_REQUEST) {
+        asked->worlds |= WORLD_TX;
+        asked->sides &= hook->at == HOOK_REQUEST ? BUFFER_TO_SERVER : BUFFER_TO_CLIENT;
+    } else if (hook->at != HOOK_NONE) {
+        asked->worlds |= WORLD_PACKET;
+    }
+}
+
 // TCP content is looked for in the stream; where it has a fixed place, in each packet as well.
 static uint8_t payload_worlds(const struct rule *rule, const struct asked *asked)
 {
@@ -123,9 +133,29 @@ static bool asks_addresses_alone(const struct rule *rule)
         if (on != RULE_ON_geoip && on != RULE_ON_iprep && on != RULE_ON_sameip)
             return false;
     }
-    return rule->groups_count == 0 && rule->flow == 0 && !header->apps && !header->sport &&
-           !header->dport &&
+    return rule->groups_count == 0 && rule->flow == 0 && !header->apps && !header->hook.at &&
+           !header->sport && !header->dport &&
            !(header->layer & (RULE_TCP_PKT | RULE_PKTHDR | RULE_ARP | RULE_ETHER));
+}
+
+static bool asks_protocols_alone(const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->conditions_count; i++)
+        if (rule->conditions[i].on != RULE_ON_app_layer_protocol)
+            return false;
+    return rule->conditions_count && rule->groups_count == 0 && !rule->header->apps &&
+           !(rule->flow & ~(RULE_FLOW_TOSERVER | RULE_FLOW_TOCLIENT));
+}
+
+// Suricata's choice: packets alone for rules on packets' headers and conditions, unless they ask
+// for addresses, ports or protocols only.
+static bool is_of_flow(const struct rule *rule, const struct rule_role *role)
+{
+    if (rule->scope != SCOPE_NONE)
+        return rule->scope == SCOPE_FLOW;
+    bool bare = rule->groups_count == 0 && rule->conditions_count == 0;
+    return (bare && (rule->flow == 0 || rule->header->apps)) || role->on_detection ||
+           role->worlds != WORLD_PACKET;
 }
 
 static struct rule_role role_of(const struct rule *rule)
@@ -137,13 +167,16 @@ static struct rule_role role_of(const struct rule *rule)
     for (uint16_t i = 0; i < rule->conditions_count; i++) {
         ask_condition(&asked, &rule->conditions[i]);
         enum rule_on on = rule->conditions[i].on;
-        role.settles |= on == RULE_ON_xbits || on == RULE_ON_hostbits;
+        role.settles |= on == RULE_ON_hostbits ||
+                        (on == RULE_ON_xbits && !rule_is_tx_bit(&rule->conditions[i]));
+        asked.worlds |= rule_is_tx_bit(&rule->conditions[i]) ? WORLD_TX : 0;
     }
     role.settles |= rule->threshold || rule->filter;
     if (rule->filestore) {
         asked.worlds |= WORLD_TX;
         asked.file = true;
     }
+    ask_hook(&asked, &rule->header->hook);
     role.file = asked.file;
     role.sides = asked.sides;
     role.record = asked.record;
@@ -155,6 +188,10 @@ static struct rule_role role_of(const struct rule *rule)
     else
         role.worlds = payload ? payload : WORLD_PACKET;
     role.mixed = (asked.worlds & WORLD_TX) && asked.payload;
+    role.on_detection = role.worlds == WORLD_PACKET && asks_protocols_alone(rule);
+    role.whole_flow = is_of_flow(rule, &role);
+    if (rule->firewall) // found by its table, not by a pattern
+        role.worlds = 0;
     return role;
 }
 
@@ -231,7 +268,7 @@ static bool rank_all(struct rule_plan *plan)
     return true;
 }
 
-static bool list_add(struct rule_list *list, uint32_t index)
+bool rule_list_add(struct rule_list *list, uint32_t index)
 {
     if (list->count == list->room) {
         uint32_t room = list->room ? list->room * 2 : 16;
@@ -274,7 +311,7 @@ static bool place_event(struct rule_plan *plan, const struct rule *rule)
                     : on == RULE_ON_app_layer_event ? EVENTS_APP
                                                     : -1;
         if (which >= 0)
-            return list_add(&plan->events[which], rule->index);
+            return rule_list_add(&plan->events[which], rule->index);
     }
     return true;
 }
@@ -312,23 +349,35 @@ static bool place_tx(struct rule_plan *plan, const struct rule *rule)
     if (plan->roles[rule->index].mixed) // tried where its payload was found
         return true;
     if (!rule->header->apps)
-        return list_add(&plan->tx_any, rule->index);
+        return rule_list_add(&plan->tx_any, rule->index);
     for (unsigned app = 0; app < RULE_APP_COUNT; app++)
-        if ((rule->header->apps >> app & 1) && !list_add(&plan->tx[app], rule->index))
+        if ((rule->header->apps >> app & 1) && !rule_list_add(&plan->tx[app], rule->index))
             return false;
     return true;
+}
+
+// Which protocol a packet's flow speaks is only known when its parser had the packet.
+static bool asks_protocol(const struct rule *rule)
+{
+    for (uint16_t i = 0; i < rule->conditions_count; i++)
+        if (rule->conditions[i].on == RULE_ON_app_layer_protocol)
+            return true;
+    return rule->header->apps != 0;
 }
 
 static bool place(struct rule_plan *plan, const struct rule *rule)
 {
     struct rule_role *role = &plan->roles[rule->index];
+    if (rule->firewall)
+        return true;
+    plan->holds |= (role->worlds & WORLD_PACKET) && !role->has_payload && asks_protocol(rule);
     if (is_event(rule))
         return place_event(plan, rule);
     role->once |= rule_prefilter_by_address(plan->set, rule->index);
     plan->addresses |= role->once;
     if (role->once)
         return rule_prefilter_by_address(plan->set, rule->index) ||
-               list_add(&plan->once, rule->index);
+               rule_list_add(&plan->once, rule->index);
     bool pattern =
         role->has_payload && rule_prefilter_of(plan->set, rule->index, true) != RULE_BUFFERS;
     if ((role->worlds & WORLD_PACKET) && !place_packet(plan, rule, pattern))
@@ -371,11 +420,11 @@ static bool want_records(struct rule_plan *plan)
             unsigned type = info->paths[p].record;
             bool again = p > 0 && info->paths[p - 1].record == type;
             plan->record_types[type] = true;
-            if (!again && !list_add(&plan->record_buffers[type], b))
+            if (!again && !rule_list_add(&plan->record_buffers[type], b))
                 return false;
         }
     }
-    for (unsigned type = 0; plan->tx_always && type < RECORD_TYPES; type++)
+    for (unsigned type = 0; (plan->tx_always || plan->firewall) && type < RECORD_TYPES; type++)
         plan->record_types[type] = true;
     return true;
 }
@@ -397,7 +446,7 @@ static bool fill(struct rule_plan *plan)
         plan->roles[i] = role_of(&set->rules[i]);
         plan->settled[i] = (struct rule_settled){set, &set->rules[i], plan->bit_ids};
     }
-    if (!rank_all(plan))
+    if (!rank_all(plan) || (set->firewall && !rule_firewall_create(plan)))
         return false;
     for (uint32_t i = 0; i < set->rules_count; i++) {
         if (!place(plan, &set->rules[i]))
@@ -413,6 +462,7 @@ struct rule_plan *rule_plan_create(const struct rule_set *set)
     if (!plan)
         return NULL;
     plan->set = set;
+    plan->holds = set->firewall;
     plan->suppresses = set->suppress_count > 0;
     plan->roles = base_calloc(set->rules_count + 1U, sizeof *plan->roles);
     plan->ranks = base_calloc(set->rules_count + 1U, sizeof *plan->ranks);
@@ -432,6 +482,7 @@ void rule_plan_destroy(struct rule_plan *plan)
     if (!plan)
         return;
     rule_quick_free(plan);
+    rule_firewall_destroy(plan);
     for (size_t i = 0; i < RULE_APP_COUNT; i++)
         base_free(plan->tx[i].indexes);
     for (size_t i = 0; i < 3; i++)

@@ -64,6 +64,16 @@ static bool is_established(const struct flow *flow)
            (flow->tcp_flags[FLOW_SERVER] & TCP_ACK);
 }
 
+// The packet that ends the handshake still belongs to it.
+static bool ends_handshake(const struct inspection *in)
+{
+    const struct flow *flow = in->flow;
+    const struct decoded *packet = in->packet;
+    return in->world == WORLD_PACKET && flow->ip_proto == PROTO_TCP && packet &&
+           !packet->payload_len && !(packet->tcp_flags & (TCP_FIN | TCP_RST)) &&
+           !flow->first_payload && !(flow->flags & FLOW_MIDSTREAM);
+}
+
 static bool flow_fits(const struct rule *rule, const struct inspection *in)
 {
     unsigned f = rule->flow;
@@ -76,13 +86,16 @@ static bool flow_fits(const struct rule *rule, const struct inspection *in)
     if (!in->flow)
         return !(f & (RULE_FLOW_TOSERVER | RULE_FLOW_TOCLIENT | RULE_FLOW_ESTABLISHED));
     bool any_side = rule->header->direction == RULE_TRANSACTION;
+    if ((f & RULE_FLOW_FIRST) && in->packet && in->flow->packets[in->side] > in->packet->frames)
+        return false;
     if ((f & RULE_FLOW_TOSERVER) && in->side != FLOW_CLIENT && !any_side)
         return false;
     if ((f & RULE_FLOW_TOCLIENT) && in->side != FLOW_SERVER && !any_side)
         return false;
-    if ((f & RULE_FLOW_ESTABLISHED) && !is_established(in->flow))
-        return false;
-    return !(f & RULE_FLOW_NOT_ESTABLISHED) || !is_established(in->flow);
+    if (!(f & (RULE_FLOW_ESTABLISHED | RULE_FLOW_NOT_ESTABLISHED)))
+        return true;
+    bool established = is_established(in->flow) && !ends_handshake(in);
+    return established == ((f & RULE_FLOW_ESTABLISHED) != 0);
 }
 
 static bool conditions_hold(struct inspection *in, const struct rule *rule)
@@ -254,9 +267,41 @@ static void flowbits_do(
     }
 }
 
+// xbits of a transaction: a list of those set, which takes no memory before the first.
+static void txbits_do(struct rule_tx *tx, const struct rule_plan *plan, const struct rule_bits *b)
+{
+    uint64_t id = plan->bit_ids[b->names[0]];
+    bool on = rule_flow_noted(tx->bits, tx->bits_count, id);
+    bool set = b->command == BIT_SET || (b->command == BIT_TOGGLE && !on);
+    if (set == on || b->command == BIT_ISSET || b->command == BIT_ISNOTSET)
+        return;
+    for (size_t i = 0; !set && i < tx->bits_count; i++)
+        if (tx->bits[i] == id)
+            tx->bits[i] = 0;
+    uint64_t *grown = set ? arena_grow(&tx->arena, tx->bits, tx->bits_count * sizeof id,
+                                (tx->bits_count + 1) * sizeof id)
+                          : NULL;
+    if (!grown)
+        return;
+    tx->bits = grown;
+    grown[tx->bits_count++] = id;
+}
+
 static bool flowint_sets(const struct rule_int *i)
 {
     return strchr("=+-", i->op[0]) && i->op[1] == 0;
+}
+
+// We forward nothing: what a rule would drop is not looked at further, but for what else matches in
+// the same packet. Where thresholds have a say, the worker cannot know.
+static void pass_or_drop(struct inspection *in, const struct rule *rule)
+{
+    const struct rule_role *role = &in->worker->plan->roles[rule->index];
+    if ((rule->action != RULE_PASS && rule->action != RULE_DROP) || rule->firewall)
+        return;
+    in->passed |= rule->action == RULE_PASS;
+    if (role->whole_flow && !role->settles && state_of(in))
+        in->state->passed = true;
 }
 
 // What a match changes in the flow.
@@ -266,17 +311,15 @@ static void take_effect(struct inspection *in, const struct rule *rule)
         const struct rule_condition *c = &rule->conditions[i];
         bool bits = c->on == RULE_ON_flowbits && c->is.bits.command <= BIT_TOGGLE;
         bool number = c->on == RULE_ON_flowint && flowint_sets(&c->is.flowint);
+        if (rule_is_tx_bit(c) && in->tx_told)
+            txbits_do(in->tx_told, in->worker->plan, &c->is.bits);
         struct rule_flow *state = bits || number ? state_of(in) : NULL;
         if (state && bits)
             flowbits_do(state, in->worker->plan, &c->is.bits);
         else if (state)
             flowint_do(state, in->worker->plan, &c->is.flowint);
     }
-    if (rule->action == RULE_PASS) {
-        in->passed = true;
-        if (in->world != WORLD_PACKET && state_of(in))
-            in->state->passed = true;
-    }
+    pass_or_drop(in, rule);
 }
 
 static bool tx_told(struct rule_tx *tx, uint32_t index)
@@ -297,16 +340,38 @@ static bool tx_told(struct rule_tx *tx, uint32_t index)
     return false;
 }
 
+bool inspect_rule_matches(struct inspection *in, const struct rule *rule)
+{
+    return header_fits(rule->header, in) && flow_fits(rule, in) && conditions_hold(in, rule) &&
+           groups_match(in, rule);
+}
+
+void inspect_rule_matched(struct inspection *in, const struct rule *rule)
+{
+    bool settles = in->worker->plan->roles[rule->index].settles ||
+                   rule_match_deferred(in->worker->scratch).len;
+    take_effect(in, rule);
+    if (!rule->noalert || settles)
+        inspect_hit(in, rule);
+}
+
+// This packet is the one by which it was known what its side speaks.
+static bool is_detection(const struct inspection *in)
+{
+    const char *known = in->state ? in->state->spoke[in->side] : NULL;
+    return in->flow && in->flow->app_proto && in->flow->app_proto != known && in->packet &&
+           in->packet->payload_len;
+}
+
 // Did it match, before thresholds?
 static bool try_rule(struct inspection *in, const struct rule *rule)
 {
     const struct rule_role *role = &in->worker->plan->roles[rule->index];
     if (!(role->worlds & in->world) && !in->is_event)
         return false;
-    if (!inspect_role_fits(in, rule))
+    if (!inspect_role_fits(in, rule) || (role->on_detection && !is_detection(in)))
         return false;
-    if (!header_fits(rule->header, in) || !flow_fits(rule, in) || !conditions_hold(in, rule) ||
-        !groups_match(in, rule) || told_before(in, rule))
+    if (!inspect_rule_matches(in, rule) || told_before(in, rule))
         return false;
     if (in->world != WORLD_TX && role->mixed) {
         struct rule_flow *state = state_of(in);
@@ -317,10 +382,7 @@ static bool try_rule(struct inspection *in, const struct rule *rule)
     }
     if (in->tx_told && tx_told(in->tx_told, rule->index << 1 | (uint32_t)in->side))
         return false;
-    take_effect(in, rule);
-    bool settles = role->settles || rule_match_deferred(in->worker->scratch).len;
-    if (rule->action != RULE_PASS && (!rule->noalert || settles))
-        inspect_hit(in, rule);
+    inspect_rule_matched(in, rule);
     return true;
 }
 

@@ -170,8 +170,8 @@ void inspect_stream_gap(
     state->window[side].next += lost;
 }
 
-// Rules that ask for addresses alone: once for each side of a flow.
-static void inspect_addresses(struct inspection *in)
+// Rules that ask for addresses alone: once for each side of a flow, in their turn among others.
+static void pick_addresses(struct inspection *in)
 {
     struct rule_flow *state = in->state ? in->state : rule_flow_of(in->worker, in->flow);
     if (!state || state->once[in->side])
@@ -180,7 +180,6 @@ static void inspect_addresses(struct inspection *in)
     state->once[in->side] = true;
     rule_prefilter_addresses(in->worker->scratch, &in->src, &in->dst);
     inspect_add(in, &in->worker->plan->once);
-    inspect_candidates(in);
 }
 
 // Payload of TCP that comes in order is looked at once for packet and stream, when the stream gets
@@ -200,12 +199,28 @@ static bool is_left_to_stream(struct inspection *in)
     return true;
 }
 
+static void packet_rules(struct inspection *in)
+{
+    const struct rule_plan *plan = in->worker->plan;
+    const struct decoded *packet = in->packet;
+    size_t kind = rule_plan_ip_kind(in->ip_proto);
+    if (plan->addresses && in->flow->packets[in->side] <= packet->frames)
+        pick_addresses(in);
+    if (plan->packets[kind]) {
+        if (plan->payload[kind] && packet->payload_len && !is_left_to_stream(in))
+            inspect_scan(in, BUFFER_PAYLOAD, in->payload);
+        if (plan->headers)
+            inspect_scan_headers(in);
+        rule_quick_pick_packet(in, kind);
+    }
+    inspect_candidates(in);
+}
+
 void inspect_packet(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
     const struct rule_plan *plan = w->plan;
-    size_t kind = rule_plan_ip_kind(flow->ip_proto);
-    if (!plan->packets[kind] && !plan->addresses)
+    if (!plan->packets[rule_plan_ip_kind(flow->ip_proto)] && !plan->addresses && !plan->holds)
         return;
     struct inspection in;
     struct rule_view view = {
@@ -216,16 +231,28 @@ void inspect_packet(
     in.packet = packet;
     in.payload = &view;
     in.time_us = packet->time_ns / 1000;
-    if (plan->addresses && flow->packets[side] <= packet->frames)
-        inspect_addresses(&in);
-    if (!plan->packets[kind] || in.passed)
-        return;
-    if (plan->payload[kind] && packet->payload_len && !is_left_to_stream(&in))
-        inspect_scan(&in, BUFFER_PAYLOAD, &view);
-    if (plan->headers)
-        inspect_scan_headers(&in);
-    rule_quick_pick_packet(&in, kind);
-    inspect_candidates(&in);
+    if (!plan->holds || inspect_gate_before(&in) == GATE_OPEN)
+        packet_rules(&in);
+}
+
+bool inspect_packet_behind(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
+{
+    struct inspection in;
+    struct rule_view view = {
+        .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
+    inspect_begin(&in, w, flow, side, WORLD_PACKET);
+    in.packet = packet;
+    in.payload = &view;
+    if (in.state && in.state->passed)
+        return false;
+    enum rule_gate gate = inspect_gate_behind(&in);
+    if (gate == GATE_HELD)
+        packet_rules(&in);
+    struct rule_flow *state = flow->app_proto ? rule_flow_of(w, flow) : NULL;
+    if (state)
+        state->spoke[side] = flow->app_proto;
+    return gate != GATE_CLOSED;
 }
 
 void inspect_scan_headers(struct inspection *in)

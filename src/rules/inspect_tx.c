@@ -152,6 +152,8 @@ static void add_always(struct inspection *in)
 
 static void inspect_now(struct inspection *in)
 {
+    if (in->worker->plan->firewall && !inspect_gate_tx(in))
+        return;
     if (in->apps & (1ULL << RULE_APP_dcerpc))
         rule_match_dce(in->worker->scratch, true); // hardly anybody speaks it big-endian
     scan_shown(in, in->tx);

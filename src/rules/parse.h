@@ -141,6 +141,10 @@ struct bytes draft_copy(struct draft *draft, struct bytes b);
 bool parse_protocol_apps(struct bytes name, uint64_t *apps);
 bool parse_ip_protocol(struct bytes name, uint8_t *number);
 
+// --- parse_hook.c: what stands behind the colon of PROTOCOL:HOOK; nothing is no hook.
+[[nodiscard]] bool parse_packet_hook(struct draft *draft, struct bytes name);
+[[nodiscard]] bool parse_app_hook(struct draft *draft, struct bytes app, struct bytes name);
+
 void rule_code_free(void *code); // parse_pcre.c
 
 // --- parse_address.c

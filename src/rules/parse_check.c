@@ -166,6 +166,9 @@ bool draft_check(struct draft *draft)
         rule->gid = 1;
     if (rule->priority == 0 || !draft->has_priority)
         rule->priority = draft->has_classtype ? draft->class_priority : PRIORITY_DEFAULT;
+    if (rule->action == RULE_PASS || rule->action == RULE_CONFIG || rule->action == RULE_ACCEPT)
+        rule->noalert = true;
+    rule->noalert = rule->noalert && !rule->alert;
     draft->blame = (struct bytes){0};
     if (!check_groups(draft) || !check_sizes(draft) || !check_files(draft) ||
         !check_transport(draft) ||

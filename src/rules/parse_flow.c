@@ -333,7 +333,7 @@ bool keyword_app_layer_protocol(struct draft *draft, struct bytes value, bool ne
 {
     struct bytes name, side, rest = value;
     uint64_t apps;
-    int64_t which = APP_EITHER;
+    int64_t which = APP_DIRECTION;
     if (!text_next(&rest, ',', &name) || !parse_protocol_apps(name, &apps))
         return draft_fail(draft, "is no protocol that rules know");
     if (text_next(&rest, ',', &side) && !text_to_word(app_sides, side, &which))

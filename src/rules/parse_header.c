@@ -11,6 +11,15 @@ static const struct keyword_word actions[] = {
     {"rejectdst", RULE_REJECT},
     {"rejectboth", RULE_REJECT},
     {"config", RULE_CONFIG},
+    {"accept", RULE_ACCEPT},
+    {NULL, 0},
+};
+
+static const struct keyword_word scopes[] = {
+    {"packet", SCOPE_PACKET},
+    {"flow", SCOPE_FLOW},
+    {"tx", SCOPE_TX},
+    {"hook", SCOPE_HOOK},
     {NULL, 0},
 };
 
@@ -122,14 +131,13 @@ static bool set_protocol(struct draft *draft, struct bytes text)
 {
     size_t colon = bytes_find_byte(text, ':');
     struct bytes name = bytes_sub(text, 0, colon);
+    struct bytes hook = colon == BYTES_NOT_FOUND ? (struct bytes){0} : bytes_from(text, colon + 1);
     draft->header.protocol = name;
-    if (colon != BYTES_NOT_FOUND)
-        draft->header.hook = bytes_from(text, colon + 1);
     for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
         if (bytes_equal(name, bytes_from_text(transports[i].name)))
-            return set_transport(draft, &transports[i]);
+            return set_transport(draft, &transports[i]) && parse_packet_hook(draft, hook);
     if (parse_protocol_apps(name, &draft->header.apps))
-        return true;
+        return parse_app_hook(draft, name, hook);
     return draft_fail_at(draft, name, "there is no such protocol in rules");
 }
 
@@ -165,10 +173,32 @@ static bool set_direction(struct draft *draft, struct bytes word)
     return true;
 }
 
+// ACTION, ACTION:SCOPE, or one of them with ",alert" behind it.
+static bool set_action(struct draft *draft, struct bytes word)
+{
+    struct rule *rule = &draft->rule;
+    struct bytes first, name, second = word;
+    int64_t action, scope = SCOPE_NONE;
+    text_next(&second, ',', &first);
+    size_t colon = bytes_find_byte(first, ':');
+    name = bytes_sub(first, 0, colon);
+    if (!text_to_word(actions, name, &action))
+        return draft_fail_at(draft, word, "there is no such action");
+    if (colon != BYTES_NOT_FOUND && !text_to_word(scopes, bytes_from(first, colon + 1), &scope))
+        return draft_fail_at(draft, word, "an action reaches packet, flow, tx or hook");
+    if (action == RULE_ACCEPT && scope == SCOPE_NONE)
+        return draft_fail_at(draft, word, "accept needs to say how far it reaches, as accept:flow");
+    if (second.data && !bytes_equal(second, BYTES("alert")))
+        return draft_fail_at(draft, word, "the second action can only be alert");
+    rule->action = (enum rule_action)action;
+    rule->scope = (enum rule_scope)scope;
+    rule->alert = second.data != NULL;
+    return true;
+}
+
 bool parse_header(struct draft *draft, struct bytes *rest)
 {
     struct bytes words[7];
-    int64_t action;
     struct bytes text = draft->text;
     for (size_t i = 0; i < 7; i++) {
         words[i] = next_word(&text);
@@ -176,15 +206,14 @@ bool parse_header(struct draft *draft, struct bytes *rest)
             return draft_fail_at(draft, words[0],
                 "a rule is ACTION PROTOCOL SOURCE PORTS -> DESTINATION PORTS (OPTIONS)");
     }
-    if (!text_to_word(actions, words[0], &action))
-        return draft_fail_at(draft, words[0],
-            bytes_start_with(words[0], BYTES("accept:")) ? "rules of a firewall are not supported"
-                                                         : "there is no such action");
-    draft->rule.action = (enum rule_action)action;
     *rest = text;
     struct draft *d = draft;
     struct rule_header *h = &d->header;
-    return set_protocol(d, words[1]) && parse_addresses(d, words[2], &h->src) &&
-           parse_ports(d, words[3], &h->sport) && set_direction(d, words[4]) &&
-           parse_addresses(d, words[5], &h->dst) && parse_ports(d, words[6], &h->dport);
+    if (!set_action(d, words[0]) || !set_protocol(d, words[1]))
+        return false;
+    if (d->rule.action == RULE_ACCEPT && h->hook.at == HOOK_NONE)
+        return draft_fail_at(d, words[1], "accept needs a hook, as tcp:all or dns:request_started");
+    return parse_addresses(d, words[2], &h->src) && parse_ports(d, words[3], &h->sport) &&
+           set_direction(d, words[4]) && parse_addresses(d, words[5], &h->dst) &&
+           parse_ports(d, words[6], &h->dport);
 }

@@ -173,7 +173,7 @@ bool keyword_noalert(struct draft *draft, struct bytes, bool)
 
 bool keyword_alert(struct draft *draft, struct bytes, bool)
 {
-    draft->rule.noalert = false;
+    draft->rule.alert = true;
     return true;
 }
 

@@ -79,7 +79,7 @@ static bool by_address(const struct rule *rule)
 {
     const struct rule_header *h = rule->header;
     if (rule->groups_count || rule->flow || h->apps || h->sport || h->dport || h->layer ||
-        h->hook.len || (!h->src && !h->dst) || h->direction == RULE_TRANSACTION)
+        h->hook.at || (!h->src && !h->dst) || h->direction == RULE_TRANSACTION)
         return false;
     for (uint16_t i = 0; i < rule->conditions_count; i++)
         if (!only_writes(&rule->conditions[i]))

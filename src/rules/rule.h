@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/shared.h"
 #include "rules/addresses.h"
+#include "rules/hook.h"
 #include "schema/buffers.h" // generated from content/rules/buffers.yaml: every sticky buffer
 
 enum {
@@ -16,7 +17,10 @@ enum {
     RULE_NAMES = 65535, // flowbits, flowints and xbits are numbered over the whole set
 };
 
-enum rule_action { RULE_ALERT, RULE_PASS, RULE_DROP, RULE_REJECT, RULE_CONFIG };
+enum rule_action { RULE_ALERT, RULE_PASS, RULE_DROP, RULE_REJECT, RULE_CONFIG, RULE_ACCEPT };
+
+// How far an action reaches: `drop:flow`, `accept:hook`. SCOPE_NONE: the action's own.
+enum rule_scope { SCOPE_NONE, SCOPE_PACKET, SCOPE_FLOW, SCOPE_TX, SCOPE_HOOK };
 
 // A number in a rule: as written, or a variable's value at that moment.
 struct rule_value {
@@ -214,6 +218,7 @@ enum rule_flow_flag {
     RULE_FLOW_NO_STREAM = 64,
     RULE_FLOW_NO_FRAG = 128,
     RULE_FLOW_ONLY_FRAG = 256,
+    RULE_FLOW_FIRST = 512, // of the side's packets: what the hook flow_start asks for
 };
 
 // Conditions that are no bytes of a buffer: conditions.def names them.
@@ -346,7 +351,14 @@ struct rule_stream_size {
 
 struct rule_app_protocol {
     uint64_t apps; // bits: enum rule_app
-    enum { APP_EITHER, APP_TO_SERVER, APP_TO_CLIENT, APP_FINAL, APP_ORIGINAL } which;
+    enum {
+        APP_DIRECTION, // the side that sends the packet
+        APP_EITHER,
+        APP_TO_SERVER,
+        APP_TO_CLIENT,
+        APP_FINAL,
+        APP_ORIGINAL
+    } which;
 };
 
 struct rule_event { // "http.missing_host" and the like, as written, lower case
@@ -433,6 +445,12 @@ struct rule_condition {
     } is;
 };
 
+// Bits of a transaction are its worker's; those of hosts are settled across flows.
+static inline bool rule_is_tx_bit(const struct rule_condition *c)
+{
+    return c->on == RULE_ON_xbits && c->is.bits.track == TRACK_BY_TX;
+}
+
 enum rule_app {
 #define RULE_APP(name) RULE_APP_##name,
 #include "rules/apps.def"
@@ -477,7 +495,7 @@ struct rule_header {
     uint64_t apps;            // bits: enum rule_app; 0: any
     uint32_t layer;           // enum rule_layer_flag
     struct bytes protocol;    // as written
-    struct bytes hook;        // "request_started" of `alert http1:request_started`; empty: none
+    struct rule_hook hook;
     const struct rule_addresses *src, *dst; // NULL: any
     const struct rule_ports *sport, *dport; // NULL: any
     enum rule_direction direction;
@@ -499,8 +517,11 @@ struct rule {
     uint32_t gid, sid, rev;
     uint8_t priority; // 1 is worst; 255 most
     enum rule_action action;
-    bool noalert;
-    uint8_t vars; // byte_extract and byte_math variables, numbered from 0
+    enum rule_scope scope;
+    bool alert;    // told although the action would not, as the rule says
+    bool noalert;  // matches, but is not told
+    bool firewall; // of a firewall's tables: see inspect_firewall.c
+    uint8_t vars;  // byte_extract and byte_math variables, numbered from 0
     enum rule_target target;
     uint16_t flow; // enum rule_flow_flag
     uint16_t groups_count, conditions_count;
@@ -545,6 +566,7 @@ struct rule_set {
     uint32_t suppress_count;
     const struct bytes *names[3]; // of flowbits and xbits/hostbits; flowints; captured variables
     uint32_t names_count[3];
+    bool firewall; // some rules accept: what no rule of their table accepts is dropped
     struct rule_datasets *datasets;   // dataset.c; NULL: none
     struct rule_plan *plan;           // inspect_plan.c; made when all rules are there
     struct rule_prefilter *prefilter; // prefilter.c; made when all rules are there

@@ -199,6 +199,21 @@ static void number_rules(struct load *load)
     set->rules_count = kept;
 }
 
+// Rules with a scope and a hook beside such as accept are those of a firewall: tables in the order
+// of the file, of which only what says so is told.
+static void find_firewall(struct load *load)
+{
+    struct rule *rules = load->loader.memory->rules;
+    struct rule_set *set = load->loader.set;
+    for (uint32_t i = 0; i < set->rules_count; i++)
+        set->firewall |= rules[i].action == RULE_ACCEPT;
+    for (uint32_t i = 0; set->firewall && i < set->rules_count; i++) {
+        struct rule *rule = &rules[i];
+        rule->firewall = rule->scope != SCOPE_NONE && rule->header->hook.at != HOOK_NONE;
+        rule->noalert |= rule->firewall && !rule->alert;
+    }
+}
+
 static bool keep_names(struct load *load)
 {
     for (size_t i = 0; i < 3; i++) {
@@ -251,6 +266,7 @@ static bool make_ready(struct load *load)
     if (loader->options->threshold_file)
         loader_read_thresholds(loader, loader->options->threshold_file);
     number_rules(load);
+    find_firewall(load);
     loader_apply_thresholds(loader);
     if (loader->out_of_memory || !keep_names(load))
         return false;

@@ -186,7 +186,7 @@ static void bits_do(struct rules_ordered *o, const struct rule_condition *c, con
 
 static bool is_host_bit(const struct rule_condition *c)
 {
-    return c->on == RULE_ON_xbits || c->on == RULE_ON_hostbits;
+    return (c->on == RULE_ON_xbits && !rule_is_tx_bit(c)) || c->on == RULE_ON_hostbits;
 }
 
 static bool suppressed(
