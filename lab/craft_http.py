@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.x that breaks RFC 9112: heads, framing and codings, one connection for each thing said wrongly."""
+import base64
 import gzip
 
 from craft import Talk, ether
+from craft_http2 import dns
 from packets import ETHERNET
 
 GET = b"GET / HTTP/1.1\r\nHost: www.city.example\r\n\r\n"
@@ -79,6 +81,16 @@ def case_evasions():
         (GET, b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n" + HELLO),
         (GET, OK + b"Content-Encoding:: x-gzip\r\n" + coded),
         (GET, OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(checked) + checked))
+
+
+def case_doh():
+    """DNS in a path and in a body."""
+    kind = b"Content-Type: application/dns-message"
+    text = base64.urlsafe_b64encode(dns()).rstrip(b"=")
+    answer = OK + kind + b"\r\nContent-Length: %d\r\n\r\n" % len(dns(True)) + dns(True)
+    return conversations(
+        (asked(b"Accept: application/dns-message", line=b"GET /dns-query?dns=" + text + b" HTTP/1.1"), answer),
+        (asked(kind, b"Content-Length: %d" % len(dns()), line=b"POST /dns-query HTTP/1.1", body=dns()), answer))
 
 
 def case_odd_codings():

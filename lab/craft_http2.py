@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/2 past its limits, cancelled, damaged; gRPC, and bodies with content codings."""
+import base64
 import gzip
 import struct
 
@@ -129,3 +130,27 @@ def case_upgrade():
             b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n"
     switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
     return sessions((first, switch + SET + answer(1) + frame(DATA, 1, 1, b"one"), HELLO + ask(3), answer(3) + frame(DATA, 1, 3, b"three")))
+
+
+def dns(answered=False, name=b"\3www\4city\7example\0"):
+    """A question for an A record, and its answer."""
+    head = struct.pack(">HHHHHH", 0, 0x8180 if answered else 0x0100, 1, answered, 0, 0)
+    found = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + bytes([192, 0, 2, 80])
+    return head + name + struct.pack(">HH", 1, 1) + (found if answered else b"")
+
+
+def case_doh():
+    """DNS in bodies and in a path; a question that is too long; numbers of frames."""
+    kind = {"content_type": "application/dns-message"}
+    text = base64.urlsafe_b64encode(dns()).decode().rstrip("=")
+    long = gzip.compress(bytes(66000), mtime=0)
+    asks = (ask(1, END_HEADERS, **{**kind, "__method": "POST", "__path": "/dns-query"}) + frame(DATA, END_STREAM, 1, dns()) +
+            ask(3, accept="application/dns-message", __path="/dns-query?dns=" + text, __authority="user@www.city.example"))
+    answers = b"".join(answer(at, **kind) + frame(DATA, END_STREAM, at, dns(True)) for at in (1, 3))
+    size = struct.pack(">I", 1000)
+    return sessions(
+        (PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 2, 0)) + asks, SET + answers + frame(PING, 0, 0, bytes(8)),
+         frame(WINDOW, 0, 0, size) + ask(5) + frame(PRIORITY, 0, 5, bytes(4) + b"\xfe") + frame(RST, 0, 5, struct.pack(">I", 8)),
+         frame(GOAWAY, 0, 0, struct.pack(">II", 5, 11))),
+        (HELLO + ask(1, END_HEADERS, content_encoding="gzip", **{**kind, "__method": "POST"}) + frame(DATA, END_STREAM, 1, long),
+         SET + answer(1, content_encoding="gzip", **kind) + frame(DATA, END_STREAM, 1, long)))

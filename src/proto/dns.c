@@ -211,9 +211,8 @@ static void group_answers(const struct dns_message *m, struct record_dns *record
     group(m, DNS_TXT, &record->grouped.txt, &record->grouped.txt_count);
 }
 
-static void emit_message(struct proto_flow *pf, enum flow_side side, const struct dns_message *m)
+static struct record_dns message_record(const struct dns_message *m)
 {
-    struct dns_state *state = pf->state;
     bool response = dns_is_response(m->flags);
     struct record_dns record = {
         .id = m->id,
@@ -229,15 +228,29 @@ static void emit_message(struct proto_flow *pf, enum flow_side side, const struc
         .edns = m->edns,
     };
     record_head(&record, m->flags, response ? "response" : "request");
-    if (!response) {
+    if (response)
+        group_answers(m, &record);
+    return record;
+}
+
+static void note_time(struct record_dns *record, int64_t asked_us, int64_t now_us)
+{
+    record->has_rtt_us = now_us >= asked_us;
+    if (record->has_rtt_us)
+        record->rtt_us = (uint64_t)(now_us - asked_us);
+}
+
+static void emit_message(struct proto_flow *pf, enum flow_side side, const struct dns_message *m)
+{
+    struct dns_state *state = pf->state;
+    struct record_dns record = message_record(m);
+    if (!dns_is_response(m->flags)) {
         record.tx_id = add_request(pf, state, m);
     } else {
         const struct dns_request *request = match_request(pf, state, m);
         record.tx_id = request ? request->tx : pf->tx_count++;
-        record.has_rtt_us = request && !state->lossy && pf->time_us >= request->time_us;
-        if (record.has_rtt_us)
-            record.rtt_us = (uint64_t)(pf->time_us - request->time_us);
-        group_answers(m, &record);
+        if (request && !state->lossy)
+            note_time(&record, request->time_us, pf->time_us);
     }
     pf->speaker = side;
     proto_emit(pf, RECORD_DNS, &record, record.tx_id);
@@ -274,6 +287,30 @@ static void parse_message(struct proto_flow *pf, enum flow_side side, struct byt
     if (dns_message_read(&m, &in)) {
         note_oddities(pf, side, &m);
         emit_message(pf, side, &m);
+    }
+    arena_reset(&arena);
+}
+
+void dns_carried(
+    struct proto_flow *pf, enum flow_side side, uint64_t tx_id, struct bytes data, int64_t asked_us)
+{
+    struct arena arena;
+    arena_init(&arena, pf->arena.pool, DNS_MESSAGE_BUDGET);
+    struct dns_message m = {.arena = &arena};
+    struct cursor in = cursor_make(data);
+    if (dns_message_read(&m, &in)) {
+        struct record_dns record = message_record(&m);
+        note_oddities(pf, side, &m);
+        record.tx_id = tx_id;
+        if (dns_is_response(m.flags) && asked_us)
+            note_time(&record, asked_us, pf->time_us);
+        pf->speaker = side;
+        pf->goes_on = true;
+        proto_emit(pf, RECORD_DNS, &record, tx_id);
+        pf->goes_on = false;
+        pf->speaker = FLOW_CLIENT;
+    } else {
+        proto_anomaly(pf, ANOMALY_DNS_MALFORMED_DATA);
     }
     arena_reset(&arena);
 }

@@ -100,6 +100,11 @@ struct bytes dns_type_name(struct arena *arena, uint16_t type);
 struct bytes dns_class_name(struct arena *arena, uint16_t class);
 struct bytes dns_rcode_name(struct arena *arena, uint16_t rcode);
 
+// dns.c: a message that another protocol's transaction carries; of a response `asked_us` is the
+// request's time (0: not known). Emits its record as part of that transaction.
+void dns_carried(struct proto_flow *pf, enum flow_side side, uint64_t tx_id, struct bytes data,
+    int64_t asked_us);
+
 // dns_named.c: a section (0 answers, 1 authorities, 2 additionals) and the questions as mdns and
 // llmnr records have them.
 size_t dns_named_values(struct dns_message *m, size_t number, const struct record_mdns_rr **list);

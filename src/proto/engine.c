@@ -97,6 +97,15 @@ static const char *handle_before(void *context, const struct flow *flow)
     return flow->app_before ? protos[flow->app_before - 1]->name : NULL;
 }
 
+void proto_name(struct proto_flow *pf, const char *name)
+{
+    if (!pf->flow || pf->flow->app_proto == name)
+        return;
+    if (!pf->flow->app_before)
+        pf->flow->app_before = proto_number(pf->flow->app_proto);
+    pf->flow->app_proto = name;
+}
+
 static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
 {
     struct proto_flow *pf = &ef->pf;
@@ -111,9 +120,7 @@ static bool parser_begin(struct engine_flow *ef, const struct proto *proto)
     engine_unclaimed_remove(e, ef);
     pf->proto = proto;
     pf->speaker = FLOW_CLIENT;
-    if (pf->flow->app_proto && pf->flow->app_proto != proto->name && !pf->flow->app_before)
-        pf->flow->app_before = proto_number(pf->flow->app_proto);
-    pf->flow->app_proto = proto->name;
+    proto_name(pf, proto->name);
     pf->flow->app_basis = FLOW_BY_PARSER;
     return true;
 }

@@ -70,6 +70,7 @@ struct http_tx {
     struct http_message message[2]; // by enum flow_side
     struct winrm *winrm;            // http_inside.c
     struct dcerpc *rpc;
+    struct doh *doh; // http_doh.c
 };
 
 struct http_side {
@@ -159,8 +160,8 @@ void http_show_field(
     struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value);
 void http_show_head_end(struct http_tx *tx, enum flow_side side);
 void http_show_body(struct http_tx *tx, enum flow_side side, struct bytes data);
-void http2_show_field(
-    struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value);
+void http_show_pair(struct http_tx *tx, enum rule_buffer buffer, enum flow_side side,
+    struct bytes name, struct bytes value);
 
 // http_record.c
 void http_emit(struct http_tx *tx);

@@ -8,9 +8,6 @@
 #include "proto/http2.h"
 
 enum { FRAME_HEADER_BYTES = 9, PREFACE_BYTES = 24 };
-enum { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY };
-enum { WINDOW_UPDATE = 8, CONTINUATION };
-enum { END_STREAM = 1, ACK = 1, END_HEADERS = 4, PADDED = 8, PRIORITIZED = 0x20 };
 
 static const struct bytes preface = {
     (const uint8_t *)"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", PREFACE_BYTES};
@@ -21,11 +18,6 @@ static enum proto_probe http2_probe(const struct proto_first *first)
         return PROBE_CLIENT;
     return bytes_start_with(preface, first->data) ? PROBE_MORE : PROBE_NO;
 }
-
-struct frame {
-    uint32_t length, id;
-    uint8_t type, flags;
-};
 
 // Nothing more can be understood.
 static bool give_up(struct proto_flow *pf, enum anomaly anomaly)
@@ -88,22 +80,22 @@ static bool block_feed(struct proto_flow *pf, enum flow_side side, struct bytes 
     return true;
 }
 
-static bool block_begin(struct proto_flow *pf, enum flow_side side, const struct frame *frame,
+static bool block_begin(struct proto_flow *pf, enum flow_side side, const struct http2_frame *frame,
     struct http2_stream *stream, struct bytes piece)
 {
     struct http2_side *s = &http2_flow(pf)->side[side];
     s->block_stream = frame->id;
     s->block_for = stream ? stream->id : 0;
     s->block_bytes = s->block_frames = 0;
-    return block_feed(pf, side, piece, frame->flags & END_HEADERS);
+    return block_feed(pf, side, piece, frame->flags & HTTP2_END_HEADERS);
 }
 
 // --- frames ------------------------------------------------------------------------------------
 
 // The payload without its padding (section 6.1). False: there is more padding than payload.
-static bool unpad(const struct frame *frame, struct bytes *payload)
+static bool unpad(const struct http2_frame *frame, struct bytes *payload)
 {
-    if (!(frame->flags & PADDED))
+    if (!(frame->flags & HTTP2_PADDED))
         return true;
     size_t padding = bytes_at(*payload, 0) + 1U;
     if (padding > payload->len)
@@ -113,7 +105,7 @@ static bool unpad(const struct frame *frame, struct bytes *payload)
 }
 
 // The stream a header block is for. Both sides begin streams in ascending order.
-static struct http2_stream *stream_for(struct proto_flow *pf, enum flow_side side, uint32_t id)
+static struct http2_stream *stream_for(struct proto_flow *pf, uint32_t id)
 {
     struct http2_flow *h2 = http2_flow(pf);
     struct http2_stream *stream = http2_stream_find(pf, id);
@@ -121,38 +113,43 @@ static struct http2_stream *stream_for(struct proto_flow *pf, enum flow_side sid
     if (stream || id <= owner->last_id)
         return stream;
     owner->last_id = id;
-    (void)side;
     return http2_stream_open(pf, id);
 }
 
-static bool headers(
-    struct proto_flow *pf, enum flow_side side, const struct frame *frame, struct bytes payload)
+static void weight(struct http2_stream *stream, enum flow_side side, uint8_t value)
+{
+    if (!stream)
+        return;
+    stream->has_priority = true;
+    stream->priority = value;
+    http2_show_number(stream->tx.pf, stream, side, SHOWN_HTTP2_PRIORITY, value);
+}
+
+static bool headers(struct proto_flow *pf, enum flow_side side, struct http2_stream *stream,
+    const struct http2_frame *frame, struct bytes payload)
 {
     struct http2_side *s = &http2_flow(pf)->side[side];
-    size_t skip = frame->flags & PRIORITIZED ? 5 : 0;
+    size_t skip = frame->flags & HTTP2_PRIORITIZED ? 5 : 0;
     if (!unpad(frame, &payload) || payload.len < skip || frame->id == 0)
         return give_up(pf, ANOMALY_HTTP2_MALFORMED);
-    struct http2_stream *stream = stream_for(pf, side, frame->id);
-    if (stream && skip && side == FLOW_CLIENT) {
-        stream->has_priority = true;
-        stream->priority = payload.data[4];
-    }
+    if (skip && side == FLOW_CLIENT)
+        weight(stream, side, payload.data[4]);
     s->block_side = side;
-    s->block_ends = frame->flags & END_STREAM;
+    s->block_ends = frame->flags & HTTP2_END_STREAM;
     return !http2_flow(pf)->closed &&
            block_begin(pf, side, frame, stream, bytes_from(payload, skip));
 }
 
 // The server sends the request too (section 6.6).
-static bool push_promise(
-    struct proto_flow *pf, enum flow_side side, const struct frame *frame, struct bytes payload)
+static bool push_promise(struct proto_flow *pf, enum flow_side side,
+    const struct http2_frame *frame, struct bytes payload)
 {
     struct http2_side *s = &http2_flow(pf)->side[side];
     if (!unpad(frame, &payload) || payload.len < 4 || side == FLOW_CLIENT)
         return give_up(pf, ANOMALY_HTTP2_MALFORMED);
     struct cursor in = cursor_make(payload);
     uint32_t id = cursor_u32(&in) & 0x7fffffff;
-    struct http2_stream *stream = id % 2 == 0 ? stream_for(pf, side, id) : NULL;
+    struct http2_stream *stream = id % 2 == 0 ? stream_for(pf, id) : NULL;
     if (stream)
         stream->pushed = true;
     s->block_side = FLOW_CLIENT;
@@ -161,25 +158,15 @@ static bool push_promise(
 }
 
 static bool rst_stream(
-    struct proto_flow *pf, enum flow_side side, const struct frame *frame, struct bytes payload)
+    struct proto_flow *pf, enum flow_side side, struct http2_stream *stream, struct bytes payload)
 {
     struct cursor in = cursor_make(payload);
     uint32_t code = cursor_u32(&in);
-    struct http2_stream *stream = http2_stream_find(pf, frame->id);
     if (payload.len != 4)
         return give_up(pf, ANOMALY_HTTP2_MALFORMED);
     if (stream)
         http2_stream_reset(pf, stream, side, code);
     return true;
-}
-
-static void priority(struct proto_flow *pf, const struct frame *frame, struct bytes payload)
-{
-    struct http2_stream *stream = http2_stream_find(pf, frame->id);
-    if (!stream || payload.len != 5)
-        return;
-    stream->has_priority = true;
-    stream->priority = payload.data[4];
 }
 
 static void goaway(struct proto_flow *pf, enum flow_side side, struct bytes payload)
@@ -193,18 +180,25 @@ static void goaway(struct proto_flow *pf, enum flow_side side, struct bytes payl
         proto_anomaly(pf, ANOMALY_HTTP2_MALFORMED);
 }
 
-static bool frame_act(
-    struct proto_flow *pf, enum flow_side side, const struct frame *frame, struct bytes payload)
+static bool frame_act(struct proto_flow *pf, enum flow_side side, const struct http2_frame *frame,
+    struct bytes payload)
 {
+    struct http2_stream *stream = frame->type == HTTP2_HEADERS && frame->id
+                                      ? stream_for(pf, frame->id)
+                                      : http2_stream_find(pf, frame->id);
+    http2_show_frame(pf, stream, side, frame, payload);
     switch (frame->type) {
-    case HEADERS: return headers(pf, side, frame, payload);
-    case PUSH_PROMISE: return push_promise(pf, side, frame, payload);
-    case CONTINUATION: return block_feed(pf, side, payload, frame->flags & END_HEADERS);
-    case RST_STREAM: return rst_stream(pf, side, frame, payload);
-    case PRIORITY: priority(pf, frame, payload); return true;
-    case GOAWAY: goaway(pf, side, payload); return true;
-    case SETTINGS:
-        if (!(frame->flags & ACK))
+    case HTTP2_HEADERS: return headers(pf, side, stream, frame, payload);
+    case HTTP2_PUSH_PROMISE: return push_promise(pf, side, frame, payload);
+    case HTTP2_CONTINUATION: return block_feed(pf, side, payload, frame->flags & HTTP2_END_HEADERS);
+    case HTTP2_RST_STREAM: return rst_stream(pf, side, stream, payload);
+    case HTTP2_PRIORITY:
+        if (payload.len == 5)
+            weight(stream, side, payload.data[4]);
+        return true;
+    case HTTP2_GOAWAY: goaway(pf, side, payload); return true;
+    case HTTP2_SETTINGS:
+        if (!(frame->flags & HTTP2_ACK))
             http2_settings(pf, side, payload);
         return true;
     default: return true; // PING, WINDOW_UPDATE, extensions
@@ -225,19 +219,20 @@ static void data_end(struct proto_flow *pf, enum flow_side side)
 
 // The frame's head was taken; its pad length is in `rest` where it has one.
 static bool data_begin(
-    struct proto_flow *pf, enum flow_side side, const struct frame *frame, struct cursor *in)
+    struct proto_flow *pf, enum flow_side side, const struct http2_frame *frame, struct cursor *in)
 {
     struct http2_side *s = &http2_flow(pf)->side[side];
     s->left = frame->length;
     s->padding = 0;
-    if (frame->flags & PADDED) {
+    if (frame->flags & HTTP2_PADDED) {
         s->padding = cursor_u8(in);
         if (frame->length < s->padding + 1U || frame->id == 0)
             return give_up(pf, ANOMALY_HTTP2_MALFORMED);
         s->left -= s->padding + 1U;
     }
+    http2_show_frame(pf, http2_stream_find(pf, frame->id), side, frame, BYTES(""));
     s->data_stream = frame->id;
-    s->data_ends = frame->flags & END_STREAM;
+    s->data_ends = frame->flags & HTTP2_END_STREAM;
     data_end(pf, side);
     return true;
 }
@@ -263,7 +258,7 @@ static bool data_bytes(struct proto_flow *pf, enum flow_side side, struct cursor
 
 // --- the flow ----------------------------------------------------------------------------------
 
-static bool frame_head(struct cursor *in, struct frame *frame)
+static bool frame_head(struct cursor *in, struct http2_frame *frame)
 {
     frame->length = cursor_u24(in);
     frame->type = cursor_u8(in);
@@ -273,9 +268,9 @@ static bool frame_head(struct cursor *in, struct frame *frame)
 }
 
 // Within a header block only its continuation may stand, and only there (section 6.10).
-static bool in_order(const struct http2_side *s, const struct frame *frame)
+static bool in_order(const struct http2_side *s, const struct http2_frame *frame)
 {
-    if (frame->type == CONTINUATION)
+    if (frame->type == HTTP2_CONTINUATION)
         return s->block_stream != 0 && s->block_stream == frame->id;
     return s->block_stream == 0;
 }
@@ -284,13 +279,13 @@ static bool frame_step(struct proto_flow *pf, enum flow_side side, struct cursor
 {
     struct http2_side *s = &http2_flow(pf)->side[side];
     struct cursor c = *in;
-    struct frame frame;
+    struct http2_frame frame;
     if (!frame_head(&c, &frame))
         return false;
     if (!in_order(s, &frame))
         return give_up(pf, ANOMALY_HTTP2_INVALID_FRAME_SEQUENCE);
-    if (frame.type == DATA) {
-        if ((frame.flags & PADDED) && cursor_left(&c) == 0)
+    if (frame.type == HTTP2_DATA) {
+        if ((frame.flags & HTTP2_PADDED) && cursor_left(&c) == 0)
             return false;
         *in = c;
         return data_begin(pf, side, &frame, in);

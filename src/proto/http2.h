@@ -7,12 +7,38 @@ enum {
     HTTP2_FRAME_BYTES = 64 * 1024,  // longest frame other than DATA that is read
     HTTP2_BLOCK_BYTES = 64 * 1024,  // of one header block, as it travels
     HTTP2_CONTINUATIONS = 32,       // frames of one header block behind the first
-    HTTP2_HEADERS = 256,            // fields of a stream's side that are recorded
+    HTTP2_HEADERS_MOST = 256,       // fields of a stream's side that are recorded
     HTTP2_STREAMS = 256,            // open at once
-    HTTP2_SETTINGS = 32,            // of one SETTINGS frame that are recorded
+    HTTP2_SETTINGS_MOST = 32,       // of one SETTINGS frame that are recorded
     HTTP2_GLOBALS = 64,             // records of stream 0 in a flow
     HTTP2_RESETS = 100,             // streams cancelled without an answer that are recorded
     HTTP2_TABLE_BYTES = 256 * 1024, // largest header table a peer may announce
+};
+
+enum http2_type {
+    HTTP2_DATA,
+    HTTP2_HEADERS,
+    HTTP2_PRIORITY,
+    HTTP2_RST_STREAM,
+    HTTP2_SETTINGS,
+    HTTP2_PUSH_PROMISE,
+    HTTP2_PING,
+    HTTP2_GOAWAY,
+    HTTP2_WINDOW_UPDATE,
+    HTTP2_CONTINUATION
+};
+
+enum http2_flag {
+    HTTP2_END_STREAM = 1,
+    HTTP2_ACK = 1,
+    HTTP2_END_HEADERS = 4,
+    HTTP2_PADDED = 8,
+    HTTP2_PRIORITIZED = 0x20
+};
+
+struct http2_frame {
+    uint32_t length, id;
+    uint8_t type, flags;
 };
 
 struct http2_stream {
@@ -73,6 +99,16 @@ void http2_upgraded(struct proto_flow *pf, struct bytes note); // stream 1, aske
 void http2_settings(struct proto_flow *pf, enum flow_side side, struct bytes payload);
 void http2_goaway(struct proto_flow *pf, enum flow_side side, uint32_t code);
 void http2_resets(struct proto_flow *pf); // how many there were, where not all are recorded
+
+// http2_show.c: what rules see. A frame of no stream is a transaction of its own, or part of that
+// of the record it makes.
+void http2_show_field(
+    struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value);
+void http2_show_line(struct http_tx *tx, enum flow_side side);
+void http2_show_number(struct proto_flow *pf, const struct http2_stream *stream,
+    enum flow_side side, enum rule_shown kind, uint32_t value);
+void http2_show_frame(struct proto_flow *pf, const struct http2_stream *stream, enum flow_side side,
+    const struct http2_frame *frame, struct bytes payload);
 
 // http2_hpack.c: header compression (RFC 7541) by libnghttp2, within a budget.
 struct hpack;

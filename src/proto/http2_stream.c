@@ -3,6 +3,7 @@
 // an HTTP transaction like HTTP/1.x's, so bodies, files and most of the record are shared.
 // Credentials and cookies are not kept: of Authorization the scheme is.
 #include "proto/http2.h"
+#include "proto/http_inside.h"
 
 struct http2_stream *http2_stream_find(struct proto_flow *pf, uint32_t id)
 {
@@ -39,7 +40,7 @@ struct http2_stream *http2_stream_open(struct proto_flow *pf, uint32_t id)
 static struct record_http2_header *header_add(struct http2_stream *stream, enum flow_side side)
 {
     size_t count = stream->header_count[side], room = stream->header_room[side];
-    if (count == HTTP2_HEADERS) {
+    if (count == HTTP2_HEADERS_MOST) {
         http_anomaly(stream->tx.pf, side, ANOMALY_HTTP_REQUEST_TOO_MANY_HEADERS,
             ANOMALY_HTTP_RESPONSE_TOO_MANY_HEADERS);
         return NULL;
@@ -67,6 +68,7 @@ void http2_stream_table_size(struct http2_stream *stream, enum flow_side side, u
         return;
     header->table_size_update = size;
     header->has_table_size_update = true;
+    http2_show_number(stream->tx.pf, stream, side, SHOWN_HTTP2_SIZE_UPDATE, size);
 }
 
 static bool is_secret(struct bytes name)
@@ -100,9 +102,11 @@ static void pseudo_header(struct http2_stream *stream, struct bytes name, struct
         tx->method = value;
     else if (bytes_equal(name, BYTES(":path")) && !tx->target.data)
         tx->target = value;
-    else if (bytes_equal(name, BYTES(":authority")))
+    else if (bytes_equal(name, BYTES(":authority"))) {
+        if (bytes_find_byte(value, '@') != BYTES_NOT_FOUND)
+            proto_anomaly(tx->pf, ANOMALY_HTTP2_USERINFO_IN_URI);
         http_field_keep(tx, FLOW_CLIENT, BYTES("host"), value);
-    else if (bytes_equal(name, BYTES(":status")) && bytes_to_u64(value, &status) && status < 1000)
+    } else if (bytes_equal(name, BYTES(":status")) && bytes_to_u64(value, &status) && status < 1000)
         tx->status = (uint16_t)status;
 }
 
@@ -159,7 +163,9 @@ void http2_stream_head_end(struct http2_stream *stream, enum flow_side side)
     m->version = 11; // no field of its own says how long a body is
     if (side == FLOW_CLIENT)
         http_host(tx);
+    http2_show_line(tx, side);
     http_show_head_end(tx, side);
+    http_doh_head(tx, side);
     tx->has_latency = side == FLOW_SERVER && tx->message[FLOW_CLIENT].complete;
     if (tx->has_latency)
         tx->latency_us = (uint64_t)(tx->pf->time_us - tx->request_end_us);
@@ -288,7 +294,7 @@ static struct bytes setting_name(uint16_t id)
 void http2_settings(struct proto_flow *pf, enum flow_side side, struct bytes payload)
 {
     struct http2_flow *h2 = http2_flow(pf);
-    struct record_http2_setting list[HTTP2_SETTINGS];
+    struct record_http2_setting list[HTTP2_SETTINGS_MOST];
     struct cursor in = cursor_make(payload);
     size_t count = 0;
     while (cursor_left(&in) >= 6) {
@@ -298,7 +304,7 @@ void http2_settings(struct proto_flow *pf, enum flow_side side, struct bytes pay
             hpack_table_size(h2->side[flow_other(side)].hpack, value);
         if (id == 1 && value > HTTP2_TABLE_BYTES)
             proto_anomaly(pf, ANOMALY_HTTP2_TABLE_TOO_LARGE);
-        if (count < HTTP2_SETTINGS)
+        if (count < HTTP2_SETTINGS_MOST)
             list[count++] = (struct record_http2_setting){setting_name(id), value};
         else
             proto_anomaly(pf, ANOMALY_HTTP2_TOO_MANY_SETTINGS);

@@ -270,6 +270,8 @@ void http_body_end(struct http_tx *tx, enum flow_side side, bool complete)
     struct http_message *m = &tx->message[side];
     if (m->decompress)
         decompress_end(m->decompress);
+    if (tx->doh && complete)
+        http_doh_end(tx, side);
     if (m->form)
         mime_finish(m->form, complete);
     proto_file_close(tx->pf, m->file, complete && !m->coding_failed);

@@ -209,6 +209,12 @@ static struct bytes split_port(struct http_tx *tx, struct bytes authority, uint1
     return bytes_sub(authority, 0, from + colon);
 }
 
+static struct bytes without_user(struct bytes authority)
+{
+    size_t at = bytes_find_byte(authority, '@');
+    return at == BYTES_NOT_FOUND ? authority : bytes_from(authority, at + 1);
+}
+
 // The authority within the request target: absolute form, or CONNECT's (RFC 9112 section 3.2).
 static struct bytes target_authority(const struct http_tx *tx)
 {
@@ -222,9 +228,7 @@ static struct bytes target_authority(const struct http_tx *tx)
         return (struct bytes){NULL, 0};
     struct bytes authority = bytes_from(target, scheme + 3);
     authority = bytes_sub(authority, 0, bytes_find_byte(authority, '/'));
-    authority = bytes_sub(authority, 0, bytes_find_byte(authority, '?'));
-    size_t at = bytes_find_byte(authority, '@');
-    return at == BYTES_NOT_FOUND ? authority : bytes_from(authority, at + 1);
+    return without_user(bytes_sub(authority, 0, bytes_find_byte(authority, '?')));
 }
 
 void http_host(struct http_tx *tx)
@@ -236,7 +240,7 @@ void http_host(struct http_tx *tx)
         proto_anomaly(tx->pf, ANOMALY_HTTP_HOST_HEADER_AMBIGUOUS);
     if (m->repeats[HTTP_HOST] == 0 && m->version == 11)
         proto_anomaly(tx->pf, ANOMALY_HTTP_MISSING_HOST_HEADER);
-    struct bytes field_host = split_port(tx, field, &field_port);
+    struct bytes field_host = split_port(tx, without_user(field), &field_port);
     check_host(tx, field_host);
     if (authority.len == 0) {
         tx->host = lower(tx, field_host);

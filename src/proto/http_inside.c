@@ -31,6 +31,8 @@ void http_inside_data(struct http_tx *tx, enum flow_side side, struct bytes data
         winrm_data(tx, side, data);
     if (tx->rpc)
         dcerpc_feed(tx->rpc, tx->pf, side, data);
+    if (tx->doh)
+        http_doh_data(tx, side, data);
 }
 
 void http_inside_gap(struct http_tx *tx, enum flow_side side)

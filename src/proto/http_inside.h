@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What travels in the bodies of HTTP and has records of its own: WS-Management (winrm.c) and
-// DCE/RPC (MS-RPCH). Memory is the transaction's.
+// What travels in HTTP and has records of its own: WS-Management (winrm.c), DCE/RPC (MS-RPCH) and
+// DNS (http_doh.c). Memory is the transaction's.
 #pragma once
 #include "proto/http.h"
 
 // A message's body begins: is it one of these?
 void http_inside_begin(struct http_tx *tx);
+
+// The head of a message is over; the body is.
+void http_doh_head(struct http_tx *tx, enum flow_side side);
+void http_doh_data(struct http_tx *tx, enum flow_side side, struct bytes data);
+void http_doh_end(struct http_tx *tx, enum flow_side side);
 
 // Bytes of it after content codings; bytes that are missing.
 void http_inside_data(struct http_tx *tx, enum flow_side side, struct bytes data);

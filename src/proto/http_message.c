@@ -3,6 +3,7 @@
 // for, how a head ends. Browsers are lenient with responses, and an attacker who knows that hides
 // from whoever is not: what they accept is accepted here, with an anomaly.
 #include "proto/http.h"
+#include "proto/http_inside.h"
 
 bool http_request_start(struct proto_flow *pf, struct cursor *in)
 {
@@ -202,6 +203,7 @@ static void response_head_end(struct proto_flow *pf, struct http_tx *tx)
     struct http_flow *http = http_flow(pf);
     http_head_flush(tx, FLOW_SERVER);
     http_show_head_end(tx, FLOW_SERVER);
+    http_doh_head(tx, FLOW_SERVER);
     http_frame(tx, FLOW_SERVER);
     if (tx->status / 100 == 1 && tx->status != 101) {
         interim_end(pf, tx);
@@ -229,6 +231,7 @@ static void head_end(struct proto_flow *pf, enum flow_side side)
     http_head_flush(tx, side);
     http_host(tx);
     http_show_head_end(tx, side);
+    http_doh_head(tx, side);
     http_frame(tx, side);
     if (tx->message[side].framing == HTTP_NO_BODY)
         http_message_end(pf, side);

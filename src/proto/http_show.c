@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rules see of an HTTP message (HTTP/1.x and HTTP/2): the buffers Suricata's rule language
-// names, in the forms it gives them. Nothing here runs when no rule asks.
+// What rules see of an HTTP message (for HTTP/2 also http2_show.c): the buffers Suricata's rule
+// language names, in the forms it gives them. Nothing here runs when no rule asks.
 #include "proto/http.h"
 
 static void show(struct http_tx *tx, enum rule_buffer buffer, enum flow_side side, struct bytes b)
@@ -152,7 +152,7 @@ static void show_named(
             show(tx, fields[i].buffer, side, value);
 }
 
-static void show_pair(struct http_tx *tx, enum rule_buffer buffer, enum flow_side side,
+void http_show_pair(struct http_tx *tx, enum rule_buffer buffer, enum flow_side side,
     struct bytes name, struct bytes value)
 {
     if (!proto_wants(tx->pf, buffer))
@@ -177,8 +177,9 @@ void http_show_field(struct http_tx *tx, enum flow_side side, struct bytes name,
         return;
     bool first = tx->message[side].field_count == 1;
     show_named(tx, side, name, value);
-    show_pair(tx, side == FLOW_CLIENT ? BUFFER_HTTP_REQUEST_HEADER : BUFFER_HTTP_RESPONSE_HEADER,
-        side, name, value);
+    http_show_pair(tx,
+        side == FLOW_CLIENT ? BUFFER_HTTP_REQUEST_HEADER : BUFFER_HTTP_RESPONSE_HEADER, side, name,
+        value);
     if (first)
         show(tx, BUFFER_HTTP_HEADER_NAMES, side, BYTES("\r\n"));
     more(tx, BUFFER_HTTP_HEADER_NAMES, side, name);
@@ -206,24 +207,4 @@ void http_show_body(struct http_tx *tx, enum flow_side side, struct bytes data)
 {
     more(
         tx, side == FLOW_CLIENT ? BUFFER_HTTP_REQUEST_BODY : BUFFER_HTTP_RESPONSE_BODY, side, data);
-}
-
-// A field of HTTP/2; those that begin with a colon make up the first line.
-void http2_show_field(
-    struct http_tx *tx, enum flow_side side, struct bytes name, struct bytes value)
-{
-    if (!tx->pf->watch)
-        return;
-    show(tx, BUFFER_HTTP2_HEADER_NAME, side, name);
-    show_pair(tx, BUFFER_HTTP2_HEADER, side, name, value);
-    if (bytes_equal(name, BYTES(":method")))
-        show(tx, BUFFER_HTTP_METHOD, side, value);
-    else if (bytes_equal(name, BYTES(":status")))
-        show(tx, BUFFER_HTTP_STAT_CODE, side, value);
-    else if (bytes_equal(name, BYTES(":path"))) {
-        show(tx, BUFFER_HTTP_URI_RAW, side, value);
-        if (proto_wants(tx->pf, BUFFER_HTTP_URI))
-            show(tx, BUFFER_HTTP_URI, side, value);
-    }
-    http_show_field(tx, side, name, value);
 }

@@ -56,6 +56,7 @@ struct proto_flow {
     struct bytes note;      // of the announcement that made this flow known; see proto_expect
     enum flow_side speaker; // who is src in the heads of records emitted; the client unless set
     const struct proto_watch *watch; // NULL: nobody watches
+    bool goes_on; // the transaction of the record being emitted is not over with it
     // the engine's own:
     struct proto_pending *pending[2];
     const struct proto *switch_to;
@@ -83,6 +84,9 @@ void proto_emit(struct proto_flow *pf, enum record_type type, const void *body, 
 // The same with another time than the current packet's (that of the request, say).
 void proto_emit_at(struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id,
     int64_t time_us);
+
+// The flow is known to be more than its parser's name says (doh2 for http2).
+void proto_name(struct proto_flow *pf, const char *name);
 
 // A TLS record went by: its length becomes part of the flow's record.
 void proto_note_record(struct proto_flow *pf, enum flow_side side, uint16_t length);
@@ -185,6 +189,13 @@ static inline void proto_show_more(struct proto_flow *pf, enum rule_buffer buffe
 {
     if (proto_wants(pf, buffer))
         pf->watch->show(pf->watch->context, pf, buffer, side, tx_id, data, true);
+}
+
+// Show a number of a transaction that is in no record.
+static inline void proto_show_number(
+    struct proto_flow *pf, enum flow_side side, uint64_t tx_id, struct shown_number number)
+{
+    proto_show_more(pf, BUFFER_NUMBERS, side, tx_id, bytes_make(&number, sizeof number));
 }
 
 // Everything that `side` sends in this transaction was shown: it can be inspected before the

@@ -11,6 +11,7 @@ static const struct {
 } names[] = {
     {"http", BIT(http1)},
     {"http2", BIT(http2)},
+    {"doh2", BIT(doh2)},
     {"ftp", BIT(ftp)},
     {"ftp-data", BIT(ftp_data)},
     {"smtp", BIT(smtp)},

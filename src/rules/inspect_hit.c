@@ -40,7 +40,7 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
     uint64_t id = in->record && in->record->head.has_tx_id ? in->record->head.tx_id
                   : in->tx                                 ? in->tx->id
                                                            : UINT64_MAX;
-    head->has_tx_id = id != UINT64_MAX;
+    head->has_tx_id = id < PROTO_TX_NEXT;
     head->tx_id = id;
 }
 

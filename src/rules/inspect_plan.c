@@ -95,7 +95,7 @@ static void ask_condition(struct asked *asked, const struct rule_condition *cond
     uint8_t world = world_of(condition->on);
     asked->worlds |= world;
     asked->file |= condition->on == RULE_ON_filesize || condition->on == RULE_ON_file_hash;
-    if (world == WORLD_TX && rule_number_sources[condition->on].paths)
+    if (world == WORLD_TX && rule_number_sources[condition->on].protos)
         asked->sides &= rule_number_sources[condition->on].to;
     asked->record |= world == WORLD_TX && !asked->file;
 }
@@ -402,6 +402,8 @@ static void want(struct rule_plan *plan, const struct rule *rule)
     for (uint16_t i = 0; i < rule->conditions_count; i++) {
         enum rule_on on = rule->conditions[i].on;
         plan->files |= on == RULE_ON_filesize || on == RULE_ON_file_hash;
+        if (rule_number_sources[on].shown)
+            plan->wants[BUFFER_NUMBERS / 64] |= 1ULL << (BUFFER_NUMBERS % 64);
     }
     plan->files |= rule->filestore != NULL;
     plan->records |= plan->roles[rule->index].record;

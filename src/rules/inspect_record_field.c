@@ -135,10 +135,29 @@ static bool number_seen(void *context, const void *value, enum shape_kind kind)
     return false;
 }
 
+static void numbers_shown(
+    const struct inspection *in, const struct rule_tx *tx, uint8_t kind, struct number_at *at)
+{
+    for (const struct shown *s = tx ? tx->first : NULL; s; s = s->next) {
+        struct shown_number number;
+        if (s->buffer != BUFFER_NUMBERS || (s->side != in->side && !in->both_sides))
+            continue;
+        for (size_t i = 0; i + sizeof number <= s->len; i += sizeof number) {
+            memcpy(&number, &s->data[i], sizeof number);
+            bool meant = at->condition->on != RULE_ON_http2_settings ||
+                         number.id == at->condition->is.number.at;
+            if (number.kind == kind && meant)
+                number_seen(at, &number.value, SHAPE_U32);
+        }
+    }
+}
+
 static bool field_condition(const struct inspection *in, const struct rule_condition *c)
 {
     const struct rule_number_source *source = &rule_number_sources[c->on];
     struct number_at at = {.condition = c, .all = true};
+    if (source->shown)
+        numbers_shown(in, in->tx, source->shown, &at);
     for (uint8_t i = 0; i < source->paths_count; i++)
         if (source->paths[i].record == in->record->type)
             record_path_each(&source->paths[i], in->record->body, number_seen, &at);
@@ -433,6 +452,8 @@ bool rule_record_condition(const struct inspection *in, const struct rule_condit
 {
     if (c->on == RULE_ON_filesize || c->on == RULE_ON_file_hash)
         return file_condition(in, c);
+    if (rule_number_sources[c->on].shown)
+        return field_condition(in, c);
     if (!in->record)
         return false;
     switch (c->on) {

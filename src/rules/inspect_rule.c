@@ -187,6 +187,7 @@ static bool group_matches(
     case BUFFER_OF_FILE:
         matched = shown_matches(in, in->tx, &at) || shown_matches(in, in->beside, &at);
         break;
+    case BUFFER_OF_NUMBERS:
     case BUFFER_OF_TESTS: return true;
     }
     if (group->absent)

@@ -11,7 +11,7 @@ static void in_of(
     in->pf = pf;
     in->packet = pf->packet;
     in->time_us = pf->time_us;
-    in->apps = inspect_apps(w, pf->proto ? pf->proto->name : pf->flow->app_proto);
+    in->apps = inspect_apps(w, pf->flow->app_proto ? pf->flow->app_proto : pf->proto->name);
 }
 
 // ---- what was shown
@@ -195,6 +195,8 @@ static void on_side_done(void *context, struct proto_flow *pf, enum flow_side si
     in.tx_told = tx;
     tx->done[side] = true;
     inspect_now(&in);
+    if (tx_id == PROTO_TX_NEXT)
+        rule_tx_end(in.state, tx);
 }
 
 // Each side of the exchange, then rules that ask for both.
@@ -219,6 +221,8 @@ static void inspect_record(
         in.record = record;
         in.records_only = done;
         in.both_sides = i == 2;
+        if (record->type == RECORD_DNS) // whatever carries it
+            in.apps |= rule_apps_of("dns");
         inspect_now(&in);
     }
     arena_reset(&local.arena);
@@ -253,7 +257,7 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
         return;
     inspect_record(w, pf, tx, record);
     state = rule_flow_find(w, pf->flow);
-    if (state && tx)
+    if (state && tx && !pf->goes_on)
         rule_tx_end(state, tx);
 }
 

@@ -223,7 +223,8 @@ bool loader_name_keywords(struct loader *loader)
                            (struct rule_named){.keyword = &rule_keywords[i]});
     for (size_t i = 0; i < RULE_BUFFERS; i++) {
         const struct rule_buffer_info *buffer = &rule_buffer_infos[i];
-        if (buffer->source != BUFFER_OF_TESTS && strcmp(buffer->name, "payload") != 0)
+        if (buffer->source != BUFFER_OF_TESTS && buffer->source != BUFFER_OF_NUMBERS &&
+            strcmp(buffer->name, "payload") != 0)
             good = good && add_name(loader, buffer->name, (struct rule_named){.buffer = buffer});
         good = good && add_names(loader, buffer->also, (struct rule_named){.buffer = buffer});
         good = good && add_names(loader, buffer->modifiers,

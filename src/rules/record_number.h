@@ -12,13 +12,13 @@ struct rule_word {
 };
 
 struct rule_number_source {
-    const char *const
-        *protos; // app_proto of flows that have it, NULL-ended; NULL: none of a record
+    const char *const *protos; // app_proto of flows that have it, NULL-ended; NULL: none of these
     const struct record_path *paths;
     const struct rule_word *words; // of fields that hold a word
     uint16_t words_count;
     uint8_t paths_count;
-    uint8_t to; // enum buffer_side, or-ed
+    uint8_t shown; // enum rule_shown: a parser shows it, and paths are NULL
+    uint8_t to;    // enum buffer_side, or-ed
 };
 
 extern const struct rule_number_source rule_number_sources[RULE_ON_COUNT];

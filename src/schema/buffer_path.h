@@ -13,7 +13,15 @@ enum buffer_source {
     BUFFER_OF_RECORD, // paths
     BUFFER_OF_PACKET,
     BUFFER_OF_FILE,
-    BUFFER_OF_TESTS, // made by another test of the rule
+    BUFFER_OF_TESTS,   // made by another test of the rule
+    BUFFER_OF_NUMBERS, // no buffer of rules: struct shown_number after struct shown_number
+};
+
+// A number that a parser shows, of those that are in no record.
+struct shown_number {
+    uint16_t kind; // enum rule_shown
+    uint16_t id;   // of settings: which
+    uint32_t value;
 };
 
 // A list to go through: where its pointer and its count stand in what was reached so far.

@@ -9,7 +9,8 @@ from schemalib.model import SCALARS, need, take, upper
 
 HOPS_MOST = 2
 SIDES = {"server": "BUFFER_TO_SERVER", "client": "BUFFER_TO_CLIENT", "either": "BUFFER_TO_SERVER | BUFFER_TO_CLIENT"}
-SOURCES = {"shown": "BUFFER_SHOWN", "packet": "BUFFER_OF_PACKET", "file": "BUFFER_OF_FILE", "tests": "BUFFER_OF_TESTS"}
+SOURCES = {"shown": "BUFFER_SHOWN", "packet": "BUFFER_OF_PACKET", "file": "BUFFER_OF_FILE", "tests": "BUFFER_OF_TESTS",
+           "numbers": "BUFFER_OF_NUMBERS"}
 
 
 def as_list(value):
@@ -100,10 +101,18 @@ def read_buffers(records):
     return table["messages"], buffers
 
 
+def read_numbers():
+    path = model.ROOT / "content/rules/numbers.yaml"
+    return take(model.load(path), path.name, ("numbers",))["numbers"]
+
+
 def buffers_h(buffers):
+    shown = [name for name, entry in read_numbers().items() if "shown" in entry]
     return ["#pragma once", '#include "schema/buffer_path.h"', "",
             "// Sticky buffers of rules. BUFFER_PAYLOAD: no buffer was named.", "enum rule_buffer {",
             *(f"    BUFFER_{b.c}," for b in buffers), "    RULE_BUFFERS", "};", "",
+            "// Numbers that parsers show.", "enum rule_shown {", "    SHOWN_NONE,",
+            *(f"    {upper('SHOWN_', name)}," for name in shown), "};", "",
             "extern const struct rule_buffer_info rule_buffer_infos[RULE_BUFFERS];"]
 
 
@@ -124,13 +133,18 @@ def words_in(name, where):
 
 
 def number_definition(name, table, records, where):
-    take(table, where, ("to", "proto", "from"), ("words", "words_in"))
+    take(table, where, ("to", "proto"), ("from", "shown", "words", "words_in"))
+    need(("from" in table) != ("shown" in table), where, "either `from` or `shown`")
     need(table["to"] in SIDES, where, f"to: {', '.join(SIDES)}")
-    walks = [Walk(records, path, where) for path in as_list(table["from"])]
+    walks = [Walk(records, path, where) for path in as_list(table.get("from"))]
     words = {str(w): n for w, n in table.get("words", {}).items()} or words_in(table["words_in"], where) if {"words", "words_in"} & set(table) else {}
     lines, pointer = names(f"protos_{name}", as_list(table["proto"]))
-    lines += [f"static const struct record_path paths_{name}[] = {{", *(f"    {w.text()}," for w in walks), "};"]
-    parts = [f".to = {SIDES[table['to']]}", f".protos = {pointer}", f".paths = paths_{name}", f".paths_count = {len(walks)}"]
+    parts = [f".to = {SIDES[table['to']]}", f".protos = {pointer}"]
+    if walks:
+        lines += [f"static const struct record_path paths_{name}[] = {{", *(f"    {w.text()}," for w in walks), "};"]
+        parts += [f".paths = paths_{name}", f".paths_count = {len(walks)}"]
+    else:
+        parts += [f".shown = {upper('SHOWN_', name)}"]
     if words:
         lines += [f"static const struct rule_word words_{name}[] = {{",
                   *(f"    {{{c_text(word)}, {number}}}," for word, number in words.items()), "};"]
@@ -139,10 +153,9 @@ def number_definition(name, table, records, where):
 
 
 def numbers_c(records):
-    path = model.ROOT / "content/rules/numbers.yaml"
-    table = take(model.load(path), path.name, ("numbers",))["numbers"]
-    made = [number_definition(name, entry, records, f"{path.name}: {name}") for name, entry in table.items()]
-    return ['#include "rules/rule.h"', '#include "rules/record_number.h"', "#include <stddef.h>", "",
+    made = [number_definition(name, entry, records, f"numbers.yaml: {name}") for name, entry in read_numbers().items()]
+    return ['#include "rules/rule.h"', '#include "rules/record_number.h"', '#include "schema/buffers.h"',
+            "#include <stddef.h>", "",
             *(line for lines, _ in made for line in lines), "",
             "const struct rule_number_source rule_number_sources[RULE_ON_COUNT] = {", *(entry for _, entry in made), "};"]
 
