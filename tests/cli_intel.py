@@ -50,4 +50,15 @@ def intel_read(yagura):
             or expect(call(yagura, "read", "-q", "--intel", folder + "/nowhere", GET), 2, stderr="nowhere")
 
 
-TESTS = (intel_check, intel_check_wrong, intel_read)
+def intel_silent(yagura):
+    """What an indicator names but is no finding is counted: by reason, in the summary and before that in the check."""
+    with tempfile.TemporaryDirectory() as folder:
+        listed = written(folder, "feed.csv", "domain,valid_until,confidence\nwww.city.example,2001-01-01,90\n"
+                         "city.example,,1\n")
+        config = written(folder, "y.yaml", "intel:\n  min_confidence: 50\n")
+        return expect(call(yagura, "read", "-c", config, "--intel", listed, GET, "--lang", "en"), 0, "1 expired or not yet valid") \
+            or expect(call(yagura, "read", "-c", config, "--intel", listed, GET, "--lang", "ja"), 0, "信頼度不足") \
+            or expect(call(yagura, "intel", "check", "-c", config, listed, "--lang", "en"), 0, "Silent: 1 expired, 0 on warning lists, 1 of low")
+
+
+TESTS = (intel_check, intel_check_wrong, intel_read, intel_silent)

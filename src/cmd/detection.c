@@ -29,7 +29,7 @@ struct detection_worker {
     struct detection *detection;
     struct rules_worker *rules; // NULL: none
     const struct rule_set *rules_now;
-    struct intel_counts intel_counts;
+    struct metrics *metrics;
     struct sigma_worker *sigma; // NULL: none
     hit_sink *sink;
     void *context;
@@ -234,6 +234,7 @@ struct detection_worker *detection_worker_create(
     w->detection = detection;
     w->sink = seat->sink;
     w->context = seat->context;
+    w->metrics = seat->metrics;
     w->sigma = detection->sigma ? sigma_worker_create(detection->sigma) : NULL;
     if ((w->sigma || !detection->sigma) && seat_rules(w, seat))
         return w;
@@ -260,7 +261,7 @@ void detection_record(struct detection_worker *worker, const struct record *reco
 {
     const struct detection *d = worker->detection;
     if (d->intel)
-        intel_record(d->intel, record, &worker->intel_counts, worker->sink, worker->context);
+        intel_record(d->intel, record, worker->metrics, worker->sink, worker->context);
     if (worker->sigma)
         sigma_record(worker->sigma, record, worker->sink, worker->context);
 }

@@ -83,17 +83,20 @@ static void print_kinds(const struct intel_report *report, enum lang lang)
 
 static void print_total(const struct intel_report *report, uint64_t values, enum lang lang)
 {
-    char room[6][LAYOUT_NUMBER];
+    char room[8][LAYOUT_NUMBER];
     layout_number(values, room[0]);
     layout_number(report->statements, room[1]);
     layout_bytes(report->bytes, room[2]);
     layout_number(report->warned, room[3]);
     layout_number(report->own, room[4]);
     layout_number(report->patterns, room[5]);
+    layout_number(report->expired, room[6]);
+    layout_number(report->low_confidence, room[7]);
     const struct text_arg args[] = {{"values", bytes_from_text(room[0])},
         {"statements", bytes_from_text(room[1])}, {"memory", bytes_from_text(room[2])},
         {"warned", bytes_from_text(room[3])}, {"own", bytes_from_text(room[4])},
-        {"patterns", bytes_from_text(room[5])}};
+        {"patterns", bytes_from_text(room[5])}, {"expired", bytes_from_text(room[6])},
+        {"low", bytes_from_text(room[7])}};
     putchar('\n');
     cmd_print(stdout, TEXT_INTEL_TOTAL, lang, args, sizeof args / sizeof *args);
     putchar('\n');
@@ -179,6 +182,8 @@ static void json_totals(struct json *j, const struct intel_report *report, uint6
     json_number(j, "bytes", report->bytes);
     json_number(j, "on_warning_lists", report->warned);
     json_number(j, "own_or_reserved", report->own);
+    json_number(j, "expired", report->expired);
+    json_number(j, "low_confidence", report->low_confidence);
     json_number(j, "patterns", report->patterns);
     json_number(j, "remarks_untold", report->problems_more);
     JSON_KEY(j, "kinds");

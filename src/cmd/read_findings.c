@@ -160,6 +160,25 @@ static void print_list(const struct printer *p, const struct finding_groups *gro
     cmd_put(stdout, TEXT_DETECT_HOW_TO_EXPLAIN, p->lang);
 }
 
+// Values of records that indicators name, and why they are no findings.
+static void print_silent(const struct printer *p)
+{
+    const struct metrics *m = &p->result->metrics;
+    const struct {
+        enum text_id text;
+        uint64_t count;
+    } silent[] = {{TEXT_DETECT_SILENT_EXPIRED, m->intel_expired + m->intel_early},
+        {TEXT_DETECT_SILENT_WARNED, m->intel_warned},
+        {TEXT_DETECT_SILENT_LOW, m->intel_low_confidence},
+        {TEXT_DETECT_SILENT_WITHHELD, m->intel_withheld}, {TEXT_DETECT_SILENT_OWN, m->intel_own}};
+    bool first = true;
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+        if (silent[i].count && first)
+            print_heading(p, TEXT_DETECT_SILENT);
+        one_loaded(p, &first, silent[i].text, silent[i].text, silent[i].count);
+    }
+}
+
 void read_findings_print(const struct printer *p)
 {
     struct finding_groups groups;
@@ -173,6 +192,7 @@ void read_findings_print(const struct printer *p)
         print_total(p, &groups);
         print_list(p, &groups);
     }
+    print_silent(p);
     if (anything_loaded(p)) {
         print_heading(p, TEXT_DETECT_LOOKED_FOR);
         print_loaded(p);

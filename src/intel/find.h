@@ -73,7 +73,7 @@ void find_mail(struct found *found, enum intel_kind kind, struct bytes text);
 struct asking {
     const struct intel *intel;
     const struct record *record;
-    struct intel_counts *counts;
+    struct metrics *metrics;
     hit_sink *sink;
     void *context;
     uint32_t *told; // values this record was told to show: not again

@@ -229,7 +229,7 @@ static struct told ask(const char *content, const char *name)
     struct record_dns_query query = {.rrname = bytes_from_text(name)};
     struct record_dns dns = {.queries = &query, .queries_count = 1};
     struct record record = {.type = RECORD_DNS, .body = &dns};
-    struct intel_counts counts = {.lookups = 0};
+    struct metrics metrics = {0};
     struct intel_report report;
     struct told told = {.hits = 0};
     record.head.timestamp = 1'700'000'000'000'000;
@@ -237,7 +237,7 @@ static struct told ask(const char *content, const char *name)
     addr_parse(BYTES("10.0.0.53"), &record.head.dest_ip);
     struct intel *intel = load(bytes_from_text(content), &report);
     if (intel)
-        intel_record(intel, &record, &counts, hear, &told);
+        intel_record(intel, &record, &metrics, hear, &told);
     intel_report_finish(&report);
     intel_destroy(intel);
     return told;

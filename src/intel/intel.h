@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "schema/config.h"
 #include "schema/hit.h"
+#include "schema/metrics.h"
 #include "schema/text.h"
 
 enum intel_kind {
@@ -69,6 +70,8 @@ struct intel_report {
     uint64_t statements;         // what is said of them
     uint64_t warned;             // values on a warning list
     uint64_t own;                // values that lie in our own or in reserved networks
+    uint64_t expired;            // values of which nothing said is valid at now_us
+    uint64_t low_confidence;     // values of which nothing said is sure enough, or meant for this
     uint64_t patterns;           // composed ones
     uint64_t bytes;              // memory the set takes
     bool unreadable;             // a path that was asked for cannot be read at all
@@ -93,18 +96,11 @@ size_t intel_problem_text(
 // How many values are held, of all kinds.
 uint64_t intel_count(const struct intel *intel);
 
-// What was passed over in silence, by one worker.
-struct intel_counts {
-    uint64_t lookups;
-    uint64_t hits;
-    uint64_t expired, not_yet, warned, low_confidence, own;
-};
-
 // Hold a record's marked fields against the set and tell the sink of each value found. Of a flow's
 // addresses its flow record tells, and no other: each flow with a listed peer hits once.
-// counts: this worker's own.
-void intel_record(const struct intel *intel, const struct record *record,
-    struct intel_counts *counts, hit_sink *sink, void *context);
+// metrics: this worker's own; they tell what was passed over in silence, and why.
+void intel_record(const struct intel *intel, const struct record *record, struct metrics *metrics,
+    hit_sink *sink, void *context);
 
 // ---- Patterns that need several records (STIX FOLLOWEDBY, AND between observations): their hits
 // carry `settle`, and the main thread brings them here in the order of the packets.

@@ -299,6 +299,29 @@ static bool apply_warnings(struct intel_builder *b)
     return true;
 }
 
+// Whether all that is said of a value is silent today: why, as a counter of the report.
+static uint64_t *silent_today(const struct intel_builder *b, const struct entry *entry)
+{
+    struct intel_report *report = b->report;
+    const struct intel *intel = b->intel;
+    uint32_t now = (uint32_t)(b->options->now_us / 1'000'000), at = entry->statement, number;
+    uint64_t *why = NULL;
+    if (entry->flags & ENTRY_OWN)
+        return &report->own;
+    while (!(entry->flags & ENTRY_WARNED) && store_statements(&intel->store, &at, &number)) {
+        const struct statement *s = &intel->store.statements[number];
+        unsigned confidence =
+            s->confidence == CONFIDENCE_UNSAID ? intel->default_confidence : s->confidence;
+        if (s->silent || s->tlp > intel->max_tlp || confidence < intel->min_confidence)
+            why = &report->low_confidence;
+        else if (now && s->until_s && now >= s->until_s)
+            why = &report->expired;
+        else
+            return NULL;
+    }
+    return why;
+}
+
 static void fill_report(struct intel_builder *b)
 {
     struct intel_report *report = b->report;
@@ -307,8 +330,12 @@ static void fill_report(struct intel_builder *b)
     report->statements = store->count + store->links_len;
     report->bytes = store_bytes(store);
     for (uint32_t ref = store_next(store, STORE_NONE); ref != STORE_NONE;
-         ref = store_next(store, ref))
-        report->own += (store_entry(store, ref).flags & ENTRY_OWN) != 0;
+         ref = store_next(store, ref)) {
+        struct entry entry = store_entry(store, ref);
+        uint64_t *why = silent_today(b, &entry);
+        if (why)
+            ++*why;
+    }
     if (b->intel->patterns)
         report->patterns = b->intel->pattern_table->count(b->intel->patterns);
 }

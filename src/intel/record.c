@@ -117,7 +117,7 @@ static void look_end(struct looking *look)
     char room[KEY_TEXT_BYTES];
     bool told = false;
     found_run(found);
-    look->asking.counts->lookups += found->lookups;
+    look->asking.metrics->intel_lookups += found->lookups;
     for (size_t begin = 0, end; begin < found->count; begin = end) {
         struct shown_value *v = &look->values[found->list[begin].value];
         for (end = begin; end < found->count && found->list[end].value == found->list[begin].value;)
@@ -209,12 +209,12 @@ static void values_look(const struct asking *asking)
     look_end(&look);
 }
 
-void intel_record(const struct intel *intel, const struct record *record,
-    struct intel_counts *counts, hit_sink *sink, void *context)
+void intel_record(const struct intel *intel, const struct record *record, struct metrics *metrics,
+    hit_sink *sink, void *context)
 {
     uint32_t told[TOLD_MOST];
     size_t told_count = 0;
-    struct asking asking = {intel, record, counts, sink, context, told, &told_count};
+    struct asking asking = {intel, record, metrics, sink, context, told, &told_count};
     if (intel->store.count > 0)
         values_look(&asking);
     if (intel->patterns && intel->pattern_table->record)

@@ -24,7 +24,7 @@ struct seen {
 struct setting {
     struct config config;
     struct intel *intel;
-    struct intel_counts counts;
+    struct metrics counts;
     struct seen seen;
 };
 
@@ -145,10 +145,11 @@ TEST(time_confidence_and_marking)
         if (s.seen.count != cases[i].hits)
             TEST_SAY("%s: %zu hits", cases[i].name, s.seen.count);
     }
-    CHECK_EQ(s.counts.expired, 1);
-    CHECK_EQ(s.counts.not_yet, 1);
-    CHECK_EQ(s.counts.low_confidence, 2);
-    CHECK_EQ(s.counts.hits, 2);
+    CHECK_EQ(s.counts.intel_expired, 1);
+    CHECK_EQ(s.counts.intel_early, 1);
+    CHECK_EQ(s.counts.intel_low_confidence, 1);
+    CHECK_EQ(s.counts.intel_withheld, 1);
+    CHECK_EQ(s.counts.intel_hits, 2);
     intel_destroy(s.intel);
 }
 

@@ -29,44 +29,44 @@ static uint8_t confidence_of(const struct intel *intel, const struct statement *
     return s->confidence == CONFIDENCE_UNSAID ? intel->default_confidence : s->confidence;
 }
 
-// Whether a statement holds for this record; if not, it is counted why.
-static bool holds(const struct asking *asking, const struct statement *s)
+// The counter of what keeps a statement from holding for this record; NULL: it holds.
+static uint64_t *silent_for(const struct asking *asking, const struct statement *s)
 {
-    struct intel_counts *counts = asking->counts;
+    struct metrics *m = asking->metrics;
     int64_t time_us = asking->record->head.timestamp;
     uint32_t now = time_us > 0 ? (uint32_t)(time_us / MICROSECONDS) : 0;
-    bool expired = now && s->until_s && now >= s->until_s;
-    bool not_yet = now && s->from_s && now < s->from_s;
-    bool low = confidence_of(asking->intel, s) < asking->intel->min_confidence;
-    bool secret = s->tlp > asking->intel->max_tlp;
-    counts->expired += expired;
-    counts->not_yet += not_yet;
-    counts->low_confidence += low || secret;
-    return !s->silent && !expired && !not_yet && !low && !secret;
+    if (s->silent || s->tlp > asking->intel->max_tlp)
+        return &m->intel_withheld;
+    if (confidence_of(asking->intel, s) < asking->intel->min_confidence)
+        return &m->intel_low_confidence;
+    if (now && s->until_s && now >= s->until_s)
+        return &m->intel_expired;
+    return now && s->from_s && now < s->from_s ? &m->intel_early : NULL;
 }
 
 // Statements of an entry, in the order in which they were made; those that hold join the saying.
-static void entry_says(
+// The counter of what silences all of them; NULL: not all.
+static uint64_t *entry_says(
     const struct asking *asking, const struct entry *entry, struct saying *saying)
 {
     const struct store *store = &asking->intel->store;
     const struct statement *all[SAYING_MOST];
-    size_t count = 0;
+    size_t count = 0, before = saying->count;
     uint32_t at = entry->statement, statement;
+    uint64_t *silent = NULL;
+    if (entry->flags & (ENTRY_OWN | ENTRY_WARNED))
+        return entry->flags & ENTRY_OWN ? &asking->metrics->intel_own
+                                        : &asking->metrics->intel_warned;
     while (count < SAYING_MOST && store_statements(store, &at, &statement))
         all[count++] = &store->statements[statement];
-    while (count > 0) {
-        const struct statement *s = all[--count];
-        if (saying->count < SAYING_MOST && holds(asking, s))
-            saying->list[saying->count++] = s;
+    while (count > 0 && saying->count < SAYING_MOST) {
+        uint64_t *why = silent_for(asking, all[--count]);
+        if (why)
+            silent = why;
+        else
+            saying->list[saying->count++] = all[count];
     }
-}
-
-static bool entry_silent(const struct asking *asking, const struct entry *entry)
-{
-    asking->counts->own += (entry->flags & ENTRY_OWN) != 0;
-    asking->counts->warned += (entry->flags & ENTRY_WARNED) != 0;
-    return entry->flags & (ENTRY_OWN | ENTRY_WARNED);
+    return saying->count > before ? NULL : silent;
 }
 
 // ---- What they say together.
@@ -212,7 +212,7 @@ static void put_hit(
         const struct record_flow *flow = asking->record->body;
         hit.began_us = flow->start;
     }
-    asking->counts->hits++;
+    asking->metrics->intel_hits++;
     asking->sink(asking->context, &hit);
 }
 
@@ -244,13 +244,14 @@ bool tell(const struct asking *asking, const struct candidate *list, size_t coun
         known.subject_is_dest = subject_is_dest(asking->intel->config, asking->record);
     for (size_t i = 0; i < count; i++) {
         struct entry entry = store_entry(store, list[i].ref);
-        size_t before = saying.count;
-        if (!is_meant(store, &list[i]) || entry_silent(asking, &entry))
+        if (!is_meant(store, &list[i]))
             continue;
-        entry_says(asking, &entry, &saying);
-        if (saying.count > before && saying.shown == STORE_NONE)
+        uint64_t *silent = entry_says(asking, &entry, &saying);
+        if (silent)
+            *silent += told_first(asking, list[i].ref);
+        else if (saying.shown == STORE_NONE)
             saying.shown = list[i].ref;
-        saying.known = saying.known || entry.flags & ENTRY_KNOWN;
+        saying.known = saying.known || (!silent && entry.flags & ENTRY_KNOWN);
     }
     if (saying.count == 0 || !told_first(asking, saying.shown))
         return false;

@@ -23,9 +23,9 @@ static void ask(const struct intel *intel)
 {
     static const struct record records[] = {{.type = RECORD_DNS, .body = &dns},
         {.type = RECORD_HTTP, .body = &http}, {.type = RECORD_FLOW, .body = &flow}};
-    struct intel_counts counts = {.lookups = 0};
+    struct metrics metrics = {0};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++)
-        intel_record(intel, &records[i], &counts, take_hit, NULL);
+        intel_record(intel, &records[i], &metrics, take_hit, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
