@@ -15,6 +15,8 @@ static const uint64_t key_a = 0xb7e1'5162'8aed'2a6bU;
 static const uint64_t key_b = 0x243f'6a88'85a3'08d3U;
 static const uint64_t key_c = 0x6a09'e667'f3bc'c909U;
 
+enum { LANES_BYTES = 48 };
+
 static uint64_t load_u64(const uint8_t *at)
 {
     uint64_t v;
@@ -50,6 +52,18 @@ static void load_short(struct bytes b, uint64_t *low, uint64_t *high)
     }
 }
 
+// All but the last 48 bytes or fewer.
+static uint64_t fold_lanes(const uint8_t **at, size_t *left, uint64_t secret, uint64_t state)
+{
+    uint64_t lane_a = state, lane_b = state;
+    for (; *left > LANES_BYTES; *at += LANES_BYTES, *left -= LANES_BYTES) {
+        state = fold(load_u64(*at) ^ secret, load_u64(*at + 8) ^ state);
+        lane_a = fold(load_u64(*at + 16) ^ secret ^ key_a, load_u64(*at + 24) ^ lane_a);
+        lane_b = fold(load_u64(*at + 32) ^ secret ^ key_b, load_u64(*at + 40) ^ lane_b);
+    }
+    return state ^ lane_a ^ lane_b;
+}
+
 uint64_t hash_bytes(struct bytes b, uint64_t seed)
 {
     // Both factors of every product hold a secret: against a known one, keys that make it zero
@@ -58,6 +72,8 @@ uint64_t hash_bytes(struct bytes b, uint64_t seed)
     uint64_t low, high, state = seed ^ key_c;
     const uint8_t *at = b.data;
     size_t left = b.len;
+    if (left > LANES_BYTES) // three products at a time: each waits for the one before it
+        state = fold_lanes(&at, &left, secret, state);
     for (; left > 16; at += 16, left -= 16)
         state = fold(load_u64(at) ^ secret, load_u64(at + 8) ^ state);
     if (b.len > 16) { // the last 16 bytes, again in part

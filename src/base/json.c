@@ -116,6 +116,19 @@ static inline uint64_t special_in_u64(uint64_t v)
     return found & highs;
 }
 
+// Four to seven bytes as two words that overlap, when all of them are plain.
+static inline bool copy_plain_few(const uint8_t *at, const uint8_t *end, char *out)
+{
+    uint32_t first, last;
+    memcpy(&first, at, 4);
+    memcpy(&last, end - 4, 4);
+    if (special_in_u64((uint64_t)first << 32 | last))
+        return false;
+    memcpy(out, &first, 4);
+    memcpy(out + (end - at) - 4, &last, 4);
+    return true;
+}
+
 // Plain bytes up to the first that is not, which is returned. Stores up to 16 bytes past *out.
 static inline const uint8_t *copy_plain(const uint8_t *at, const uint8_t *end, char **out)
 {
@@ -142,6 +155,10 @@ static inline const uint8_t *copy_plain(const uint8_t *at, const uint8_t *end, c
         if (special_in_u64(v))
             break;
         memcpy(*out, &v, 8);
+    }
+    if (end - at >= 4 && end - at < 8 && copy_plain_few(at, end, *out)) {
+        *out += end - at;
+        return end;
     }
     while (at < end && is_plain(*at))
         *(*out)++ = (char)*at++;
@@ -259,6 +276,10 @@ void json_u64(struct json *j, uint64_t v)
 {
     if (!json_reserve(j, U64_DIGITS))
         return;
+    if (v < 10) { // most are
+        j->data[j->len++] = (char)('0' + v);
+        return;
+    }
     j->len += u64_digits(v);
     write_u64(j->data + j->len, v);
 }

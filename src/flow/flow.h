@@ -39,8 +39,8 @@ enum flow_reason { FLOW_ENDED_TIMEOUT, FLOW_ENDED_REUSED, FLOW_ENDED_EVICTED, FL
 // One flow, [FLOW_CLIENT] and [FLOW_SERVER] in every pair. Fields are the table's; consumers may
 // read them and own `app`, `app_proto` and `app_before`.
 struct flow {
-    uint8_t addr[2][16]; // IPv4 in the first four bytes
-    uint16_t port[2];    // ICMP: type and its counterpart, or type and code
+    _Alignas(64) uint8_t addr[2][16]; // IPv4 in the first four bytes
+    uint16_t port[2];                 // ICMP: type and its counterpart, or type and code
     uint16_t vlan[DECODE_VLANS];
     uint32_t tunnel_key;
     uint8_t ip_version, ip_proto;
@@ -48,7 +48,6 @@ struct flow {
     uint8_t flags; // enum flow_flag, or-ed
     uint32_t hash;
     uint32_t index; // of the flow in its table
-    uint32_t timer_prev, timer_next, timer_bucket;
     uint32_t packets[2];
     uint32_t retransmits;
     uint64_t bytes[2]; // frames on the wire

@@ -12,23 +12,25 @@ enum {
     FIRST_SLOTS = 4096,
     AHEAD = 4, // packets between fetching a flow, what its consumer keeps, and its turn
     LINE_BYTES = 64,
-    EVICT_SPARED = 16, // flows found alive before one is evicted all the same
-    APP_BYTES = 256,   // of the consumer's state that are fetched ahead
+    EVICT_SPARED = 16,  // flows found alive before one is evicted all the same
+    APP_BYTES = 256,    // of the consumer's state that are fetched ahead
+    DETAIL_BYTES = 192, // of what is kept of its payload
+    STREAM_BYTES = 448, // of its TCP stream, without the copies
 };
 
 static bool slab_add(struct flow_table *t)
 {
-    struct flow **slabs = base_realloc(t->slabs, (t->slab_count + 1) * sizeof *slabs);
+    struct flow_slab **slabs = base_realloc(t->slabs, (t->slab_count + 1) * sizeof *slabs);
     if (!slabs)
         return false;
     t->slabs = slabs;
-    struct flow *slab = base_malloc_huge(FLOW_SLAB * sizeof *slab);
+    struct flow_slab *slab = base_malloc_huge(sizeof *slab);
     if (!slab)
         return false;
     slabs[t->slab_count] = slab;
     uint32_t first = t->slab_count++ * FLOW_SLAB;
     for (uint32_t i = FLOW_SLAB; i-- > 0;) {
-        slab[i].timer_next = t->free_head;
+        slab->timers[i].next = t->free_head;
         t->free_head = first + i;
     }
     return true;
@@ -49,7 +51,7 @@ static void flow_end(struct flow_table *t, uint32_t index, enum flow_reason reas
     flow_emit_record(t, f, reason);
     flow_note_end(f, t->pool);
     flow_slot_remove(t, f, index);
-    f->timer_next = t->free_head;
+    flow_timer_at(t, index)->next = t->free_head;
     t->free_head = index;
     t->count--;
 }
@@ -68,7 +70,8 @@ static void evict_one(struct flow_table *t)
         flow_wheel_remove(t, index);
         const struct flow *f = flow_at(t, index);
         flow_wheel_add(t, index, f->last_us + flow_timeout_us(t, f));
-        if (f->timer_bucket != (uint64_t)s % FLOW_WHEEL_SECONDS && spared++ < EVICT_SPARED)
+        if (flow_timer_at(t, index)->bucket != (uint64_t)s % FLOW_WHEEL_SECONDS &&
+            spared++ < EVICT_SPARED)
             continue;
         flow_wheel_remove(t, index);
         t->metrics->flow_evicted++;
@@ -115,7 +118,7 @@ static uint32_t flow_create(
     }
     uint32_t index = t->free_head;
     struct flow *f = flow_at(t, index);
-    t->free_head = f->timer_next;
+    t->free_head = flow_timer_at(t, index)->next;
     flow_begin(f, p, l, order);
     f->index = index;
     flow_slot_put(t->slots, t->slot_mask, (struct flow_slot){l->hash, index});
@@ -231,11 +234,13 @@ static void flow_handle(
     flow_deliver(t, f, side, data, p);
 }
 
-// The first flow in the slot a packet will look at; most often it is the packet's.
+// The flow with a packet's hash: all but always the packet's.
 static struct flow *flow_expected(const struct flow_table *t, const struct flow_lookup *l)
 {
-    uint32_t index = t->slots[l->hash & t->slot_mask].index;
-    return index == FLOW_NONE ? NULL : flow_at(t, index);
+    uint32_t at = l->hash & t->slot_mask;
+    while (t->slots[at].index != FLOW_NONE && t->slots[at].hash != l->hash)
+        at = (at + 1) & t->slot_mask;
+    return t->slots[at].index == FLOW_NONE ? NULL : flow_at(t, t->slots[at].index);
 }
 
 static void fetch_lines(const void *at, size_t bytes)
@@ -251,11 +256,22 @@ static void fetch_flow(const struct flow_table *t, const struct flow_lookup *l)
         fetch_lines(flow, sizeof *flow);
 }
 
-static void fetch_app(const struct flow_table *t, const struct flow_lookup *l)
+// What a flow points to, once the flow itself is there.
+static void fetch_owned(const struct flow *flow)
+{
+    if (flow->app)
+        fetch_lines(flow->app, APP_BYTES);
+    if (flow->detail)
+        fetch_lines(flow->detail, DETAIL_BYTES);
+    if (flow->stream)
+        fetch_lines(flow->stream, STREAM_BYTES);
+}
+
+static void fetch_next(const struct flow_table *t, const struct flow_lookup *l)
 {
     const struct flow *flow = flow_expected(t, l);
-    if (flow && flow->app)
-        fetch_lines(flow->app, APP_BYTES);
+    if (flow)
+        fetch_owned(flow);
 }
 
 void flow_table_packets(struct flow_table *table, const struct decoded *const *packets,
@@ -271,7 +287,7 @@ void flow_table_packets(struct flow_table *table, const struct decoded *const *p
         if (i + 2 * AHEAD < count)
             fetch_flow(table, &lookups[i + 2 * AHEAD]);
         if (i + AHEAD < count)
-            fetch_app(table, &lookups[i + AHEAD]);
+            fetch_next(table, &lookups[i + AHEAD]);
         flow_handle(table, packets[i], &lookups[i], orders[i]);
     }
 }
@@ -306,8 +322,8 @@ static void fetch_ended(const struct flow_table *t, size_t i)
         fetch_lines(flow_at(t, t->ended[i + 2 * AHEAD].index), sizeof(struct flow));
         fetch_lines(&t->slots[t->ended[i + 2 * AHEAD].hash & t->slot_mask], LINE_BYTES);
     }
-    if (i + AHEAD < t->ended_count && flow_at(t, t->ended[i + AHEAD].index)->app)
-        fetch_lines(flow_at(t, t->ended[i + AHEAD].index)->app, APP_BYTES);
+    if (i + AHEAD < t->ended_count)
+        fetch_owned(flow_at(t, t->ended[i + AHEAD].index));
 }
 
 static void sort_ended(struct flow_table *t)

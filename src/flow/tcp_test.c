@@ -152,7 +152,7 @@ TEST(first_bytes_end_at_a_gap)
     made_tcp(S, ACK, 514, 100, "op");
     made_tcp(C, ACK, 100, 516, "");
     CHECK_TEXT(made_told(), "s:ab s-10 s:mn s:op ");
-    flow_reverse(made.table->slabs[0]); // what is closed goes with its side
+    flow_reverse(flow_at(made.table, 0)); // what is closed goes with its side
     made_tcp(S, ACK, 516, 100, "qr");
     flow_table_flush(made.table);
     CHECK(made_has("\"first_toserver\":\"6162\""));
@@ -181,7 +181,7 @@ TEST(counters_stop)
     made_tcp(C, ACK, 100, 500, "abc");
     for (int i = 0; i < 70'000; i++)
         made_tcp(C, ACK, 100, 500, "abc");
-    struct flow *f = made.table->slabs[0];
+    struct flow *f = flow_at(made.table, 0);
     f->overlaps = f->gaps = UINT16_MAX;
     f->gap_bytes = UINT32_MAX - 1;
     made_tcp(C, ACK, 110, 500, "klm");

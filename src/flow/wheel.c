@@ -30,24 +30,22 @@ void flow_wheel_add(struct flow_table *table, uint32_t index, int64_t due_us)
         table->wheel_started = true;
     }
     uint32_t bucket = bucket_of(table, due_us);
-    struct flow *flow = flow_at(table, index);
-    flow->timer_bucket = bucket;
-    flow->timer_prev = FLOW_NONE;
-    flow->timer_next = table->wheel[bucket];
-    if (flow->timer_next != FLOW_NONE)
-        flow_at(table, flow->timer_next)->timer_prev = index;
+    struct flow_timer *timer = flow_timer_at(table, index);
+    *timer = (struct flow_timer){FLOW_NONE, table->wheel[bucket], bucket};
+    if (timer->next != FLOW_NONE)
+        flow_timer_at(table, timer->next)->prev = index;
     table->wheel[bucket] = index;
 }
 
 void flow_wheel_remove(struct flow_table *table, uint32_t index)
 {
-    struct flow *flow = flow_at(table, index);
-    if (flow->timer_prev != FLOW_NONE)
-        flow_at(table, flow->timer_prev)->timer_next = flow->timer_next;
+    const struct flow_timer *timer = flow_timer_at(table, index);
+    if (timer->prev != FLOW_NONE)
+        flow_timer_at(table, timer->prev)->next = timer->next;
     else
-        table->wheel[flow->timer_bucket] = flow->timer_next;
-    if (flow->timer_next != FLOW_NONE)
-        flow_at(table, flow->timer_next)->timer_prev = flow->timer_prev;
+        table->wheel[timer->bucket] = timer->next;
+    if (timer->next != FLOW_NONE)
+        flow_timer_at(table, timer->next)->prev = timer->prev;
 }
 
 uint32_t flow_wheel_take(struct flow_table *table, int64_t now_us)

@@ -4,7 +4,7 @@
 #pragma once
 #include "schema/config.h"
 
-enum { SEGMENT_ANSWERS = 16 * 1024 }; // a power of two; 320 KiB a worker
+enum { SEGMENT_ANSWERS = 1024 }; // a power of two; 20 KiB, so that they stay in the cache
 
 struct segment_answer {
     struct addr addr; // version 0: none yet

@@ -85,11 +85,16 @@ def index(ways):
     return starts + [len(lists)], lists
 
 
+def cost(test):
+    """All tests of a way must hold: what decides most for least comes first, a search last."""
+    return next(i for i, kind in enumerate(("PORT", "SIZE", "NUMBER", "PROTO", "BYTES", "MASKED", "FIND")) if f"SIGNATURE_{kind}" in test)
+
+
 def way(text, where):
     carrier, *tokens = TOKEN.findall(text)
     need(carrier in CARRIERS, where, f"begins with {carrier!r}; allowed: {', '.join(CARRIERS)}")
     need(tokens, where, "has no condition")
-    tests = [condition(token, where) for token in tokens]
+    tests = sorted((condition(token, where) for token in tokens), key=cost)
     need(any("PORT" not in t and "SIGNATURE_SIZE" not in t for t in tests) or len(tests) > 1, where,
          "a port or a size alone proves nothing")
     return CARRIERS[carrier], tests, first_bytes(tokens, where)
