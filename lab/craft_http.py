@@ -36,7 +36,8 @@ def case_odd_requests():
         (b"GET / HTTP/1.1\r\n folded: first\r\nHost: www.city.example\r\n\r\n", OK + HELLO),
         (b"GET / HTTP/1.1\r\nHost: www.city.example:port\r\n\r\n", OK + HELLO),
         (GET, OK + HELLO, b"  " + GET, OK + HELLO),
-        (GET, OK + HELLO, b"\x01\x02\x03 not a request\r\n\r\n"))
+        (GET, OK + HELLO, b"\x01\x02\x03 not a request\r\n\r\n"),
+        (asked(line=b"POST /%2527 HTTP/1.1", body=b"login=taro&password=x"), OK + HELLO, GET, OK + HELLO))
 
 
 def case_odd_responses():

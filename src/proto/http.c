@@ -169,6 +169,10 @@ void http_message_end(struct proto_flow *pf, enum flow_side side)
     http_body_end(tx, side, true);
     proto_show_done(pf, side, tx->id);
     tx->message[side].complete = true;
+    const struct http_side *client = &http->side[FLOW_CLIENT];
+    if (side == FLOW_SERVER && client->tx == tx &&
+        tx->message[FLOW_CLIENT].framing == HTTP_UNTIL_CLOSE)
+        http_message_end(pf, FLOW_CLIENT);
     if (side == FLOW_CLIENT)
         tx->request_end_us = pf->time_us;
     s->tx = NULL;

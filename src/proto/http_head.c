@@ -68,6 +68,18 @@ static void take_version(struct http_tx *tx, struct bytes *rest)
         proto_anomaly(tx->pf, ANOMALY_HTTP_URI_DELIM_NON_COMPLIANT);
 }
 
+// "%2527" in a path: what is there once it was decoded is encoded again.
+static bool is_double_encoded(struct bytes target)
+{
+    struct bytes rest = bytes_sub(target, 0, bytes_find_byte(target, '?'));
+    for (size_t at; (at = bytes_find(rest, BYTES("%25"))) != BYTES_NOT_FOUND;) {
+        rest = bytes_from(rest, at + 3);
+        if (bytes_hex_digit(bytes_at(rest, 0)) >= 0 && bytes_hex_digit(bytes_at(rest, 1)) >= 0)
+            return true;
+    }
+    return false;
+}
+
 bool http_request_line(struct http_tx *tx, struct bytes line)
 {
     struct bytes trimmed = bytes_trim(line);
@@ -87,6 +99,8 @@ bool http_request_line(struct http_tx *tx, struct bytes line)
     rest = bytes_trim(rest);
     take_version(tx, &rest);
     tx->target = keep(tx, rest);
+    if (is_double_encoded(rest))
+        proto_anomaly(tx->pf, ANOMALY_HTTP_DOUBLE_ENCODED_URI);
     return true;
 }
 

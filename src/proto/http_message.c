@@ -5,11 +5,44 @@
 #include "proto/http.h"
 #include "proto/http_inside.h"
 
+static void body_start(struct proto_flow *pf, enum flow_side side);
+
+// Bytes behind a request that are none: a body that was not announced, until the answer.
+static bool request_unannounced(struct proto_flow *pf)
+{
+    struct http_flow *http = http_flow(pf);
+    struct http_tx *tx = http->last;
+    proto_anomaly(pf, tx || pf->tx_count ? ANOMALY_HTTP_REQUEST_BODY_UNEXPECTED
+                                         : ANOMALY_HTTP_REQUEST_LINE_INVALID);
+    if (!tx || tx->message[FLOW_SERVER].begun || tx->message[FLOW_CLIENT].framing != HTTP_NO_BODY)
+        return http_let_go(pf);
+    tx->message[FLOW_CLIENT].complete = false;
+    tx->message[FLOW_CLIENT].framing = HTTP_UNTIL_CLOSE;
+    http->side[FLOW_CLIENT].tx = tx;
+    body_start(pf, FLOW_CLIENT);
+    return true;
+}
+
+// Can this be the beginning of a request line?
+static bool is_request(struct bytes text)
+{
+    size_t n = http_method_length(text);
+    return n == text.len || (n > 0 && n < 33 && (text.data[n] == ' ' || text.data[n] == '\t'));
+}
+
+static bool is_blank_byte(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 bool http_request_start(struct proto_flow *pf, struct cursor *in)
 {
     struct http_flow *http = http_flow(pf);
     struct cursor mark = *in;
     struct bytes line;
+    if (!http->side[FLOW_CLIENT].skipping && !is_blank_byte(cursor_rest(in).data[0]) &&
+        !is_request(cursor_rest(in)))
+        return request_unannounced(pf);
     if (!http_line_take(pf, FLOW_CLIENT, in, &line))
         return false;
     struct bytes text = bytes_trim(line);
@@ -21,13 +54,9 @@ bool http_request_start(struct proto_flow *pf, struct cursor *in)
     }
     if (text.len == 0)
         return true; // RFC 9112 section 2.2: empty lines before a request are ignored
-    size_t n = http_method_length(text);
-    bool plausible =
-        n > 0 && n < 33 && (n == text.len || text.data[n] == ' ' || text.data[n] == '\t');
-    if (!plausible) {
-        proto_anomaly(pf, http->first || pf->tx_count ? ANOMALY_HTTP_REQUEST_BODY_UNEXPECTED
-                                                      : ANOMALY_HTTP_REQUEST_LINE_INVALID);
-        return http_let_go(pf);
+    if (!is_request(text)) {
+        *in = mark;
+        return request_unannounced(pf);
     }
     if (http->waiting >= HTTP_PIPELINE) {
         proto_anomaly(pf, ANOMALY_HTTP_TOO_MANY_TRANSACTIONS);

@@ -100,6 +100,15 @@ TEST(request_lines)
         "http.header_host_invalid", "\"hostname\":\"a b\"");
 }
 
+TEST(unannounced_bodies)
+{
+    EXCHANGE("POST /p HTTP/1.1\r\nHost: x\r\n\r\nlogin=a", OK "Content-Length: 0\r\n\r\n",
+        "http.request_body_unexpected", "\"request_length\":7", "\"status\":200");
+    EXCHANGE("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na\1", OK "\r\n",
+        "http.request_body_unexpected", "\"request_length\":1");
+    EXCHANGE("GET /a%2527?b HTTP/1.1\r\nHost: x\r\n\r\n", OK "\r\n", "http.double_encoded_uri");
+}
+
 TEST(responses)
 {
     EXCHANGE("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" GET,
@@ -385,7 +394,7 @@ TEST(switches_are_bounded)
     json_finish(&flood);
 }
 
-TEST_MAIN(T(plain), T(chunked), T(lies_about_length), T(request_lines), T(responses),
-    T(what_clients_read), T(bodies_until_close), T(content_codings), T(bomb),
+TEST_MAIN(T(plain), T(chunked), T(lies_about_length), T(request_lines), T(unannounced_bodies),
+    T(responses), T(what_clients_read), T(bodies_until_close), T(content_codings), T(bomb),
     T(limits_of_the_configuration), T(form_upload), T(gaps), T(queue_is_bounded), T(endless_lines),
     T(tunnel_goes_to_others), T(windows_count_in_the_pool), T(switches_are_bounded))

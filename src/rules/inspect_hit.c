@@ -37,9 +37,10 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
     }
     if (in->world != WORLD_TX)
         return;
-    uint64_t id = in->record && in->record->head.has_tx_id ? in->record->head.tx_id
-                  : in->tx                                 ? in->tx->id
-                                                           : UINT64_MAX;
+    uint64_t id = in->file                                   ? in->file->tx_id
+                  : in->record && in->record->head.has_tx_id ? in->record->head.tx_id
+                  : in->tx                                   ? in->tx->id
+                                                             : UINT64_MAX;
     head->has_tx_id = id < PROTO_TX_NEXT;
     head->tx_id = id;
 }

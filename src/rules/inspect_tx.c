@@ -242,17 +242,18 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
     struct rules_worker *w = context;
     if (!pf->flow || record->type == RECORD_ANOMALY || is_repeat(record))
         return;
-    if (w->events_count) {
-        struct inspection in;
-        in_of(&in, w, pf, pf->speaker);
-        in.record = record;
-        events_inspect(w, &in);
-    }
     uint64_t id = record->head.has_tx_id ? record->head.tx_id : UINT64_MAX;
     struct rule_flow *state = rule_flow_find(w, pf->flow);
     struct rule_tx *tx = rule_tx_find(state, pf->proto, id);
     if (!tx)
         tx = rule_tx_find(state, pf->proto, PROTO_TX_NEXT);
+    if (w->events_count) {
+        struct inspection in;
+        in_of(&in, w, pf, pf->speaker);
+        in.tx = tx;
+        in.record = record;
+        events_inspect(w, &in);
+    }
     if (!tx && !w->plan->record_types[record->type])
         return;
     inspect_record(w, pf, tx, record);
@@ -295,6 +296,7 @@ void inspect_events_left(
     inspect_begin(&in, w, flow, side, WORLD_TX);
     in.packet = packet;
     in.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
+    in.tx = in.state ? in.state->txs : NULL; // the newest
     events_inspect(w, &in);
 }
 
