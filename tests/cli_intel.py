@@ -2,6 +2,8 @@
 """Indicators from the command line: what is checked, what is told, what ends a run."""
 import json
 import os
+import signal
+import subprocess
 import tempfile
 
 from cli_tools import GET, HERE, call, expect
@@ -14,6 +16,16 @@ def written(folder, name, text):
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
     return path
+
+
+def head(capture):
+    with open(capture, "rb") as f:
+        return f.read(24)
+
+
+def body(capture):
+    with open(capture, "rb") as f:
+        return f.read()[24:]
 
 
 def intel_check(yagura):
@@ -61,4 +73,29 @@ def intel_silent(yagura):
             or expect(call(yagura, "intel", "check", "-c", config, listed, "--lang", "en"), 0, "Silent: 1 expired, 0 on warning lists, 1 of low")
 
 
-TESTS = (intel_check, intel_check_wrong, intel_read, intel_silent)
+def intel_reload(yagura):
+    """SIGHUP: packets go on meanwhile, and what was loaded anew finds what comes later. A list that has become empty is not taken."""
+    packets, answer = body(GET), body(os.path.join(os.path.dirname(GET), "../../dns/a/in.pcap"))
+    with tempfile.TemporaryDirectory() as folder:
+        listed = written(folder, "list.txt", "elsewhere.example\nthis is nothing\n")  # a remark about it says that it has been read
+        run = subprocess.Popen([yagura, "read", "--lang", "en", "--workers", "2", "--intel", listed, "-o", folder, "-"],
+                               stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        run.stderr.readline()
+        for text, said in (("", "stays"), ("www.city.example\n", "loaded anew: 0 rules, 1 indicators")):
+            written(folder, "list.txt", text)
+            run.stdin.write((head(GET) if not text else b"") + packets * 300)
+            run.stdin.flush()
+            run.send_signal(signal.SIGHUP)
+            run.stdin.write(packets * 300)
+            run.stdin.flush()
+            while said not in (line := run.stderr.readline().decode()):
+                if not line:
+                    return f"{said!r} was never said"
+        run.communicate(packets * 300 + answer)
+        with open(os.path.join(folder, "events.jsonl"), encoding="utf-8") as f:
+            events = [json.loads(line) for line in f]
+        names = [e["flow_id"] for e in events if e["event_type"] == "alert"]
+        return "" if names and run.returncode == 0 else f"exit status {run.returncode}, {len(events)} records, {len(names)} alerts"
+
+
+TESTS = (intel_check, intel_check_wrong, intel_read, intel_silent, intel_reload)

@@ -8,7 +8,6 @@
 #include "cmd/alerts.h"
 #include "cmd/worker.h"
 #include "file/file.h"
-#include "rules/rules.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -92,7 +91,7 @@ static void slot_read(struct analysis *a, struct slot *slot)
     a->next_order += slot->batch.count;
     note_times(a, &slot->batch);
     slot->now_us = a->clock.now_us;
-    slot->rules = detection_rules(a->options->detection);
+    slot->content = detection_content(a->options->detection);
 }
 
 enum ahead { AHEAD_READ, AHEAD_FULL, AHEAD_OVER };
@@ -304,14 +303,16 @@ static void tell_progress(struct analysis *a, uint64_t packets)
         a->options->progress(a->options->progress_context, capture_progress(a->capture), packets);
 }
 
-// Hits of rules that are let go are settled before.
+// Hits of content that is let go are settled before.
 static void slot_read_next(struct analysis *a, struct slot *slot)
 {
-    struct rule_set *before = slot->rules;
+    struct detection *detection = a->options->detection;
+    struct content *before = slot->content;
     slot_read(a, slot);
-    if (before != slot->rules)
+    if (before != slot->content)
         output_write(a, &slot->outputs[0]);
-    rules_release(before);
+    detection_settle_as(detection, slot->content);
+    detection_let_go(detection, before);
 }
 
 static void run_inline(struct analysis *a)
@@ -324,8 +325,8 @@ static void run_inline(struct analysis *a)
         tell_progress(a, a->next_order);
     } while (!slot->last);
     output_write(a, &slot->outputs[0]);
-    rules_release(slot->rules);
-    slot->rules = NULL;
+    detection_let_go(a->options->detection, slot->content);
+    slot->content = NULL;
 }
 
 static void write_in_order(struct analysis *a)
@@ -335,9 +336,10 @@ static void write_in_order(struct analysis *a)
     for (uint64_t batch = 0; gate_wait(&a->read, batch + 1); batch++) {
         struct slot *slot = slot_of(a, batch);
         uint64_t packets = slot->first_order + slot->batch.count;
+        detection_settle_as(a->options->detection, slot->content);
         slot_write(a, slot, &merged);
-        rules_release(slot->rules); // its hits are settled
-        slot->rules = NULL;
+        detection_let_go(a->options->detection, slot->content);
+        slot->content = NULL;
         gate_raise(&a->written, 1);
         tell_progress(a, packets);
     }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/detection.h"
 #include "base/alloc.h"
-#include "cmd/load_intel.h"
-#include "cmd/load_rules.h"
-#include "cmd/load_sigma.h"
+#include "cmd/content.h"
 #include "cmd/load_yara.h"
 #include "flow/flow.h"
 #include "schema/reason.h"
@@ -13,14 +11,11 @@
 
 struct detection {
     const struct config *config;
-    struct rule_set *rules; // NULL: none
-    struct rules_ordered *rules_ordered;
-    struct rules_reload *rules_reload;
-    struct rule_cost *rule_costs; // one a rule; NULL: nobody asks
-    struct intel *intel;          // NULL: none
-    struct intel_state *intel_state;
-    struct sigma *sigma; // NULL: none
-    struct sigma_state *sigma_state;
+    struct contents *contents;
+    struct rules_ordered *rules_ordered; // NULL: no rules
+    struct rule_cost *rule_costs;        // one a rule; NULL: nobody asks
+    struct content *settling; // whose hits are being settled, held; NULL before the first
+    struct content *ended;    // whose were before, held until that is told
     struct detection_loaded loaded;
     struct file_rules *yara; // NULL: none
 };
@@ -28,7 +23,7 @@ struct detection {
 struct detection_worker {
     struct detection *detection;
     struct rules_worker *rules; // NULL: none
-    const struct rule_set *rules_now;
+    struct content *now;        // held
     struct metrics *metrics;
     struct sigma_worker *sigma; // NULL: none
     hit_sink *sink;
@@ -48,37 +43,18 @@ static bool paths_there(const struct detection_paths *paths, struct voice voice)
     return true;
 }
 
-static enum cmd_exit detection_load_rules(
-    struct detection *d, const struct detection_paths *paths, struct voice voice)
+static enum cmd_exit detection_load_content(
+    struct detection *d, const struct detection_options *options, struct voice voice)
 {
-    enum cmd_exit status = load_rules(paths, d->config, voice, &d->rules, &d->loaded);
-    if (status != CMD_DONE || !d->rules)
+    enum cmd_exit status = contents_create(options, d->config, voice, &d->contents);
+    if (status != CMD_DONE)
         return status;
-    d->rules_ordered = rules_ordered_create(d->config);
-    d->rules_reload = rules_reload_create(paths, d->config, voice, d->rules);
-    return d->rules_ordered && d->rules_reload ? CMD_DONE : CMD_FAILED;
-}
-
-static enum cmd_exit detection_load_intel(
-    struct detection *d, const struct detection_paths *paths, struct voice voice)
-{
-    enum cmd_exit status = load_intel(paths, d->config, voice, &d->intel, &d->loaded.refused);
-    if (status != CMD_DONE || !d->intel)
-        return status;
-    d->loaded.indicators = intel_count(d->intel);
-    d->intel_state = intel_state_create(d->intel);
-    return d->intel_state ? CMD_DONE : CMD_FAILED;
-}
-
-static enum cmd_exit detection_load_sigma(
-    struct detection *d, const struct detection_paths *paths, struct voice voice)
-{
-    enum cmd_exit status = load_sigma(paths, d->config, voice, &d->sigma, &d->loaded.refused);
-    if (status != CMD_DONE || !d->sigma)
-        return status;
-    d->loaded.sigma = sigma_count(d->sigma);
-    d->sigma_state = sigma_state_create(d->sigma, d->config);
-    return d->sigma_state ? CMD_DONE : CMD_FAILED;
+    struct content *now = contents_now(d->contents);
+    d->loaded = now->loaded;
+    d->rules_ordered = now->rules ? rules_ordered_create(d->config) : NULL;
+    bool good = d->rules_ordered || !now->rules;
+    contents_let_go(d->contents, now);
+    return good ? CMD_DONE : CMD_FAILED;
 }
 
 static bool anything_wanted(const struct detection_options *options, const struct config *config)
@@ -105,11 +81,7 @@ enum cmd_exit detection_load(const struct detection_options *options, const stru
         return CMD_FAILED;
     }
     d->config = config;
-    enum cmd_exit status = detection_load_rules(d, &options->rules, voice);
-    if (status == CMD_DONE)
-        status = detection_load_intel(d, &options->intel, voice);
-    if (status == CMD_DONE)
-        status = detection_load_sigma(d, &options->sigma, voice);
+    enum cmd_exit status = detection_load_content(d, options, voice);
     if (status == CMD_DONE)
         status = load_yara(&options->yara, config, voice, &d->yara, &d->loaded);
     if (status == CMD_DONE)
@@ -126,11 +98,11 @@ struct detection *detection_of_rules(
     if (!d)
         return NULL;
     d->config = config;
-    d->rules = rules_hold(set);
+    d->contents = contents_of_rules(config, set);
     d->rule_costs = costs;
     d->loaded.rules = rules_count(set);
     d->rules_ordered = rules_ordered_create(config);
-    if (d->rules_ordered)
+    if (d->contents && d->rules_ordered)
         return d;
     detection_destroy(d);
     return NULL;
@@ -140,13 +112,12 @@ void detection_destroy(struct detection *detection)
 {
     if (!detection)
         return;
-    rules_reload_destroy(detection->rules_reload);
+    if (detection->contents) {
+        contents_let_go(detection->contents, detection->ended);
+        contents_let_go(detection->contents, detection->settling);
+    }
+    contents_destroy(detection->contents);
     rules_ordered_destroy(detection->rules_ordered);
-    rules_release(detection->rules);
-    intel_state_destroy(detection->intel_state);
-    intel_destroy(detection->intel);
-    sigma_state_destroy(detection->sigma_state);
-    sigma_destroy(detection->sigma);
     file_rules_destroy(detection->yara);
     base_free(detection);
 }
@@ -166,21 +137,33 @@ bool detection_scan(const struct detection *detection, unsigned workers, struct 
     return *out != NULL;
 }
 
+static void end_former(struct detection *d, hit_sink *sink, void *context)
+{
+    if (!d->ended)
+        return;
+    if (d->ended->sigma_state)
+        sigma_settle_end(d->ended->sigma_state, sink, context);
+    contents_let_go(d->contents, d->ended);
+    d->ended = NULL;
+}
+
 // A hit with a `settle`, given to its source; the others hold as they are.
 void detection_settle(
     struct detection *detection, const struct hit *hit, hit_sink *sink, void *context)
 {
+    const struct content *content = detection->settling;
+    end_former(detection, sink, context);
     struct bytes detector = bytes_from_text(hit->detector);
     if (hit->settle && bytes_start_with(detector, BYTES("rules."))) {
         rules_settle(detection->rules_ordered, hit, sink, context);
         return;
     }
     if (hit->settle && bytes_start_with(detector, BYTES("sigma."))) {
-        sigma_settle(detection->sigma_state, hit, sink, context);
+        sigma_settle(content->sigma_state, hit, sink, context);
         return;
     }
     bool intel = bytes_start_with(detector, BYTES("intel."));
-    if (!intel || !hit->settle || intel_settle(detection->intel_state, hit, sink, context))
+    if (!intel || !hit->settle || intel_settle(content->intel_state, hit, sink, context))
         sink(context, hit);
 }
 
@@ -189,26 +172,56 @@ void detection_end(
 {
     if (detection && detection->rules_ordered)
         metrics->rules_dataset_memcap = rules_ordered_refused(detection->rules_ordered);
-    if (detection && detection->sigma_state)
-        sigma_settle_end(detection->sigma_state, sink, context);
-}
-
-struct rule_set *detection_rules(struct detection *detection)
-{
-    return detection && detection->rules_reload ? rules_reload_now(detection->rules_reload) : NULL;
-}
-
-void detection_take_rules(struct detection_worker *worker, struct rule_set *rules)
-{
-    if (!worker->rules || !rules || rules == worker->rules_now)
+    if (!detection)
         return;
-    if (rules_worker_swap(worker->rules, rules))
-        worker->rules_now = rules; // the rules_worker holds it
+    end_former(detection, sink, context);
+    if (detection->settling && detection->settling->sigma_state)
+        sigma_settle_end(detection->settling->sigma_state, sink, context);
+}
+
+struct content *detection_content(struct detection *detection)
+{
+    return detection ? contents_now(detection->contents) : NULL;
+}
+
+void detection_let_go(struct detection *detection, struct content *content)
+{
+    if (detection)
+        contents_let_go(detection->contents, content);
+}
+
+// The states of the former content are ended with the next hit, or at the end.
+void detection_settle_as(struct detection *detection, struct content *content)
+{
+    if (!detection || content == detection->settling)
+        return;
+    if (detection->ended)
+        contents_let_go(detection->contents, detection->ended); // it told nothing since
+    detection->ended = detection->settling;
+    detection->settling = contents_hold(detection->contents, content);
+}
+
+bool detection_take(struct detection_worker *worker, struct content *content)
+{
+    if (content == worker->now)
+        return true;
+    struct sigma_worker *sigma = content->sigma ? sigma_worker_create(content->sigma) : NULL;
+    bool good = (sigma || !content->sigma) &&
+                (!worker->rules || rules_worker_swap(worker->rules, content->rules));
+    if (!good) {
+        sigma_worker_destroy(sigma);
+        return false;
+    }
+    sigma_worker_destroy(worker->sigma);
+    worker->sigma = sigma;
+    contents_let_go(worker->detection->contents, worker->now);
+    worker->now = contents_hold(worker->detection->contents, content);
+    return true;
 }
 
 static bool seat_rules(struct detection_worker *w, const struct detection_seat *seat)
 {
-    struct rule_set *set = w->detection->rules;
+    struct rule_set *set = w->now->rules;
     if (!set)
         return true;
     w->rules = rules_worker_create(&(struct rules_seat){.config = seat->config,
@@ -219,7 +232,6 @@ static bool seat_rules(struct detection_worker *w, const struct detection_seat *
                                        .sink_context = seat->context,
                                        .costs = w->detection->rule_costs},
         set);
-    w->rules_now = set;
     if (w->rules)
         flow_table_consumer(seat->flows, rules_worker_handler(w->rules));
     return w->rules != NULL;
@@ -235,8 +247,9 @@ struct detection_worker *detection_worker_create(
     w->sink = seat->sink;
     w->context = seat->context;
     w->metrics = seat->metrics;
-    w->sigma = detection->sigma ? sigma_worker_create(detection->sigma) : NULL;
-    if ((w->sigma || !detection->sigma) && seat_rules(w, seat))
+    w->now = contents_now(detection->contents);
+    w->sigma = w->now->sigma ? sigma_worker_create(w->now->sigma) : NULL;
+    if ((w->sigma || !w->now->sigma) && seat_rules(w, seat))
         return w;
     detection_worker_destroy(w);
     return NULL;
@@ -248,6 +261,7 @@ void detection_worker_destroy(struct detection_worker *worker)
         return;
     rules_worker_destroy(worker->rules);
     sigma_worker_destroy(worker->sigma);
+    contents_let_go(worker->detection->contents, worker->now);
     base_free(worker);
 }
 
@@ -259,9 +273,8 @@ void detection_packet(struct detection_worker *worker, const struct decoded *pac
 
 void detection_record(struct detection_worker *worker, const struct record *record)
 {
-    const struct detection *d = worker->detection;
-    if (d->intel)
-        intel_record(d->intel, record, worker->metrics, worker->sink, worker->context);
+    if (worker->now->intel)
+        intel_record(worker->now->intel, record, worker->metrics, worker->sink, worker->context);
     if (worker->sigma)
         sigma_record(worker->sigma, record, worker->sink, worker->context);
 }

@@ -3,8 +3,8 @@
 // asked by each worker, and settled in the order of packets by the main thread.
 //
 // How a source of hits (rules/, intel/, sigma/, YARA in file/) is wired in, all in detection.c:
-//   1. a member of struct detection for what it loads; load in its load_X(), destroy in
-//      detection_destroy(), count in detection_loaded();
+//   1. a member of struct content for what it loads and what settles its hits (content.c); of
+//      struct detection for what is not loaded anew;
 //   2. a member of struct detection_worker for its state in one worker; made in
 //      detection_worker_create(); those that look at records are called in detection_record();
 //   3. its hits go to worker->sink; those with a `settle` come back in detection_settle(), which
@@ -32,6 +32,7 @@ struct detection_loaded {
     uint64_t refused; // rules, indicators… that could not be used; each was told
 };
 
+struct content;
 struct detection;
 struct flow_table;
 struct metrics;
@@ -66,10 +67,12 @@ struct metrics;
 void detection_end(
     struct detection *detection, struct metrics *metrics, hit_sink *sink, void *context);
 
-// Rules as they are now, held for the caller (rules_release); NULL: none. Between two batches. When
-// it was asked for, a thread of its own loads them anew; until it is done the old ones are
-// answered.
-struct rule_set *detection_rules(struct detection *detection);
+// What is to be looked for in the batch that comes next, held for the caller; NULL: nothing.
+struct content *detection_content(struct detection *detection);
+void detection_let_go(struct detection *detection, struct content *content);
+
+// Main thread: the hits that come next are of that content.
+void detection_settle_as(struct detection *detection, struct content *content);
 
 // ---- one a worker
 
@@ -92,8 +95,8 @@ struct detection_seat {
     struct detection *detection, const struct detection_seat *seat);
 void detection_worker_destroy(struct detection_worker *worker);
 
-// The rules of the batch that comes next. Where memory is short the old ones stay.
-void detection_take_rules(struct detection_worker *worker, struct rule_set *rules);
+// The content of the batch that comes next. False: out of memory, the former stays.
+[[nodiscard]] bool detection_take(struct detection_worker *worker, struct content *content);
 
 // A packet with anomalies of its headers.
 struct decoded;

@@ -429,8 +429,8 @@ void worker_handle(struct worker *worker, struct slot *slot)
 {
     worker->slot = slot;
     worker->output = &slot->outputs[worker->index];
-    if (worker->detection)
-        detection_take_rules(worker->detection, slot->rules);
+    if (worker->detection && !detection_take(worker->detection, slot->content))
+        worker->output->failed = true;
     handle_packets(worker, slot);
     worker->order = UINT64_MAX;
     handle_end(worker, slot);

@@ -49,12 +49,12 @@ struct output {
 struct slot {
     struct packet_batch batch;
     struct decoded decoded[BATCH_PACKETS];
-    uint64_t first_order;   // index of its first packet in the whole input
-    int64_t now_us;         // packet time after its last packet
-    uint64_t flush_below;   // the input is over: end the flows that began before this packet
-    bool last;              // nothing comes after it
-    struct rule_set *rules; // to be tested on it, held; NULL: none
-    struct output *outputs; // one a worker
+    uint64_t first_order;    // index of its first packet in the whole input
+    int64_t now_us;          // packet time after its last packet
+    uint64_t flush_below;    // the input is over: end the flows that began before this packet
+    bool last;               // nothing comes after it
+    struct content *content; // to be looked for in it, held; NULL: nothing
+    struct output *outputs;  // one a worker
 };
 
 struct worker {
