@@ -27,7 +27,7 @@ def c_file(source, lines):
 def build_files():
     records, anomalies = model.read_records(), model.read_anomalies()
     metrics, texts, keys = model.read_metrics(), model.read_texts(), config.read_config()
-    messages, buffers = rules.read_buffers(records)
+    messages, buffers, frames = rules.read_buffers(records)
     return {
         "records.h": c_file("schema/records.yaml and schema/protocols", c_records.records_h(records)),
         "records.c": c_file("schema/records.yaml and schema/protocols", c_records.records_c(records)),
@@ -44,8 +44,8 @@ def build_files():
         "shapes.c": c_file("schema/records.yaml and schema/protocols", c_shape.Shapes(records).text()),
         "zeek.c": c_file("schema/zeek.yaml", zeek.zeek_c(records)),
         "signatures.c": c_file("content/signatures.yaml", signatures.signatures_c(signatures.read_signatures())),
-        "buffers.h": c_file("content/rules/buffers.yaml", rules.buffers_h(buffers)),
-        "buffers.c": c_file("content/rules/buffers.yaml", rules.buffers_c(messages, buffers)),
+        "buffers.h": c_file("content/rules/buffers.yaml", rules.buffers_h(buffers, frames)),
+        "buffers.c": c_file("content/rules/buffers.yaml", rules.buffers_c(messages, buffers, frames)),
         "numbers.c": c_file("content/rules/numbers.yaml", rules.numbers_c(records)),
         "indicators.c": c_file("schema/records.yaml and schema/protocols", indicators.indicators_c(records)),
         "detectors.c": c_file("content/detectors, content/phases.yaml and content/attack", detectors.detectors_c()),

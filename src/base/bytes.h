@@ -71,6 +71,13 @@ static inline size_t bytes_find_byte(struct bytes b, uint8_t byte)
     return hit ? (size_t)(hit - b.data) : BYTES_NOT_FOUND;
 }
 
+// Where `part` begins within `whole`; BYTES_NOT_FOUND: it does not lie there.
+static inline size_t bytes_place(struct bytes whole, struct bytes part)
+{
+    uintptr_t from = (uintptr_t)whole.data, at = (uintptr_t)part.data;
+    return part.data && at >= from && at - from <= whole.len ? at - from : BYTES_NOT_FOUND;
+}
+
 // Index of the first `needle`, or BYTES_NOT_FOUND. An empty needle is found at 0.
 size_t bytes_find(struct bytes b, struct bytes needle);
 

@@ -236,6 +236,42 @@ void json_hex(struct json *j, struct bytes b)
     j->data[j->len++] = '"';
 }
 
+void json_base64(struct json *j, struct bytes b)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (b.len > SIZE_MAX / 2 || !json_reserve(j, (b.len + 2) / 3 * 4 + 2)) {
+        j->failed = true;
+        return;
+    }
+    j->data[j->len++] = '"';
+    for (size_t i = 0; i < b.len; i += 3) {
+        uint32_t three = (uint32_t)b.data[i] << 16 | (uint32_t)bytes_at(b, i + 1) << 8 |
+                         (uint32_t)bytes_at(b, i + 2);
+        for (size_t digit = 0; digit < 4; digit++)
+            j->data[j->len++] = i + digit > b.len ? '=' : digits[three >> (18 - 6 * digit) & 0x3f];
+    }
+    j->data[j->len++] = '"';
+}
+
+void json_printable(struct json *j, struct bytes b)
+{
+    if (b.len > SIZE_MAX / 4 || !json_reserve(j, 2 * b.len + 2)) {
+        j->failed = true;
+        return;
+    }
+    j->data[j->len++] = '"';
+    for (size_t i = 0; i < b.len; i++) {
+        uint8_t c = b.data[i];
+        if (c == '"' || c == '\\' || c == '\r' || c == '\n')
+            j->data[j->len++] = '\\';
+        j->data[j->len++] = c == '\r'              ? 'r'
+                            : c == '\n'            ? 'n'
+                            : c >= ' ' && c < 0x7f ? (char)c
+                                                   : '.';
+    }
+    j->data[j->len++] = '"';
+}
+
 static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
                                   "25262728293031323334353637383940414243444546474849"
                                   "50515253545556575859606162636465666768697071727374"

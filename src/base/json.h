@@ -90,6 +90,8 @@ static inline void json_next(struct json *j)
 // RFC 3629 has it becomes U+FFFD, one for each longest start of a character (Unicode 15, 3.9).
 void json_text(struct json *j, struct bytes text);
 void json_hex(struct json *j, struct bytes b);
+void json_base64(struct json *j, struct bytes b);    // RFC 4648, section 4, with padding
+void json_printable(struct json *j, struct bytes b); // printable ASCII, CR and LF; the rest as dots
 void json_u64(struct json *j, uint64_t v);
 void json_i64(struct json *j, int64_t v);
 void json_bool(struct json *j, bool v);

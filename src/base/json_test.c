@@ -240,6 +240,11 @@ TEST(addresses)
     CHECK_JSON(json_mac(&j, (struct bytes){NULL, 0}), "\"\"");
     CHECK_JSON(json_hex(&j, bytes_make("\x00\xab", 2)), "\"00ab\"");
     CHECK_JSON(json_hex(&j, (struct bytes){NULL, 0}), "\"\"");
+    CHECK_JSON(json_base64(&j, BYTES("")), "\"\"");
+    CHECK_JSON(json_base64(&j, BYTES("f")), "\"Zg==\"");
+    CHECK_JSON(json_base64(&j, BYTES("fo")), "\"Zm8=\"");
+    CHECK_JSON(json_base64(&j, BYTES("foo\xff\xfe\xfd")), "\"Zm9v//79\"");
+    CHECK_JSON(json_printable(&j, BYTES("a\"\\\r\n\t\xff~")), "\"a\\\"\\\\\\r\\n..~\"");
 }
 
 TEST(times)

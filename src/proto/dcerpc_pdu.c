@@ -420,6 +420,9 @@ static enum proto_verdict read_pdus(
         }
         rpc->lost[side] = false;
         rpc->minor = pdu.minor;
+        if (pf->proto == &proto_dcerpc)
+            proto_frames(pf, FRAME_DCERPC_PDU, side, cursor_rest(in), DCERPC_HEADER_BYTES,
+                pdu.length, UINT64_MAX);
         cursor_skip(in, DCERPC_HEADER_BYTES);
         split_auth(&pdu, cursor_take(in, pdu.length - DCERPC_HEADER_BYTES));
         bool wrong_side = side_of(pdu.type) != side && pdu.type != DCERPC_RTS;

@@ -284,6 +284,7 @@ static void parse_message(struct proto_flow *pf, enum flow_side side, struct byt
     arena_init(&arena, pf->arena.pool, DNS_MESSAGE_BUDGET);
     struct dns_message m = {.arena = &arena};
     struct cursor in = cursor_make(data);
+    proto_frame(pf, FRAME_DNS_PDU, side, data, (int64_t)data.len, UINT64_MAX);
     if (dns_message_read(&m, &in)) {
         note_oddities(pf, side, &m);
         emit_message(pf, side, &m);

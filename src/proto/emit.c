@@ -266,3 +266,13 @@ void proto_file_close(struct proto_flow *pf, struct proto_file *file, bool compl
     engine_flow_of(pf)->files--;
     arena_release(&file->arena); // it holds the file
 }
+
+void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep)
+{
+    engine->keep = keep;
+}
+
+void proto_engine_scan_files(struct proto_engine *engine, struct file_scan *scan)
+{
+    engine->scan = scan;
+}

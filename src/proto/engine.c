@@ -147,17 +147,18 @@ static void flow_release(struct flow *flow)
     arena_release(&ef->arena); // it holds ef
 }
 
+#define SWAP(pair)                                                                                 \
+    do {                                                                                           \
+        __typeof__((pair)[0]) first = (pair)[0];                                                   \
+        (pair)[0] = (pair)[1], (pair)[1] = first;                                                  \
+    } while (0)
+
 static void swap_sides(struct engine_flow *ef)
 {
-    struct proto_pending pending = ef->pending[0];
-    ef->pending[0] = ef->pending[1];
-    ef->pending[1] = pending;
-    uint8_t probe = ef->probe[0];
-    ef->probe[0] = ef->probe[1];
-    ef->probe[1] = probe;
-    bool ended = ef->pf.ended[0];
-    ef->pf.ended[0] = ef->pf.ended[1];
-    ef->pf.ended[1] = ended;
+    SWAP(ef->pending);
+    SWAP(ef->probe);
+    SWAP(ef->pf.ended);
+    SWAP(ef->pf.received);
     ef->reversed = !ef->reversed;
     flow_reverse(ef->pf.flow);
 }
@@ -430,6 +431,8 @@ static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data)
     if (view.len < pf->need[side] && !pf->ended[side])
         return keep_rest(ef, side, view, 0, from_pending);
     pf->need[side] = 0;
+    pf->view = view;
+    engine_frame_stream(ef, side);
     struct cursor in = cursor_make(view);
     enum proto_verdict verdict = pf->proto->parse(pf, side, &in);
     assert(in.at >= view.data && cursor_pos(&in) <= view.len);
@@ -446,10 +449,13 @@ static bool handle_payload(void *context, struct flow *flow, enum flow_side side
         return false;
     if (!known)
         begin_expected(ef, &side);
+    ef->pf.received[side] += data.len;
     ef->pf.packet = packet;
     ef->pf.watch = e->watch;
     ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
-    bool wanted = give(ef, side, data);
+    bool reversed = ef->reversed, wanted = give(ef, side, data);
+    ef->pf.packet = packet;
+    engine_frames_go_on(ef, ef->reversed == reversed ? side : flow_other(side), data);
     if (!wanted)
         flow_release(flow);
     return wanted;
@@ -463,6 +469,7 @@ static bool handle_gap(void *context, struct flow *flow, enum flow_side side, si
     if (!ef)
         return true; // nothing was seen yet: what follows is probed
     proto_pending_drop(&ef->pending[side]);
+    ef->pf.received[side] += lost;
     ef->pf.packet = packet;
     ef->pf.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
     ef->pf.need[side] = 0;
@@ -553,16 +560,6 @@ void proto_engine_destroy(struct proto_engine *engine)
 size_t proto_engine_held_bytes(const struct proto_engine *engine)
 {
     return engine->expected ? expect_bytes() : 0;
-}
-
-void proto_engine_keep_files(struct proto_engine *engine, struct file_keep *keep)
-{
-    engine->keep = keep;
-}
-
-void proto_engine_scan_files(struct proto_engine *engine, struct file_scan *scan)
-{
-    engine->scan = scan;
 }
 
 void proto_engine_watch(struct proto_engine *engine, const struct proto_watch *watch)

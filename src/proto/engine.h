@@ -49,6 +49,7 @@ struct engine_flow {
     bool naming_over;
     uint8_t files, switches;
     uint32_t files_begun;
+    bool stream_told[2];     // as a frame
     bool reversed;           // turned over with each change of sides
     struct bytes proxy_dest; // through which proxy's tunnel the flow runs; see proto_tunnel
     bool unclaimed;          // stands in the engine's list
@@ -64,6 +65,10 @@ struct proto_file {
     uint64_t tx_id, number;
     enum flow_side side;
 };
+
+// A side's stream as a frame, once; and its frames, with what came (proto/engine_frame.c).
+void engine_frame_stream(struct engine_flow *ef, enum flow_side side);
+void engine_frames_go_on(struct engine_flow *ef, enum flow_side side, struct bytes data);
 
 // Flows nobody has claimed yet stand in the engine's list, oldest first (proto/engine_unclaimed.c).
 void engine_unclaimed_add(struct proto_engine *e, struct engine_flow *ef);

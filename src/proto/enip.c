@@ -21,6 +21,7 @@ enum {
     ENIP_PORT = 44818,
     HEADER_BYTES = 24,
     ITEMS_MAX = 16,
+    CIP_MULTIPLE_SERVICE = 0x0a,
     ITEM_CONNECTED = 0xb1,
     ITEM_UNCONNECTED = 0xb2,
 };
@@ -307,6 +308,48 @@ static bool whole_messages(struct cursor in)
     return true;
 }
 
+// A CIP message, or each of those that one of several holds (CIP Volume 1, section ).
+static void tell_cip(struct proto_flow *pf, enum flow_side side, struct bytes cip)
+{
+    struct cursor in = cursor_make(cip);
+    uint8_t service = cursor_u8(&in), words = cursor_u8(&in);
+    cursor_skip(&in, service & 0x80 ? 2 : 2U * words); // an answer's status, a request's path
+    struct bytes body = cursor_rest(&in);
+    uint16_t count = (service & 0x7f) == CIP_MULTIPLE_SERVICE ? cursor_u16le(&in) : 0;
+    if (count == 0)
+        proto_frame(pf, FRAME_ENIP_CIP, side, cip, (int64_t)cip.len, UINT64_MAX);
+    for (size_t at = cursor_u16le(&in), next; count > 0 && cursor_ok(&in); count--, at = next) {
+        next = count > 1 ? cursor_u16le(&in) : body.len;
+        if (at < next && next <= body.len)
+            proto_frame(
+                pf, FRAME_ENIP_CIP, side, bytes_from(body, at), (int64_t)(next - at), UINT64_MAX);
+    }
+}
+
+static void tell_frames(
+    struct proto_flow *pf, enum flow_side side, struct bytes from, const struct pdu *pdu)
+{
+    bool send = pdu->command == SEND_RR_DATA || pdu->command == SEND_UNIT_DATA;
+    bool list = pdu->command == LIST_IDENTITY || pdu->command == LIST_SERVICES;
+    if (!proto_wants(pf, BUFFER_FRAME))
+        return;
+    proto_frames(pf, FRAME_ENIP_PDU, side, from, HEADER_BYTES,
+        HEADER_BYTES + (int64_t)pdu->data.len, UINT64_MAX);
+    if (pdu->has_cip)
+        tell_cip(pf, side, pdu->cip);
+    struct cursor in = cursor_make(pdu->data);
+    cursor_skip(&in, send ? 6 : 0); // interface handle, timeout
+    for (uint16_t count = send || list ? cursor_u16le(&in) : 0; count > 0 && cursor_ok(&in);
+         count--) {
+        struct cursor item = in;
+        cursor_skip(&in, 2);
+        cursor_skip(&in, cursor_u16le(&in));
+        if (cursor_ok(&in))
+            proto_frame(pf, FRAME_ENIP_ENIP_ITEM, side, cursor_rest(&item),
+                (int64_t)(cursor_pos(&in) - cursor_pos(&item)), UINT64_MAX);
+    }
+}
+
 static enum proto_verdict enip_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct enip_state *state = pf->state;
@@ -319,7 +362,9 @@ static enum proto_verdict enip_parse(struct proto_flow *pf, enum flow_side side,
         return PROTO_MORE;
     }
     state->lost[side] = false;
-    while (cursor_left(in) > 0 && read_pdu(in, &pdu, &need, &bad)) {
+    for (struct bytes from = cursor_rest(in); from.len > 0 && read_pdu(in, &pdu, &need, &bad);
+         from = cursor_rest(in)) {
+        tell_frames(pf, side, from, &pdu);
         if (side == FLOW_CLIENT)
             take_request(pf, &pdu);
         else

@@ -207,6 +207,21 @@ static bool step(struct proto_flow *pf, enum flow_side side, struct cursor *in)
     return false;
 }
 
+// The same, told as a frame from the first line to where the message ends.
+static bool framed_step(struct proto_flow *pf, enum flow_side side, struct cursor *in)
+{
+    const struct http_side *s = &http_flow(pf)->side[side];
+    enum rule_frame frame = side == FLOW_CLIENT ? FRAME_HTTP1_REQUEST : FRAME_HTTP1_RESPONSE;
+    struct bytes from = cursor_rest(in);
+    bool began = s->phase == HTTP_START, more = step(pf, side, in);
+    bool inside = s->phase != HTTP_START && s->phase != HTTP_WAIT;
+    if (began && inside)
+        proto_frame(pf, frame, side, from, PROTO_FRAME_OPEN, s->tx->id);
+    else if (!began && !inside)
+        proto_frame_ends(pf, frame, side, cursor_rest(in));
+    return more;
+}
+
 // A body that lasts until close is whole now; a trailer may lack its empty line.
 static void side_end(struct proto_flow *pf, enum flow_side side)
 {
@@ -219,7 +234,7 @@ static void side_end(struct proto_flow *pf, enum flow_side side)
 static enum proto_verdict http_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct http_flow *http = http_flow(pf);
-    while (cursor_left(in) > 0 && !http->closed && step(pf, side, in))
+    while (cursor_left(in) > 0 && !http->closed && framed_step(pf, side, in))
         ;
     if (pf->ended[side] && !http->closed && !http->tunnel)
         side_end(pf, side);

@@ -282,6 +282,9 @@ static bool frame_step(struct proto_flow *pf, enum flow_side side, struct cursor
     struct http2_frame frame;
     if (!frame_head(&c, &frame))
         return false;
+    if (frame.type == HTTP2_DATA || cursor_left(&c) >= frame.length)
+        proto_frames(pf, FRAME_HTTP2_PDU, side, cursor_rest(in), FRAME_HEADER_BYTES,
+            FRAME_HEADER_BYTES + (int64_t)frame.length, UINT64_MAX);
     if (!in_order(s, &frame))
         return give_up(pf, ANOMALY_HTTP2_INVALID_FRAME_SEQUENCE);
     if (frame.type == HTTP2_DATA) {

@@ -479,6 +479,7 @@ static bool plain_step(struct proto_flow *pf, enum flow_side side, struct cursor
         pf->need[side] = size;
         return false;
     }
+    proto_frame(pf, FRAME_LDAP_PDU, side, rest, (int64_t)size, UINT64_MAX);
     take_message(pf, cursor_take(in, size), op);
     return true;
 }

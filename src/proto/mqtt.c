@@ -370,6 +370,18 @@ static enum step take_head(
     return head_is_valid(pf, head) ? STEP_ON : STEP_BROKEN;
 }
 
+static enum step take_body(
+    struct proto_flow *pf, enum flow_side side, const struct mqtt_head *head, struct cursor *in)
+{
+    if (head->kind == MQTT_PUBLISH)
+        return take_publish(pf, side, head, in);
+    if (head->length > MQTT_HEAD_BYTES)
+        return skip_packet(pf, side, head) ? STEP_ON : STEP_BROKEN;
+    if (cursor_left(in) < head->length)
+        return STEP_WAIT;
+    return take_packet(pf, side, head, cursor_sub(in, head->length)) ? STEP_ON : STEP_BROKEN;
+}
+
 static enum step take_one(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct mqtt_flow *mqtt = mqtt_flow(pf);
@@ -378,18 +390,18 @@ static enum step take_one(struct proto_flow *pf, enum flow_side side, struct cur
         take_left(pf, side, in);
         return STEP_ON;
     }
+    struct bytes from = cursor_rest(in);
     enum step step = take_head(pf, side, in, &head);
     if (step != STEP_ON)
         return step;
+    size_t head_len = from.len - cursor_left(in);
     if (side == FLOW_CLIENT && head.kind != MQTT_CONNECT && !mqtt->connected)
         proto_anomaly(pf, ANOMALY_MQTT_UNINTRODUCED_MESSAGE);
-    if (head.kind == MQTT_PUBLISH)
-        return take_publish(pf, side, &head, in);
-    if (head.length > MQTT_HEAD_BYTES)
-        return skip_packet(pf, side, &head) ? STEP_ON : STEP_BROKEN;
-    if (cursor_left(in) < head.length)
-        return STEP_WAIT;
-    return take_packet(pf, side, &head, cursor_sub(in, head.length)) ? STEP_ON : STEP_BROKEN;
+    step = take_body(pf, side, &head, in);
+    if (step == STEP_ON)
+        proto_frames(pf, FRAME_MQTT_PDU, side, from, head_len, (int64_t)(head_len + head.length),
+            UINT64_MAX);
+    return step;
 }
 
 static enum proto_verdict mqtt_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)

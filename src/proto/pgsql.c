@@ -217,9 +217,13 @@ static enum step take_one(struct proto_flow *pf, enum flow_side side, struct cur
         pgsql->encrypted = true;
         return STEP_ON;
     }
-    if (side == FLOW_CLIENT && !pgsql->started)
-        return take_startup(pf, in);
-    return take_message(pf, side, in);
+    struct bytes from = cursor_rest(in);
+    bool startup = side == FLOW_CLIENT && !pgsql->started;
+    enum step step = startup ? take_startup(pf, in) : take_message(pf, side, in);
+    if (step == STEP_ON)
+        proto_frame(pf, FRAME_PGSQL_PDU, side, from,
+            (int64_t)(from.len - cursor_left(in) + pgsql->side[side].left), UINT64_MAX);
+    return step;
 }
 
 static enum proto_verdict pgsql_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)

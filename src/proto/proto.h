@@ -53,6 +53,8 @@ struct proto_flow {
     struct proto_engine *engine;
     const struct proto *proto;
     uint64_t tx_count;      // transactions begun; parsers number theirs from here
+    uint64_t received[2];   // bytes of each side that came so far, lost ones too
+    struct bytes view;      // what the parser was given to read
     struct bytes note;      // of the announcement that made this flow known; see proto_expect
     enum flow_side speaker; // who is src in the heads of records emitted; the client unless set
     const struct proto_watch *watch; // NULL: nobody watches
@@ -154,6 +156,17 @@ struct proto_file_news {
     struct file *file;                  // not FILE_CLOSED
 };
 
+// A piece of framing. Where `data` is shorter than `length`, the rest is in what follows.
+enum { PROTO_FRAME_OPEN = -1 }; // length: not known, the frame ends with the flow
+struct proto_frame {
+    enum rule_frame frame;
+    enum flow_side side;
+    uint64_t offset; // in what the side sent; of a datagram: in the datagram
+    int64_t length;
+    uint64_t tx_id; // UINT64_MAX: belongs to no transaction
+    struct bytes data;
+};
+
 struct proto_watch {
     void *context;
     uint64_t wants[PROTO_WANT_WORDS]; // buffers to be shown, a bit for each enum rule_buffer
@@ -163,6 +176,13 @@ struct proto_watch {
     void (*record)(void *context, struct proto_flow *pf, const struct record *record);
     void (*file)(void *context, struct proto_flow *pf, const struct proto_file_news *news);
     void (*anomaly)(void *context, struct proto_flow *pf, enum anomaly anomaly);
+    void (*frame)(void *context, struct proto_flow *pf, const struct proto_frame *frame);
+    // Of BUFFER_FRAME is wanted: the frame of unknown length told last ends at `offset`.
+    void (*frame_ends)(void *context, struct proto_flow *pf, enum rule_frame frame,
+        enum flow_side side, uint64_t offset);
+    // The parser has seen `data`, of which frames that were told may hold more.
+    void (*frames_go_on)(
+        void *context, struct proto_flow *pf, enum flow_side side, struct bytes data);
 };
 
 // Borrowed; NULL: nobody watches. From the next packet on.
@@ -205,6 +225,26 @@ static inline void proto_show_done(struct proto_flow *pf, enum flow_side side, u
     if (pf->watch)
         pf->watch->side_done(pf->watch->context, pf, side, tx_id);
 }
+
+// A frame begins where `from` does, which lies in what the parser was given; all of it may not have
+// come yet. Once for each frame, as soon as its length is known.
+void proto_frame_tell(struct proto_flow *pf, enum rule_frame frame, enum flow_side side,
+    struct bytes from, int64_t length, uint64_t tx_id);
+static inline void proto_frame(struct proto_flow *pf, enum rule_frame frame, enum flow_side side,
+    struct bytes from, int64_t length, uint64_t tx_id)
+{
+    if (proto_wants(pf, BUFFER_FRAME))
+        proto_frame_tell(pf, frame, side, from, length, tx_id);
+}
+
+// One whose length was not known ends before `behind`.
+void proto_frame_ends(
+    struct proto_flow *pf, enum rule_frame frame, enum flow_side side, struct bytes behind);
+
+// The three frames of a message: all of it, its head, and what stands behind that, in this order in
+// the list of frames from `whole` on.
+void proto_frames(struct proto_flow *pf, enum rule_frame whole, enum flow_side side,
+    struct bytes from, size_t head, int64_t length, uint64_t tx_id);
 
 // Does data look like printable text? For probes.
 bool proto_is_text(struct bytes data);

@@ -330,6 +330,7 @@ static enum proto_verdict quic_parse(struct proto_flow *pf, enum flow_side side,
             proto_anomaly(pf, ANOMALY_QUIC_ERROR_ON_DATA);
             break;
         }
+        proto_frame(pf, FRAME_QUIC_PDU, side, p.whole, (int64_t)p.whole.len, UINT64_MAX);
         packet(pf, &p, side);
     }
     cursor_skip(in, cursor_left(in));

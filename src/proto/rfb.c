@@ -275,6 +275,9 @@ static enum proto_verdict rfb_parse(struct proto_flow *pf, enum flow_side side, 
             server_take(pf, in);
         else
             client_take(pf, in);
+        if (cursor_ok(in) && in->at != mark.at)
+            proto_frame(pf, FRAME_RFB_PDU, side, cursor_rest(&mark),
+                (int64_t)(cursor_pos(in) - cursor_pos(&mark)), UINT64_MAX);
         if (cursor_ok(in) && in->at != mark.at && rfb->phase[side] != OVER)
             continue;
         if (!cursor_ok(in)) {

@@ -4,7 +4,8 @@
 #include "proto/proto.h"
 
 enum {
-    RPC_HEAD_BYTES = 8192,       // of a message are parsed; of what follows only file data is used
+    RPC_CREDS_AT = 24,     // in a call: behind xid, type, RPC version, program, version, procedure
+    RPC_HEAD_BYTES = 8192, // of a message are parsed; of what follows only file data is used
     RPC_SEGMENT_BYTES = 65536,   // that complete them
     RPC_RECORD_BYTES = 16 << 20, // longest record
     RPC_CALLS = 128,             // that wait for their answer

@@ -228,8 +228,35 @@ static bool body_read(struct proto_flow *pf, struct rpc_call *call, bool reply, 
     return reply ? nfs_reply_read(pf, call, in) : nfs_call_read(pf, call, in);
 }
 
+// `in` stands behind the head of the message that begins at `data`; `length`: of the message, as
+// far as it is not split.
+static void tell_frames(struct proto_flow *pf, enum flow_side side, struct bytes data,
+    const struct rpc_call *call, bool reply, const struct cursor *in, int64_t length)
+{
+    struct bytes body = cursor_rest(in);
+    size_t head = cursor_pos(in);
+    int64_t rest = length - (int64_t)head;
+    bool nfs4 = call->head.version == 4;
+    if (!proto_wants(pf, BUFFER_FRAME) || pf->proto != &proto_nfs)
+        return;
+    proto_frames(pf, FRAME_NFS_RPC_PDU, side, data, head, length, UINT64_MAX);
+    if (!reply)
+        proto_frame(pf, FRAME_NFS_RPC_CREDS, side, bytes_from(data, RPC_CREDS_AT),
+            (int64_t)(head - RPC_CREDS_AT), UINT64_MAX);
+    if (call->head.program != RPC_NFS || rest <= 0)
+        return;
+    if (reply)
+        proto_frame(
+            pf, nfs4 ? FRAME_NFS_NFS4_STATUS : FRAME_NFS_NFS_STATUS, side, body, 4, UINT64_MAX);
+    if (nfs4)
+        proto_frames(pf, FRAME_NFS_NFS4_PDU, side, body, 8, rest, UINT64_MAX);
+    else
+        proto_frame(pf, FRAME_NFS_NFS_PDU, side, body, rest, UINT64_MAX);
+}
+
 // A message, or the first RPC_HEAD_BYTES of a longer one.
-static void message(struct proto_flow *pf, enum flow_side side, struct bytes data, bool whole)
+static void message(
+    struct proto_flow *pf, enum flow_side side, struct bytes data, int64_t length, bool whole)
 {
     struct cursor in = cursor_make(data);
     struct rpc_head head;
@@ -242,6 +269,7 @@ static void message(struct proto_flow *pf, enum flow_side side, struct bytes dat
         head.reply ? call_answered(rpc_flow(pf), head.xid) : call_begin(pf, &head);
     if (!call)
         return;
+    tell_frames(pf, side, data, call, head.reply, &in, length);
     if (!head.reply && side == FLOW_SERVER) { // the server calls back
         call_free(call);
         return;
@@ -286,7 +314,7 @@ static enum proto_verdict fragment(struct proto_flow *pf, enum flow_side side, s
     s->left = len - head;
     if (!s->more) {
         s->sink = NULL;
-        message(pf, side, data, last && s->left == 0);
+        message(pf, side, data, len, last && s->left == 0);
     }
     s->more = !last;
     return PROTO_MORE;
@@ -296,7 +324,7 @@ enum proto_verdict rpc_parse(struct proto_flow *pf, enum flow_side side, struct 
 {
     struct rpc_side *s = &rpc_flow(pf)->side[side];
     if (pf->carrier == OVER_UDP) {
-        message(pf, side, cursor_rest(in), true);
+        message(pf, side, cursor_rest(in), (int64_t)cursor_left(in), true);
         s->sink = NULL;
         return PROTO_MORE;
     }

@@ -110,6 +110,23 @@ static enum proto_verdict body(struct proto_flow *pf, enum flow_side side, struc
     return PROTO_MORE;
 }
 
+static void tell_frames(struct proto_flow *pf, enum flow_side side, struct bytes head,
+    struct bytes first_line, int64_t body)
+{
+    bool request = !bytes_start_with_nocase(first_line, BYTES("SIP/"));
+    size_t line = bytes_find_byte(head, '\n') + 1, blank = head.len;
+    blank -= blank > line && head.data[blank - 1] == '\n';
+    blank -= blank > line && head.data[blank - 1] == '\r';
+    proto_frame(pf, FRAME_SIP_PDU, side, head, (int64_t)head.len + body, UINT64_MAX);
+    proto_frame(pf, request ? FRAME_SIP_REQUEST_LINE : FRAME_SIP_RESPONSE_LINE, side, head,
+        (int64_t)line, UINT64_MAX);
+    proto_frame(pf, request ? FRAME_SIP_REQUEST_HEADERS : FRAME_SIP_RESPONSE_HEADERS, side,
+        bytes_from(head, line), (int64_t)(blank - line), UINT64_MAX);
+    if (body > 0)
+        proto_frame(pf, request ? FRAME_SIP_REQUEST_BODY : FRAME_SIP_RESPONSE_BODY, side,
+            bytes_from(head, head.len), body, UINT64_MAX);
+}
+
 static enum proto_verdict message(struct proto_flow *pf, enum flow_side side, struct cursor *in,
     struct bytes head, struct cursor mark)
 {
@@ -127,6 +144,8 @@ static enum proto_verdict message(struct proto_flow *pf, enum flow_side side, st
     if (sip_first_line(line, &m->record)) {
         sip_head_read(m, cursor_rest(&lines));
         verdict = body(pf, side, m, in, mark);
+        if (cursor_pos(in) > cursor_pos(&mark) && cursor_pos(&lines) > 0 && head.len > line.len)
+            tell_frames(pf, side, head, line, (int64_t)m->record.body_len);
     } else {
         proto_anomaly(pf, ANOMALY_SIP_MALFORMED);
         verdict = pf->carrier == OVER_TCP ? PROTO_DONE : PROTO_MORE;

@@ -13,6 +13,8 @@ enum {
     NBSS_NAME_BYTES = 32,
     BUFFER_BYTES = 160 * 1024,
     FLOW_BYTES = 64 * 1024,
+    SMB1_HEADER_BYTES = 32,
+    SMB2_HEADER_BYTES = 64,
     TRANSFORM_BYTES = 52, // MS-SMB2 2.2.41
     FIND_BYTES = 10,      // tell a message in the middle of others: frame, signature, size
 };
@@ -187,6 +189,8 @@ static enum step take_frame(struct proto_flow *pf, enum flow_side side, struct c
     if (!whole) {
         s->seen = true;
         s->message = length;
+        proto_frames(pf, FRAME_SMB_NBSS_PDU, side, cursor_rest(&mark), FRAME_BYTES,
+            FRAME_BYTES + (int64_t)length, UINT64_MAX);
         s->phase = length > 0 ? SMB_MESSAGE : SMB_FRAME;
         s->compound = (struct smb_compound){0};
         return STEP_ON;
@@ -256,8 +260,10 @@ static enum step take_message(struct proto_flow *pf, enum flow_side side, struct
         return STEP_MORE;
     }
     enum signature signature = signature_of(head);
-    if (signature == SIGNATURE_CRYPT)
+    if (signature == SIGNATURE_CRYPT) {
+        proto_frames(pf, FRAME_SMB_SMB3_PDU, side, head, TRANSFORM_BYTES, s->message, UINT64_MAX);
         return encrypted_message(pf, s, in, side);
+    }
     if (signature == SIGNATURE_PACKED)
         proto_anomaly(pf, ANOMALY_SMB_COMPRESSED);
     else if (signature == SIGNATURE_NONE)
@@ -273,6 +279,8 @@ static enum step take_message(struct proto_flow *pf, enum flow_side side, struct
     }
     smb_stream_begin(s, whole, whole, 0, NULL, 0);
     s->phase = SMB_DATA;
+    proto_frames(pf, smb2 ? FRAME_SMB_SMB2_PDU : FRAME_SMB_SMB1_PDU, side, head,
+        smb2 ? SMB2_HEADER_BYTES : SMB1_HEADER_BYTES, whole, UINT64_MAX);
     struct bytes pdu = bytes_sub(head, 0, needed);
     if (smb2)
         smb2_message(pf, side, pdu, whole);

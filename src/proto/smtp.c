@@ -57,11 +57,22 @@ static void line_too_long(struct proto_flow *pf, enum flow_side side)
                                           : ANOMALY_SMTP_MAX_REPLY_LINE_LEN_EXCEEDED);
 }
 
+// The mail a frame belongs to.
+static uint64_t tx_of(struct proto_flow *pf)
+{
+    const struct smtp_mail *mail = smtp_flow(pf)->mail;
+    return mail ? mail->id : pf->tx_count;
+}
+
 // The next line, cut where it is too long. False: none complete yet.
 static bool take_line(
     struct proto_flow *pf, enum flow_side side, struct cursor *in, struct bytes *line)
 {
+    struct bytes from = cursor_rest(in);
     enum line_result result = line_take(&smtp_flow(pf)->side[side], in, SMTP_LINE_BYTES, line);
+    if (result != LINE_NONE)
+        proto_frame(pf, side == FLOW_CLIENT ? FRAME_SMTP_COMMAND_LINE : FRAME_SMTP_RESPONSE_LINE,
+            side, from, (int64_t)(from.len - cursor_left(in)), tx_of(pf));
     if (result == LINE_CUT)
         line_too_long(pf, side);
     return result != LINE_NONE;
@@ -124,6 +135,7 @@ static bool data_bytes(struct proto_flow *pf, struct cursor *in)
             return false;
         if (dot == DOT_END) {
             size_t lf = bytes_find_byte(rest, '\n');
+            proto_frame_ends(pf, FRAME_SMTP_DATA, FLOW_CLIENT, rest);
             cursor_skip(in, lf == BYTES_NOT_FOUND ? rest.len : lf + 1);
             content_end(pf);
             return true;
@@ -166,7 +178,7 @@ static bool bdat_bytes(struct proto_flow *pf, struct cursor *in)
 
 // Behind DATA: content, unless the server has refused. A client that does not wait for the answer
 // breaks RFC 2920 section 3.1; where no server is to be seen it is believed.
-static bool data_wait(struct proto_flow *pf)
+static bool data_wait(struct proto_flow *pf, struct cursor *in)
 {
     struct smtp_flow *smtp = smtp_flow(pf);
     if (!smtp->data_accepted && smtp->server_seen)
@@ -174,6 +186,7 @@ static bool data_wait(struct proto_flow *pf)
     smtp->phase = SMTP_DATA_BYTES;
     smtp->line_start = smtp->line_crlf = true;
     smtp->last_byte = '\n';
+    proto_frame(pf, FRAME_SMTP_DATA, FLOW_CLIENT, cursor_rest(in), PROTO_FRAME_OPEN, tx_of(pf));
     return true;
 }
 
@@ -196,7 +209,7 @@ static bool client_step(struct proto_flow *pf, struct cursor *in)
     struct smtp_flow *smtp = smtp_flow(pf);
     struct bytes line;
     switch (smtp->phase) {
-    case SMTP_DATA_WAIT: return data_wait(pf);
+    case SMTP_DATA_WAIT: return data_wait(pf, in);
     case SMTP_DATA_BYTES: return data_bytes(pf, in);
     case SMTP_BDAT_BYTES: return bdat_bytes(pf, in);
     case SMTP_TLS_WAIT: return tls_wait(pf, in);

@@ -11,6 +11,7 @@
 enum {
     SSH_BANNER_BYTES = 255,
     SSH_PACKET_BYTES = 35000, // RFC 4253 section 6.1
+    SSH_HEAD_BYTES = 6,       // length, padding's length, type of message
     SSH_LINES_MAX = 1024,     // as many as OpenSSH bears
     SSH_NAMES_MAX = 256,
     SSH_KEXINIT = 20,
@@ -162,7 +163,7 @@ static enum proto_verdict read_packets(
 {
     struct ssh_state *state = pf->state;
     struct peer *peer = &state->peers[side];
-    while (cursor_left(in) >= 6 && peer->phase == PACKETS) {
+    while (cursor_left(in) >= SSH_HEAD_BYTES && peer->phase == PACKETS) {
         struct cursor ahead = *in;
         uint32_t length = cursor_u32(&ahead);
         if (length < 2 || length > SSH_PACKET_BYTES) {
@@ -175,6 +176,8 @@ static enum proto_verdict read_packets(
             return PROTO_MORE;
         }
         struct cursor packet = cursor_sub(&ahead, length);
+        proto_frames(pf, FRAME_SSH_RECORD_PDU, side, cursor_rest(in), SSH_HEAD_BYTES,
+            4 + (int64_t)length, 0);
         cursor_skip(&packet, 1); // length of the padding at the end
         uint8_t type = cursor_u8(&packet);
         if (type == SSH_KEXINIT && !peer->offered)

@@ -267,12 +267,35 @@ static void byte(struct proto_flow *pf, enum flow_side side, uint8_t c)
     }
 }
 
+// Text up to a line's end or a command; a command up to its end.
+static void piece(struct proto_flow *pf, enum flow_side side, struct cursor *in)
+{
+    const struct telnet_flow *t = pf->state;
+    const struct peer *peer = &t->peers[side];
+    struct bytes from = cursor_rest(in);
+    bool begins = peer->phase == TEXT, command = bytes_at(from, 0) == IAC;
+    uint8_t c = 0;
+    while (cursor_left(in) > 0 && !peer->encrypts) {
+        if (begins && !command && cursor_rest(in).data[0] == IAC)
+            break;
+        c = cursor_u8(in);
+        byte(pf, side, c);
+        if (peer->phase == TEXT && (command || !begins || c == '\n'))
+            break;
+    }
+    int64_t length = (int64_t)(from.len - cursor_left(in));
+    if (!begins || peer->phase != TEXT)
+        return;
+    proto_frame(pf, FRAME_TELNET_PDU, side, from, length, UINT64_MAX);
+    proto_frame(pf, command ? FRAME_TELNET_CTL : FRAME_TELNET_DATA, side, from, length, UINT64_MAX);
+}
+
 static enum proto_verdict telnet_parse(
     struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct telnet_flow *t = pf->state;
     while (cursor_left(in) > 0 && !t->peers[side].encrypts)
-        byte(pf, side, cursor_u8(in));
+        piece(pf, side, in);
     cursor_skip(in, cursor_left(in));
     t->record.encrypted = t->peers[0].encrypts && t->peers[1].encrypts;
     return t->record.encrypted ? PROTO_DONE : PROTO_MORE;

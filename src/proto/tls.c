@@ -304,6 +304,18 @@ static enum step record_wait(struct proto_flow *pf, enum flow_side side, size_t 
     return STEP_WAIT;
 }
 
+static void record_frames(
+    struct proto_flow *pf, enum flow_side side, struct bytes from, uint8_t type, uint16_t length)
+{
+    struct bytes content = bytes_from(from, RECORD_HEADER_BYTES);
+    proto_frames(pf, FRAME_TLS_PDU, side, from, RECORD_HEADER_BYTES,
+        RECORD_HEADER_BYTES + (int64_t)length, UINT64_MAX);
+    if (type == ALERT)
+        proto_frame(pf, FRAME_TLS_ALERT_DATA, side, content, length, UINT64_MAX);
+    if (type == HEARTBEAT)
+        proto_frame(pf, FRAME_TLS_HB_DATA, side, content, length, UINT64_MAX);
+}
+
 static enum step record_next(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct tls_state *s = pf->state;
@@ -315,6 +327,8 @@ static enum step record_next(struct proto_flow *pf, enum flow_side side, struct 
     enum step step = record_header_check(pf, type, version, length);
     if (step != STEP_NEXT)
         return step;
+    if (type == APPLICATION_DATA || cursor_left(&c) >= length)
+        record_frames(pf, side, cursor_rest(in), type, length);
     s->recognised = true;
     bool readable = s->decrypt && tls_decrypt_wants(s->decrypt, side, type);
     if (type == APPLICATION_DATA && !readable) {
@@ -367,6 +381,8 @@ static enum step ssl2_record(struct proto_flow *pf, enum flow_side side, struct 
     struct bytes body = cursor_take(&c, length);
     if (!cursor_ok(&c))
         return record_wait(pf, side, 2 + length);
+    proto_frame(pf, FRAME_TLS_SSL2_PDU, side, cursor_rest(in), 2 + (int64_t)length, UINT64_MAX);
+    proto_frame(pf, FRAME_TLS_SSL2_HDR, side, cursor_rest(in), 2, UINT64_MAX);
     *in = c;
     s->recognised = true;
     if (side == FLOW_SERVER && bytes_at(body, 0) == 4) {

@@ -261,6 +261,8 @@ static bool header_read(struct proto_flow *pf, enum flow_side side, struct curso
     struct bytes key = cursor_take(&c, masked ? 4 : 0);
     if (!cursor_ok(&c))
         return false;
+    proto_frames(pf, FRAME_WEBSOCKET_PDU, side, cursor_rest(in), cursor_pos(&c) - cursor_pos(in),
+        (int64_t)(cursor_pos(&c) - cursor_pos(in)) + (int64_t)(length & INT32_MAX), UINT64_MAX);
     *in = c;
     s->length = length;
     s->masked = masked;

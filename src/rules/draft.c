@@ -95,8 +95,7 @@ bool draft_group_of(struct draft *draft, enum rule_buffer buffer, uint16_t *out)
 {
     for (size_t i = 0; i < draft->groups_count; i++) {
         const struct draft_group *g = &draft->groups[i];
-        if (g->buffer == buffer && g->transforms_count == 0 && !g->instance_of_many &&
-            !g->frame.len) {
+        if (g->buffer == buffer && g->transforms_count == 0 && !g->instance_of_many) {
             *out = (uint16_t)i;
             return true;
         }

@@ -16,6 +16,8 @@ enum {
     INSPECT_OVERLAP = 4096,        // of a file's window carried to the next one
     INSPECT_SHOWN = 4096,          // instances one transaction shows
     INSPECT_EVENTS = 16,           // application events of one packet
+    INSPECT_FRAMES = 64,           // frames of a flow that are not whole yet
+    INSPECT_FRAME_SHOWN = 4096,    // bytes of a frame that an alert shows
     INSPECT_LIST = 512,            // entries of each list of a flow
 };
 
@@ -29,6 +31,7 @@ struct rule_role {
     bool mixed;        // payload beside buffers of a transaction
     bool record;       // asks for something that only a record holds
     bool file;         // asks for a file
+    bool frame;        // asks for a frame
     bool has_payload;  // a group on the payload
     bool settles;      // its outcome is decided by rules_settle
     bool on_detection; // asks for protocols alone: at the packet by which they were known
@@ -72,6 +75,9 @@ struct rule_plan {
     bool tx_always;             // any on transactions
     struct rule_list events[3]; // packets' decoder events, stream events, application events
     bool packets[PLAN_IP_KINDS], payload[PLAN_IP_KINDS]; // is there anything to look for at all?
+    bool frames[RULE_FRAMES];                            // is there anything to look for in it?
+    uint64_t frame_apps; // enum rule_app bits of the rules on frames
+    struct rule_list frame;
     bool streams, files, records;
     bool addresses;                 // rules that are tried once for each side of a flow
     bool headers;                   // rules with tests on packets' headers
@@ -109,6 +115,20 @@ struct rule_tx {
     bool firewall_done[2], accepted; // by rules of a firewall
 };
 
+// A frame, and what is kept of its bytes.
+struct seen_frame {
+    struct arena arena; // holds this too, once the frame has to wait
+    struct seen_frame *next;
+    const struct flow *flow; // its own, in a flow within a flow
+    struct proto_frame is;
+    uint64_t number; // among the frames of its side
+    struct rule_view view;
+    bool fresh;    // there is something not looked at
+    uint8_t *data; // room bytes, once the frame has to wait
+    size_t room;
+    struct rule_tx told; // its arena is another one
+};
+
 struct rule_window {
     uint8_t *data;
     uint32_t len, room;
@@ -132,6 +152,9 @@ struct rule_flow {
     struct rule_window window[2];
     struct rule_tx *txs;
     uint32_t txs_count;
+    struct seen_frame *frames; // those that are not whole
+    uint32_t frames_count;
+    uint64_t frames_seen[2];
     uint64_t generation;  // of the set `told` and `payload` speak of
     bool reversed;        // as the flow was when sides were looked at last
     bool parser_done;     // only rules want its bytes now
@@ -183,6 +206,7 @@ struct inspection {
     struct rule_tx *beside;             // of a file: the transaction that carries it
     const struct record *record;        // WORLD_TX; NULL: not there yet
     const struct proto_file_news *file; // WORLD_TX of a file
+    const struct seen_frame *frame;     // WORLD_TX of a frame
     enum anomaly anomaly;               // of an event
     bool is_event;
     bool passed;       // a pass rule matched
@@ -270,6 +294,12 @@ bool rule_event_is(struct bytes name, enum anomaly anomaly);
 
 // inspect_tx.c
 bool inspect_role_fits(const struct inspection *in, const struct rule *rule);
+
+// inspect_frame.c
+void inspect_frames_watch(struct proto_watch *watch);
+// Those of `side`, or of both, will not become whole.
+void inspect_frames_end(struct rule_flow *state, int side);
+void inspect_frame_write(struct json *out, const struct inspection *in); // EVE's "frame":{…}
 
 // inspect_hit.c
 void inspect_hit(struct inspection *in, const struct rule *rule);

@@ -68,6 +68,7 @@ void rule_flow_end(struct rules_worker *w, const struct flow *flow)
     struct rule_flow *state = flow->index < w->flows_room ? w->flows[flow->index] : NULL;
     if (!state)
         return;
+    inspect_frames_end(state, -1);
     while (state->txs)
         rule_tx_end(state, state->txs);
     w->flows[flow->index] = NULL;

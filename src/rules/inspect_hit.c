@@ -40,6 +40,7 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
     uint64_t id = in->file                                   ? in->file->tx_id
                   : in->record && in->record->head.has_tx_id ? in->record->head.tx_id
                   : in->tx                                   ? in->tx->id
+                  : in->frame                                ? in->frame->is.tx_id
                                                              : UINT64_MAX;
     head->has_tx_id = id < PROTO_TX_NEXT;
     head->tx_id = id;
@@ -75,10 +76,13 @@ static void flow_fill(const struct inspection *in, struct hit_alert *alert)
 static struct bytes shown_of(struct inspection *in)
 {
     struct json *out = &in->worker->shown;
-    if (!in->record)
+    if (!in->record && !in->frame)
         return (struct bytes){NULL, 0};
     json_clear(out);
-    record_write_body(out, in->record);
+    if (in->frame)
+        inspect_frame_write(out, in);
+    if (in->record)
+        record_write_body(out, in->record);
     return out->failed ? (struct bytes){NULL, 0} : bytes_make(out->data, out->len);
 }
 

@@ -71,7 +71,7 @@ static bool has_place(const struct rule_group *group)
 struct asked {
     uint8_t worlds;
     uint8_t sides;
-    bool payload, place, record, file;
+    bool payload, place, record, file, frame;
 };
 
 static void ask_group(struct asked *asked, const struct rule_group *group)
@@ -87,6 +87,7 @@ static void ask_group(struct asked *asked, const struct rule_group *group)
         asked->sides &= info->to;
         asked->record |= info->source == BUFFER_OF_RECORD;
         asked->file |= info->source == BUFFER_OF_FILE;
+        asked->frame |= group->buffer == BUFFER_FRAME;
     }
 }
 
@@ -178,6 +179,7 @@ static struct rule_role role_of(const struct rule *rule)
     }
     ask_hook(&asked, &rule->header->hook);
     role.file = asked.file;
+    role.frame = asked.frame;
     role.sides = asked.sides;
     role.record = asked.record;
     role.has_payload = asked.payload;
@@ -345,6 +347,8 @@ static bool place_tx(struct rule_plan *plan, const struct rule *rule)
 {
     if (rule_prefilter_of(plan->set, rule->index, false) != RULE_BUFFERS)
         return true;
+    if (plan->roles[rule->index].frame)
+        return rule_list_add(&plan->frame, rule->index);
     plan->tx_always = true;
     if (plan->roles[rule->index].mixed) // tried where its payload was found
         return true;
@@ -395,6 +399,10 @@ static void want(struct rule_plan *plan, const struct rule *rule)
     for (uint16_t i = 0; i < rule->groups_count; i++) {
         enum rule_buffer buffer = rule->groups[i].buffer;
         plan->wants[buffer / 64] |= 1ULL << (buffer % 64);
+        if (buffer == BUFFER_FRAME) {
+            plan->frames[rule->groups[i].frame] = true;
+            plan->frame_apps |= rule->header->apps;
+        }
         plan->files |= rule_buffer_infos[buffer].source == BUFFER_OF_FILE;
         plan->headers |=
             buffer != BUFFER_PAYLOAD && rule_buffer_infos[buffer].source == BUFFER_OF_PACKET;
@@ -493,6 +501,7 @@ void rule_plan_destroy(struct rule_plan *plan)
         base_free(plan->record_buffers[i].indexes);
     base_free(plan->tx_any.indexes);
     base_free(plan->once.indexes);
+    base_free(plan->frame.indexes);
     base_free(plan->roles);
     base_free(plan->ranks);
     base_free(plan->settled);

@@ -173,6 +173,12 @@ static bool packet_matches(struct inspection *in, struct group_at *at)
            instance_matches(at, &view);
 }
 
+static bool frame_matches(struct inspection *in, struct group_at *at)
+{
+    return in->frame && in->frame->is.frame == at->group->frame &&
+           instance_matches(at, &in->frame->view);
+}
+
 static bool group_matches(
     struct inspection *in, const struct rule *rule, const struct rule_group *group)
 {
@@ -180,6 +186,8 @@ static bool group_matches(
     bool matched = false;
     if (group->buffer == BUFFER_PAYLOAD)
         return payload_matches(in, rule, &at);
+    if (group->buffer == BUFFER_FRAME)
+        return frame_matches(in, &at);
     switch ((enum buffer_source)rule_buffer_infos[group->buffer].source) {
     case BUFFER_OF_PACKET: matched = packet_matches(in, &at); break;
     case BUFFER_OF_RECORD: matched = record_matches(in, &at); break;

@@ -168,6 +168,7 @@ void inspect_stream_gap(
         return;
     state->window[side].len = 0;
     state->window[side].next += lost;
+    inspect_frames_end(state, (int)side);
 }
 
 // Rules that ask for addresses alone: once for each side of a flow, in their turn among others.

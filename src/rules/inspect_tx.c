@@ -178,7 +178,8 @@ bool inspect_role_fits(const struct inspection *in, const struct rule *rule)
         return true;
     if (in->world == WORLD_TX && in->both_sides != transaction)
         return false;
-    if ((in->records_only && !role->record) || (in->file && !role->file))
+    if ((in->records_only && !role->record) || (in->file && !role->file) ||
+        (in->frame != NULL) != role->frame)
         return false;
     return in->world != WORLD_TX || side_fits(in, role->sides);
 }
@@ -417,5 +418,6 @@ void inspect_watch_fill(struct rules_worker *w)
         .file = on_file,
         .anomaly = on_anomaly,
     };
+    inspect_frames_watch(&w->watch);
     memcpy(w->watch.wants, w->plan->wants, sizeof w->watch.wants);
 }

@@ -60,7 +60,7 @@ struct draft_test {
 
 struct draft_group {
     enum rule_buffer buffer;
-    struct bytes frame;
+    enum rule_frame frame; // of BUFFER_FRAME
     bool absent, absent_or_else;
     bool instance_of_many;
     struct rule_transform transforms[RULE_TRANSFORMS];

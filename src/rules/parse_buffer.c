@@ -31,6 +31,7 @@ static struct rule_transform *transform(struct draft *draft)
         if (!draft_group_of(draft, group->buffer, &fresh))
             return NULL;
         draft->groups[draft->group].instance_of_many = false;
+        draft->groups[fresh].frame = draft->groups[draft->group].frame;
         draft->group = fresh;
         draft->group_is_fresh = true;
         group = &draft->groups[fresh];
@@ -187,33 +188,17 @@ bool keyword_exact(struct draft *draft, struct bytes value, bool negated)
     return true;
 }
 
-// Frames by protocol, as Suricata's parsers mark them.
-static const char *const frames[] = {"dcerpc.data", "dcerpc.hdr", "dcerpc.pdu", "dns.pdu",
-    "enip.cip", "enip.data", "enip.enip.item", "enip.hdr", "enip.pdu", "http1.request",
-    "http1.response", "http2.data", "http2.hdr", "http2.pdu", "ldap.pdu", "modbus.pdu", "mqtt.data",
-    "mqtt.header", "mqtt.pdu", "nfs.nfs.pdu", "nfs.nfs.status", "nfs.nfs4.hdr", "nfs.nfs4.ops",
-    "nfs.nfs4.pdu", "nfs.nfs4.status", "nfs.rpc.creds", "nfs.rpc.data", "nfs.rpc.hdr",
-    "nfs.rpc.pdu", "pgsql.pdu", "pop3.pdu", "quic.crypto", "quic.pdu", "quic.stream", "rfb.pdu",
-    "sip.pdu", "sip.request.body", "sip.request.headers", "sip.request.line", "sip.response.body",
-    "sip.response.headers", "sip.response.line", "smb.nbss.data", "smb.nbss.hdr", "smb.nbss.pdu",
-    "smb.smb1.data", "smb.smb1.hdr", "smb.smb1.pdu", "smb.smb2.data", "smb.smb2.hdr",
-    "smb.smb2.pdu", "smb.smb3.data", "smb.smb3.hdr", "smb.smb3.pdu", "smtp.command_line",
-    "smtp.data", "smtp.response_line", "smtp.stream", "ssh.record.data", "ssh.record.hdr",
-    "ssh.record.pdu", "telnet.ctl", "telnet.data", "telnet.pdu", "tls.alert_data", "tls.data",
-    "tls.hb_data", "tls.hdr", "tls.pdu", "tls.ssl2.hdr", "tls.ssl2.pdu", "tls.stream",
-    "websocket.data", "websocket.header", "websocket.pdu", NULL};
-
-static const char *frame_named(struct bytes app, struct bytes name)
+static enum rule_frame frame_named(struct bytes app, struct bytes name)
 {
-    for (size_t i = 0; frames[i]; i++) {
-        struct bytes frame = bytes_from_text(frames[i]);
-        if (bytes_equal_nocase(frame, name) && !app.len)
-            return frames[i];
-        if (app.len && bytes_start_with_nocase(frame, app) && bytes_at(frame, app.len) == '.' &&
+    if (bytes_equal_nocase(name, BYTES("stream")))
+        return FRAME_ANY_STREAM;
+    for (unsigned i = 0; i < RULE_FRAMES; i++) {
+        struct bytes frame = bytes_from_text(rule_frame_names[i]);
+        if (bytes_start_with_nocase(frame, app) && bytes_at(frame, app.len) == '.' &&
             bytes_equal_nocase(bytes_from(frame, app.len + 1), name))
-            return frames[i];
+            return (enum rule_frame)i;
     }
-    return NULL;
+    return RULE_FRAMES;
 }
 
 // frame:NAME or frame:PROTOCOL.NAME. NAME alone means the protocol of the header.
@@ -222,16 +207,17 @@ bool keyword_frame(struct draft *draft, struct bytes value, bool)
     struct bytes app = draft->header.protocol;
     if (bytes_equal(app, BYTES("http")))
         app = BYTES("http1");
-    const char *name = draft->header.apps ? frame_named(app, value) : NULL;
-    if (!name)
-        name = frame_named((struct bytes){0}, value);
-    struct bytes frame = bytes_from_text(name);
+    enum rule_frame frame = draft->header.apps ? frame_named(app, value) : RULE_FRAMES;
+    if (frame == RULE_FRAMES) {
+        size_t dot = bytes_find_byte(value, '.');
+        app = bytes_sub(value, 0, dot);
+        frame = dot == BYTES_NOT_FOUND ? RULE_FRAMES : frame_named(app, bytes_from(value, dot + 1));
+    }
     uint64_t apps;
-    if (!name)
+    if (frame == RULE_FRAMES || !parse_protocol_apps(app, &apps))
         return draft_fail(draft, "there is no such frame");
-    if (!parse_protocol_apps(bytes_sub(frame, 0, bytes_find_byte(frame, '.')), &apps) ||
-        !draft_app_bits(draft, apps) || !draft_sticky(draft, &rule_buffer_infos[BUFFER_FRAME]))
-        return draft_fail(draft, "there is no such frame");
+    if (!draft_app_bits(draft, apps) || !draft_sticky(draft, &rule_buffer_infos[BUFFER_FRAME]))
+        return false;
     draft->groups[draft->group].frame = frame;
     return true;
 }

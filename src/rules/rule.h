@@ -198,7 +198,7 @@ struct rule_transform {
 // instance by instance.
 struct rule_group {
     enum rule_buffer buffer;
-    struct bytes frame;          // BUFFER_FRAME: "smb.smb2_hdr", else empty
+    enum rule_frame frame;       // of BUFFER_FRAME
     bool absent, absent_or_else; // absent; absent: or_else
     const struct rule_transform *transforms;
     uint8_t transforms_count;

@@ -91,14 +91,15 @@ class Buffer:
 
 def read_buffers(records):
     path = model.ROOT / "content/rules/buffers.yaml"
-    table = take(model.load(path), path.name, ("messages", "buffers"))
+    table = take(model.load(path), path.name, ("messages", "buffers", "frames"))
     for name in table["messages"]:
         need(name in records.records, f"{path.name}: messages", f"no record {name!r}")
     buffers = [Buffer(name, entry, records, f"{path.name}: {name}") for name, entry in table["buffers"].items()]
     spelt = [n for b in buffers for n in (b.name, *b.also, *b.modifier)]
     for name in spelt:
         need(spelt.count(name) == 1, path.name, f"{name} stands twice")
-    return table["messages"], buffers
+    frames = [f"{proto}.{name}" for proto, entries in table["frames"].items() for name in entries]
+    return table["messages"], buffers, frames
 
 
 def read_numbers():
@@ -106,21 +107,25 @@ def read_numbers():
     return take(model.load(path), path.name, ("numbers",))["numbers"]
 
 
-def buffers_h(buffers):
+def buffers_h(buffers, frames):
     shown = [name for name, entry in read_numbers().items() if "shown" in entry]
     return ["#pragma once", '#include "schema/buffer_path.h"', "",
             "// Sticky buffers of rules. BUFFER_PAYLOAD: no buffer was named.", "enum rule_buffer {",
             *(f"    BUFFER_{b.c}," for b in buffers), "    RULE_BUFFERS", "};", "",
             "// Numbers that parsers show.", "enum rule_shown {", "    SHOWN_NONE,",
             *(f"    {upper('SHOWN_', name)}," for name in shown), "};", "",
+            "// What BUFFER_FRAME is an instance of.", "enum rule_frame {",
+            *(f"    {upper('FRAME_', f)}," for f in frames), "    RULE_FRAMES", "};", "",
+            "extern const char *const rule_frame_names[RULE_FRAMES]; // \"smb.smb2.hdr\"",
             "extern const struct rule_buffer_info rule_buffer_infos[RULE_BUFFERS];"]
 
 
-def buffers_c(messages, buffers):
+def buffers_c(messages, buffers, frames):
     definitions = [b.definition() for b in buffers]
     return ['#include "schema/buffers.h"', "#include <stddef.h>", "",
             *(line for lines, _ in definitions for line in lines), "",
             "const struct rule_buffer_info rule_buffer_infos[RULE_BUFFERS] = {", *(entry for _, entry in definitions), "};", "",
+            "const char *const rule_frame_names[RULE_FRAMES] = {", *(f"    {c_text(f)}," for f in frames), "};", "",
             "const bool record_is_message[RECORD_TYPES] = {", *(f"    [{upper('RECORD_', m)}] = true," for m in messages), "};"]
 
 
