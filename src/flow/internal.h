@@ -5,7 +5,7 @@
 
 enum {
     FLOW_NONE = UINT32_MAX,
-    FLOW_SLAB = 7808,          // flows allocated at a time: nearly 2 MiB
+    FLOW_SLAB = 8192,          // flows allocated at a time: 2 MiB
     FLOW_WHEEL_SECONDS = 4096, // timers reach this far; longer ones are looked at again
 };
 
@@ -13,11 +13,6 @@ enum {
 // flows that began together, whose timers share a line of the cache.
 struct flow_timer {
     uint32_t prev, next, bucket; // next also links free flows
-};
-
-struct flow_slab {
-    struct flow flows[FLOW_SLAB];
-    struct flow_timer timers[FLOW_SLAB];
 };
 
 enum {
@@ -45,8 +40,9 @@ struct flow_table {
     struct flow_slot *slots;
     uint32_t slot_mask;
     uint32_t count;
-    uint64_t order;           // see flow_table_order
-    struct flow_slab **slabs; // flow i lives in slabs[i / FLOW_SLAB]
+    uint64_t order;             // see flow_table_order
+    struct flow **slabs;        // flow i lives in slabs[i / FLOW_SLAB]
+    struct flow_timer **timers; // and its timer there
     uint32_t slab_count;
     uint32_t free_head; // linked by their timers
     uint32_t wheel[FLOW_WHEEL_SECONDS];
@@ -61,12 +57,12 @@ struct flow_table {
 
 static inline struct flow *flow_at(const struct flow_table *table, uint32_t index)
 {
-    return &table->slabs[index / FLOW_SLAB]->flows[index % FLOW_SLAB];
+    return &table->slabs[index / FLOW_SLAB][index % FLOW_SLAB];
 }
 
 static inline struct flow_timer *flow_timer_at(const struct flow_table *table, uint32_t index)
 {
-    return &table->slabs[index / FLOW_SLAB]->timers[index % FLOW_SLAB];
+    return &table->timers[index / FLOW_SLAB][index % FLOW_SLAB];
 }
 
 // Packet time in the unit of records.

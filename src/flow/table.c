@@ -18,19 +18,33 @@ enum {
     STREAM_BYTES = 448, // of its TCP stream, without the copies
 };
 
+// Room for one slab more in both lists.
+static bool slabs_grow(struct flow_table *t)
+{
+    size_t count = t->slab_count + 1;
+    struct flow **slabs = base_realloc(t->slabs, count * sizeof *slabs);
+    t->slabs = slabs ? slabs : t->slabs;
+    struct flow_timer **timers = base_realloc(t->timers, count * sizeof *timers);
+    t->timers = timers ? timers : t->timers;
+    return slabs && timers;
+}
+
 static bool slab_add(struct flow_table *t)
 {
-    struct flow_slab **slabs = base_realloc(t->slabs, (t->slab_count + 1) * sizeof *slabs);
-    if (!slabs)
+    if (!slabs_grow(t))
         return false;
-    t->slabs = slabs;
-    struct flow_slab *slab = base_malloc_huge(sizeof *slab);
-    if (!slab)
+    struct flow *slab = base_malloc_huge(FLOW_SLAB * sizeof *slab);
+    struct flow_timer *timers = base_malloc(FLOW_SLAB * sizeof *timers);
+    if (!slab || !timers) {
+        base_free(slab);
+        base_free(timers);
         return false;
-    slabs[t->slab_count] = slab;
+    }
+    t->slabs[t->slab_count] = slab;
+    t->timers[t->slab_count] = timers;
     uint32_t first = t->slab_count++ * FLOW_SLAB;
     for (uint32_t i = FLOW_SLAB; i-- > 0;) {
-        slab->timers[i].next = t->free_head;
+        timers[i].next = t->free_head;
         t->free_head = first + i;
     }
     return true;
@@ -470,9 +484,12 @@ void flow_table_destroy(struct flow_table *table)
 {
     if (!table)
         return;
-    for (uint32_t i = 0; i < table->slab_count; i++)
+    for (uint32_t i = 0; i < table->slab_count; i++) {
         base_free(table->slabs[i]);
+        base_free(table->timers[i]);
+    }
     base_free(table->slabs);
+    base_free(table->timers);
     base_free(table->slots);
     base_free(table->ended);
     base_free(table);

@@ -8,17 +8,20 @@ enum { FLOWS = 2000, SECOND = 1000 * 1000 };
 #define START_US (1'700'000'000LL * SECOND)
 
 static struct flow_table table;
-static struct flow_slab slab;
-static struct flow_slab *slabs[] = {&slab};
+static struct flow slab[FLOW_SLAB];
+static struct flow_timer slab_timers[FLOW_SLAB];
+static struct flow *slabs[] = {slab};
+static struct flow_timer *timers[] = {slab_timers};
 
 static void begin(void)
 {
     memset(&table, 0, sizeof table);
-    memset(&slab, 0, sizeof slab);
+    memset(slab, 0, sizeof slab);
     table.slabs = slabs;
+    table.timers = timers;
     table.slab_count = 1;
     for (size_t i = 0; i < FLOWS; i++)
-        slab.flows[i].last_us = START_US;
+        slab[i].last_us = START_US;
     flow_wheel_init(&table);
 }
 
