@@ -205,8 +205,13 @@ void alerts_settle(struct alerts *alerts, struct json *out)
     detection_end(alerts->options.detection, alerts->options.metrics, accept, alerts);
 }
 
+bool alerts_flow_ends(struct alerts *alerts, uint64_t flow_id)
+{
+    return set_take(&alerts->flows, flow_id);
+}
+
 // A member's name cannot stand within a text: its quotes would be escaped there.
-void alerts_flow(struct alerts *alerts, uint64_t flow_id, struct bytes lines, struct json *out)
+void alerts_flow_mark(struct bytes lines, struct json *out)
 {
     static const struct bytes no = BYTES("\"alerted\":false");
     static const struct bytes yes = BYTES("\"alerted\":true");
@@ -214,8 +219,7 @@ void alerts_flow(struct alerts *alerts, uint64_t flow_id, struct bytes lines, st
     while (line > 1 && lines.data[line - 2] != '\n')
         line--;
     line -= line > 0;
-    size_t at = set_take(&alerts->flows, flow_id) ? bytes_find(bytes_from(lines, line), no)
-                                                  : BYTES_NOT_FOUND;
+    size_t at = bytes_find(bytes_from(lines, line), no);
     if (at == BYTES_NOT_FOUND) {
         json_raw(out, (const char *)lines.data, lines.len);
         return;

@@ -27,8 +27,11 @@ void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
 // `out`.
 void alerts_settle(struct alerts *alerts, struct json *out);
 
-// Lines of records whose last is a flow's, as they are, or with that flow marked as alerted.
-void alerts_flow(struct alerts *alerts, uint64_t flow_id, struct bytes lines, struct json *out);
+// A flow is over. Has it alerted?
+[[nodiscard]] bool alerts_flow_ends(struct alerts *alerts, uint64_t flow_id);
+
+// Lines of records, of which the last is that of a flow that has alerted: it says so.
+void alerts_flow_mark(struct bytes lines, struct json *out);
 
 // Nothing more comes: write the findings. Returns errno, 0 when all went well.
 [[nodiscard]] int alerts_end(struct alerts *alerts);

@@ -201,14 +201,20 @@ static void settled_write(struct analysis *a, struct json *lines)
     json_clear(lines);
 }
 
-// The text before a mark, and what becomes of the mark's hit.
-static void take_mark(
-    struct analysis *a, const struct output *out, size_t start, size_t at, struct json *lines)
+// Does the mark change anything in the text before it?
+static bool mark_changes(struct analysis *a, const struct output_mark *mark)
 {
-    const struct output_mark *mark = &out->marks[at];
+    return mark->kind == MARK_HIT ||
+           (mark->kind == MARK_FLOW && alerts_flow_ends(a->alerts, mark->flow_id));
+}
+
+// The text before a mark, and what becomes of the mark's hit.
+static void take_mark(struct analysis *a, const struct output *out, size_t start,
+    const struct output_mark *mark, bool changes, struct json *lines)
+{
     const char *text = out->text.data ? &out->text.data[start] : ""; // hits alone have no text
-    if (mark->kind == MARK_FLOW)
-        alerts_flow(a->alerts, mark->flow_id, bytes_make(text, mark->end - start), lines);
+    if (mark->kind == MARK_FLOW && changes)
+        alerts_flow_mark(bytes_make(text, mark->end - start), lines);
     else if (mark->end > start)
         json_raw(lines, text, mark->end - start);
     if (mark->kind == MARK_HIT)
@@ -221,11 +227,12 @@ static void output_write(void *context, struct output *out)
     struct analysis *a = context;
     size_t start = 0;
     for (size_t i = 0; i < out->marks_count; i++) {
-        take_mark(a, out, start, i, &a->settled);
+        if (!mark_changes(a, &out->marks[i]))
+            continue;
+        take_mark(a, out, start, &out->marks[i], true, &a->settled);
         start = out->marks[i].end;
     }
-    if (out->marks_count)
-        settled_write(a, &a->settled);
+    settled_write(a, &a->settled);
     if (out->text.len > start)
         write_all(a, &out->text.data[start], out->text.len - start);
     output_clear(a, out);
@@ -287,7 +294,8 @@ static void slot_write(struct analysis *a, struct slot *slot, struct json *merge
     }
     struct source *s;
     while ((s = first_of(sources, a->count))) {
-        take_mark(a, s->out, record_start(s), s->mark, merged);
+        const struct output_mark *mark = &s->out->marks[s->mark];
+        take_mark(a, s->out, record_start(s), mark, mark_changes(a, mark), merged);
         s->mark++;
         if (s->mark == s->out->marks_count)
             source_fill(a, s);

@@ -18,6 +18,8 @@ enum {
     INSPECT_EVENTS = 16,           // application events of one packet
     INSPECT_FRAMES = 64,           // frames of a flow that are not whole yet
     INSPECT_FRAME_SHOWN = 4096,    // bytes of a frame that an alert shows
+    INSPECT_RECENT = 16,           // instances a transaction remembers by their buffers
+    INSPECT_APPS = 64,             // names of applications a worker remembers
     INSPECT_LIST = 512,            // entries of each list of a flow
 };
 
@@ -51,13 +53,15 @@ struct rule_quick {
     uint32_t index;
     uint16_t low, high; // ports of the destination
     uint8_t flags;      // of TCP that have to be set
-    bool payload;       // there has to be some
 };
 
 struct rule_quick_list {
     struct rule_quick *rules;
     uint32_t count, room;
 };
+
+// What a packet has to have for the rules of a list to be looked at.
+enum quick_need { QUICK_NOTHING, QUICK_SYN, QUICK_PAYLOAD, QUICK_NEEDS };
 
 struct rule_plan {
     const struct rule_set *set;
@@ -66,11 +70,10 @@ struct rule_plan {
     struct rule_settled *settled; // one a rule
     uint64_t wants[PROTO_WANT_WORDS];
     // Rules without a fast pattern, to be tried always.
-    struct rule_list record_buffers[RECORD_TYPES];      // enum rule_buffer that lie in its fields
-    bool record_types[RECORD_TYPES];                    // is there anything to look for in it?
-    bool transactions;                                  // rules with =>
-    struct rule_quick_list packet[PLAN_IP_KINDS][2][2]; // [1]: of TCP with SYN alone; by side
-    struct rule_quick_list stream[2];                   // by side
+    struct rule_list record_buffers[RECORD_TYPES]; // enum rule_buffer that lie in its fields
+    bool record_types[RECORD_TYPES];               // is there anything to look for in it?
+    bool transactions;                             // rules with =>
+    struct rule_quick_list packet[PLAN_IP_KINDS][QUICK_NEEDS][2], stream[2]; // by side
     struct rule_list tx[RULE_APP_COUNT], tx_any, once;
     bool tx_always;             // any on transactions
     struct rule_list events[3]; // packets' decoder events, stream events, application events
@@ -79,6 +82,8 @@ struct rule_plan {
     uint64_t frame_apps; // enum rule_app bits of the rules on frames
     struct rule_list frame;
     bool streams, files, records;
+    // Buffers in which patterns of rules on files, and of rules on records, are looked for.
+    bool file_patterns[RULE_BUFFERS], record_patterns[RULE_BUFFERS];
     bool addresses;                 // rules that are tried once for each side of a flow
     bool headers;                   // rules with tests on packets' headers
     bool suppresses;                // threshold.config has something to say
@@ -105,7 +110,7 @@ struct rule_tx {
     struct rule_tx *next;
     const struct proto *proto;
     uint64_t id;
-    struct shown *first, **last;
+    struct shown *first, **last, *recent[INSPECT_RECENT];
     uint32_t count;
     bool done[2]; // that side was inspected
     uint32_t *told;
@@ -160,7 +165,6 @@ struct rule_flow {
     bool parser_done;     // only rules want its bytes now
     bool passed;          // a pass rule let the flow go
     bool accepted;        // a rule of a firewall did: its tables let everything through
-    bool once[2];         // addresses of that side were looked at
     const char *spoke[2]; // what that side was known to speak before; where packets are held
 };
 
@@ -181,8 +185,10 @@ struct rules_worker {
     void *sink_context;
     struct rule_flow **flows; // by flow->index
     uint32_t flows_room;
-    const char *app_last; // of the flow looked at last
-    uint64_t apps_last;
+    struct {
+        const char *name;
+        uint64_t apps;
+    } known_apps[INSPECT_APPS];          // by the name's address
     enum anomaly events[INSPECT_EVENTS]; // of the packet being parsed, not yet inspected
     size_t events_count;
     struct json shown;          // members of the record that is told with a hit
@@ -232,7 +238,8 @@ bool rule_quick_packet(struct rule_plan *plan, const struct rule *rule, size_t k
 bool rule_quick_stream(struct rule_plan *plan, const struct rule *rule);
 void rule_quick_free(struct rule_plan *plan);
 // To the candidates.
-void rule_quick_pick_packet(const struct inspection *in, size_t kind);
+bool rule_quick_pick_packet(struct rules_worker *w, const struct flow *flow, enum flow_side side,
+    const struct decoded *packet); // were there any?
 void rule_quick_pick_stream(const struct inspection *in);
 
 // inspect_app.c: names of our protocols in rules.
@@ -318,7 +325,7 @@ void inspect_packet(
 // What the firewall held until the parser had the packet's payload. False: it is dropped.
 bool inspect_packet_behind(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
-// enum rule_app bits of a protocol's name; the one asked last is remembered.
+// enum rule_app bits of a protocol's name, which is the same text each time.
 uint64_t inspect_apps(struct rules_worker *w, const char *name);
 void inspect_begin(struct inspection *in, struct rules_worker *w, struct flow *flow,
     enum flow_side side, enum rule_world world);

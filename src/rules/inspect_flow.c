@@ -15,9 +15,6 @@ struct rule_flow *rule_flow_find(struct rules_worker *w, const struct flow *flow
         struct rule_window window = state->window[0];
         state->window[0] = state->window[1];
         state->window[1] = window;
-        bool once = state->once[0];
-        state->once[0] = state->once[1];
-        state->once[1] = once;
         const char *spoke = state->spoke[0];
         state->spoke[0] = state->spoke[1];
         state->spoke[1] = spoke;

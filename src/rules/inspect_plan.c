@@ -345,12 +345,17 @@ static bool place_packet(struct rule_plan *plan, const struct rule *rule, bool p
 
 static bool place_tx(struct rule_plan *plan, const struct rule *rule)
 {
-    if (rule_prefilter_of(plan->set, rule->index, false) != RULE_BUFFERS)
+    const struct rule_role *role = &plan->roles[rule->index];
+    enum rule_buffer buffer = rule_prefilter_of(plan->set, rule->index, false);
+    if (buffer != RULE_BUFFERS) {
+        plan->file_patterns[buffer] |= role->file;
+        plan->record_patterns[buffer] |= role->record;
         return true;
-    if (plan->roles[rule->index].frame)
+    }
+    if (role->frame)
         return rule_list_add(&plan->frame, rule->index);
     plan->tx_always = true;
-    if (plan->roles[rule->index].mixed) // tried where its payload was found
+    if (role->mixed) // tried where its payload was found
         return true;
     if (!rule->header->apps)
         return rule_list_add(&plan->tx_any, rule->index);

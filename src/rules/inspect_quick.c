@@ -33,14 +33,9 @@ static uint8_t flags_needed(const struct rule *rule)
 
 static bool needs_payload(const struct rule *rule)
 {
-    for (uint16_t g = 0; g < rule->groups_count; g++) {
-        const struct rule_group *group = &rule->groups[g];
-        for (uint16_t t = 0; t < group->tests_count && group->buffer == BUFFER_PAYLOAD; t++) {
-            enum rule_test_kind kind = group->tests[t].kind;
-            if (kind == TEST_BYTE_TEST || kind == TEST_BYTE_JUMP || kind == TEST_BYTE_EXTRACT)
-                return true;
-        }
-    }
+    for (uint16_t g = 0; g < rule->groups_count; g++)
+        if (rule->groups[g].buffer == BUFFER_PAYLOAD)
+            return true;
     return false;
 }
 
@@ -59,7 +54,6 @@ static bool place(struct rule_quick_list lists[2], const struct rule *rule, uint
             .low = range->low,
             .high = range->high,
             .flags = flags,
-            .payload = needs_payload(rule),
         };
         if (rule_is_on_side(rule, to_client) &&
             !quick_add(&lists[to_client ? FLOW_SERVER : FLOW_CLIENT], quick))
@@ -71,7 +65,10 @@ static bool place(struct rule_quick_list lists[2], const struct rule *rule, uint
 bool rule_quick_packet(struct rule_plan *plan, const struct rule *rule, size_t kind)
 {
     uint8_t flags = kind == 0 ? flags_needed(rule) : 0;
-    return place(plan->packet[kind][(flags & TCP_SYN) != 0], rule, flags);
+    size_t needs = needs_payload(rule) ? QUICK_PAYLOAD
+                   : flags & TCP_SYN   ? QUICK_SYN
+                                       : QUICK_NOTHING;
+    return place(plan->packet[kind][needs], rule, flags);
 }
 
 bool rule_quick_stream(struct rule_plan *plan, const struct rule *rule)
@@ -81,35 +78,45 @@ bool rule_quick_stream(struct rule_plan *plan, const struct rule *rule)
 
 void rule_quick_free(struct rule_plan *plan)
 {
-    for (size_t i = 0; i < PLAN_IP_KINDS * 4; i++)
-        base_free(plan->packet[i / 4][i / 2 % 2][i % 2].rules);
-    for (size_t side = 0; side < 2; side++)
+    for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < PLAN_IP_KINDS * QUICK_NEEDS; i++)
+            base_free(plan->packet[i / QUICK_NEEDS][i % QUICK_NEEDS][side].rules);
         base_free(plan->stream[side].rules);
-}
-
-static void pick(
-    const struct inspection *in, const struct rule_quick_list *list, uint8_t flags, bool payload)
-{
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct rule_quick *quick = &list->rules[i];
-        if (in->dst_port >= quick->low && in->dst_port <= quick->high &&
-            (!quick->apps || (quick->apps & in->apps)) && (flags & quick->flags) == quick->flags &&
-            (payload || !quick->payload))
-            rule_candidate_add(in->worker->scratch, quick->index);
     }
 }
 
-void rule_quick_pick_packet(const struct inspection *in, size_t kind)
+static bool pick(struct rules_worker *w, const struct rule_quick_list *list, uint16_t port,
+    uint8_t flags, uint64_t apps)
 {
-    const struct rule_quick_list(*lists)[2] = in->worker->plan->packet[kind];
-    uint8_t flags = kind == 0 ? in->packet->tcp_flags : 0;
-    bool payload = in->packet->payload_len > 0;
-    pick(in, &lists[0][in->side], flags, payload);
+    bool any = false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct rule_quick *quick = &list->rules[i];
+        if (port < quick->low || port > quick->high || (flags & quick->flags) != quick->flags ||
+            (quick->apps && !(quick->apps & apps)))
+            continue;
+        rule_candidate_add(w->scratch, quick->index);
+        any = true;
+    }
+    return any;
+}
+
+bool rule_quick_pick_packet(struct rules_worker *w, const struct flow *flow, enum flow_side side,
+    const struct decoded *packet)
+{
+    size_t kind = rule_plan_ip_kind(flow->ip_proto);
+    const struct rule_quick_list(*lists)[2] = w->plan->packet[kind];
+    uint8_t flags = kind == 0 ? packet->tcp_flags : 0;
+    uint16_t port = flow->port[flow_other(side)];
+    uint64_t apps = inspect_apps(w, flow->app_proto);
+    bool any = pick(w, &lists[QUICK_NOTHING][side], port, flags, apps);
     if (flags & TCP_SYN)
-        pick(in, &lists[1][in->side], flags, payload);
+        any |= pick(w, &lists[QUICK_SYN][side], port, flags, apps);
+    if (packet->payload_len)
+        any |= pick(w, &lists[QUICK_PAYLOAD][side], port, flags, apps);
+    return any;
 }
 
 void rule_quick_pick_stream(const struct inspection *in)
 {
-    pick(in, &in->worker->plan->stream[in->side], 0, true);
+    pick(in->worker, &in->worker->plan->stream[in->side], in->dst_port, 0, in->apps);
 }

@@ -8,11 +8,12 @@
 
 uint64_t inspect_apps(struct rules_worker *w, const char *name)
 {
-    if (name != w->app_last) {
-        w->app_last = name;
-        w->apps_last = rule_apps_of(name);
+    size_t at = ((uintptr_t)name ^ (uintptr_t)name >> 6) % INSPECT_APPS;
+    if (name != w->known_apps[at].name) {
+        w->known_apps[at].name = name;
+        w->known_apps[at].apps = rule_apps_of(name);
     }
-    return w->apps_last;
+    return w->known_apps[at].apps;
 }
 
 void inspect_begin(struct inspection *in, struct rules_worker *w, struct flow *flow,
@@ -34,8 +35,8 @@ static bool endpoints_fit(const struct rule_header *h, const struct inspection *
     const struct addr *src = turned ? &in->dst : &in->src, *dst = turned ? &in->src : &in->dst;
     uint16_t sport = turned ? in->dst_port : in->src_port;
     uint16_t dport = turned ? in->src_port : in->dst_port;
-    return rule_addresses_has(h->src, src) && rule_addresses_has(h->dst, dst) &&
-           rule_ports_has(h->sport, sport) && rule_ports_has(h->dport, dport);
+    return rule_ports_has(h->dport, dport) && rule_ports_has(h->sport, sport) &&
+           rule_addresses_has(h->src, src) && rule_addresses_has(h->dst, dst);
 }
 
 static bool header_fits(const struct rule_header *h, const struct inspection *in)
@@ -351,7 +352,7 @@ static bool tx_told(struct rule_tx *tx, uint32_t index)
 
 bool inspect_rule_matches(struct inspection *in, const struct rule *rule)
 {
-    return header_fits(rule->header, in) && flow_fits(rule, in) && conditions_hold(in, rule) &&
+    return flow_fits(rule, in) && header_fits(rule->header, in) && conditions_hold(in, rule) &&
            groups_match(in, rule);
 }
 

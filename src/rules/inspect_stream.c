@@ -171,68 +171,77 @@ void inspect_stream_gap(
     inspect_frames_end(state, (int)side);
 }
 
-// Rules that ask for addresses alone: once for each side of a flow, in their turn among others.
+// Rules that ask for addresses alone.
 static void pick_addresses(struct inspection *in)
 {
-    struct rule_flow *state = in->state ? in->state : rule_flow_of(in->worker, in->flow);
-    if (!state || state->once[in->side])
-        return;
-    in->state = state;
-    state->once[in->side] = true;
     rule_prefilter_addresses(in->worker->scratch, &in->src, &in->dst);
     inspect_add(in, &in->worker->plan->once);
 }
 
 // Payload of TCP that comes in order is looked at once for packet and stream, when the stream gets
 // it. Nobody looks at what is only counted any more: ciphertext, the far end of bulk.
-static bool is_left_to_stream(struct inspection *in)
+static bool is_left_to_stream(struct rules_worker *w, const struct flow *flow, enum flow_side side,
+    const struct decoded *packet)
 {
-    const struct flow *flow = in->flow;
-    const struct decoded *packet = in->packet;
     if (flow->ip_proto != PROTO_TCP || packet->kind != DECODE_TCP)
         return false;
     if (flow->flags & FLOW_UNWANTED)
         return true;
     uint32_t seq = packet->tcp_seq + (packet->tcp_flags & TCP_SYN ? 1 : 0);
-    if (!flow->tcp_sync[in->side] || seq != flow->tcp_next[in->side])
+    if (!flow->tcp_sync[side] || seq != flow->tcp_next[side])
         return false;
-    in->worker->owed = packet;
+    w->owed = packet;
     return true;
 }
 
+// A side's addresses are looked at once.
+static bool is_first(const struct rule_plan *plan, const struct flow *flow, enum flow_side side,
+    const struct decoded *packet)
+{
+    return plan->addresses && flow->packets[side] <= packet->frames;
+}
+
+static bool has_payload(struct rules_worker *w, const struct flow *flow, enum flow_side side,
+    const struct decoded *packet)
+{
+    return packet->payload_len && w->plan->payload[rule_plan_ip_kind(flow->ip_proto)] &&
+           !is_left_to_stream(w, flow, side, packet);
+}
+
+// Rules are tried in their turn, whatever finds them.
 static void packet_rules(struct inspection *in)
 {
     const struct rule_plan *plan = in->worker->plan;
     const struct decoded *packet = in->packet;
     size_t kind = rule_plan_ip_kind(in->ip_proto);
-    if (plan->addresses && in->flow->packets[in->side] <= packet->frames)
+    if (is_first(plan, in->flow, in->side, packet))
         pick_addresses(in);
-    if (plan->packets[kind]) {
-        if (plan->payload[kind] && packet->payload_len && !is_left_to_stream(in))
-            inspect_scan(in, BUFFER_PAYLOAD, in->payload);
-        if (plan->headers)
-            inspect_scan_headers(in);
-        rule_quick_pick_packet(in, kind);
-    }
+    if (has_payload(in->worker, in->flow, in->side, packet))
+        inspect_scan(in, BUFFER_PAYLOAD, in->payload);
+    if (plan->headers && plan->packets[kind])
+        inspect_scan_headers(in);
+    rule_quick_pick_packet(in->worker, in->flow, in->side, packet);
     inspect_candidates(in);
 }
 
+// Most packets have nothing to look for: no payload of their own, no rule without a pattern.
 void inspect_packet(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
     const struct rule_plan *plan = w->plan;
-    if (!plan->packets[rule_plan_ip_kind(flow->ip_proto)] && !plan->addresses && !plan->holds)
+    if (!plan->holds && !plan->headers && !is_first(plan, flow, side, packet) &&
+        !has_payload(w, flow, side, packet) && !rule_quick_pick_packet(w, flow, side, packet))
         return;
     struct inspection in;
     struct rule_view view = {
         .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
     inspect_begin(&in, w, flow, side, WORLD_PACKET);
-    if (in.state && in.state->passed)
-        return;
     in.packet = packet;
     in.payload = &view;
     in.time_us = packet->time_ns / 1000;
-    if (!plan->holds || inspect_gate_before(&in) == GATE_OPEN)
+    if (in.state && in.state->passed)
+        rule_candidates_take(w->scratch, NULL);
+    else if (!plan->holds || inspect_gate_before(&in) == GATE_OPEN)
         packet_rules(&in);
 }
 

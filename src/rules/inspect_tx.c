@@ -16,13 +16,23 @@ static void in_of(
 
 // ---- what was shown
 
-static struct shown *shown_new(struct rules_worker *w, struct rule_tx *tx)
+// Where a buffer's last instance is likely to be remembered.
+static struct shown **recent(struct rule_tx *tx, enum rule_buffer buffer, enum flow_side side)
+{
+    return &tx->recent[((unsigned)buffer * 2 + side) % INSPECT_RECENT];
+}
+
+static struct shown *shown_new(
+    struct rules_worker *w, struct rule_tx *tx, enum rule_buffer buffer, enum flow_side side)
 {
     struct shown *s = tx->count < INSPECT_SHOWN ? arena_zalloc(&tx->arena, sizeof *s) : NULL;
     if (!s) {
         w->metrics->rules_memcap++;
         return NULL;
     }
+    s->buffer = buffer;
+    s->side = side;
+    *recent(tx, buffer, side) = s;
     *tx->last = s;
     tx->last = &s->next;
     tx->count++;
@@ -31,7 +41,10 @@ static struct shown *shown_new(struct rules_worker *w, struct rule_tx *tx)
 
 static struct shown *shown_last(struct rule_tx *tx, enum rule_buffer buffer, enum flow_side side)
 {
-    struct shown *found = NULL;
+    struct shown *found = *recent(tx, buffer, side);
+    if (found && found->buffer == buffer && found->side == side)
+        return found;
+    found = NULL;
     for (struct shown *s = tx->first; s; s = s->next)
         if (s->buffer == buffer && s->side == side)
             found = s;
@@ -85,21 +98,28 @@ static void on_show(void *context, struct proto_flow *pf, enum rule_buffer buffe
         return;
     struct shown *s = more ? shown_last(tx, buffer, side) : NULL;
     if (!s)
-        s = shown_new(w, tx);
-    if (!s)
-        return;
-    s->buffer = buffer;
-    s->side = side;
-    shown_fill(w, tx, s, data);
+        s = shown_new(w, tx, buffer, side);
+    if (s)
+        shown_fill(w, tx, s, data);
 }
 
 // ---- inspection
 
+// Is a pattern of a rule that may be tried now looked for in it?
+static bool has_patterns(const struct inspection *in, enum rule_buffer buffer)
+{
+    const struct rule_plan *plan = in->worker->plan;
+    if (in->file)
+        return plan->file_patterns[buffer];
+    if (in->records_only)
+        return plan->record_patterns[buffer];
+    return rule_prefilter_has(in->worker->set, buffer);
+}
+
 static void scan_shown(struct inspection *in, const struct rule_tx *tx)
 {
-    const struct rule_set *set = in->worker->set;
     for (const struct shown *s = tx ? tx->first : NULL; s; s = s->next) {
-        if ((s->side != in->side && !in->both_sides) || !rule_prefilter_has(set, s->buffer))
+        if ((s->side != in->side && !in->both_sides) || !has_patterns(in, s->buffer))
             continue;
         struct rule_view view = {.data = bytes_make(s->data, s->len),
             .fresh = s->fresh,
@@ -327,13 +347,7 @@ static struct shown *file_shown(struct rules_worker *w, struct rule_tx *tx,
     const struct proto_file_news *news, enum rule_buffer buffer)
 {
     struct shown *s = shown_last(tx, buffer, news->side);
-    if (!s)
-        s = shown_new(w, tx);
-    if (!s)
-        return NULL;
-    s->buffer = buffer;
-    s->side = news->side;
-    return s;
+    return s ? s : shown_new(w, tx, buffer, news->side);
 }
 
 static void file_said(struct rules_worker *w, struct rule_tx *tx,
