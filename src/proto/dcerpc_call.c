@@ -105,6 +105,7 @@ struct dcerpc_call *dcerpc_call_begin(struct dcerpc *rpc, struct proto_flow *pf,
         return NULL;
     call->arena = arena;
     call->id = id;
+    call->tx_id = rpc->setup.emit ? PROTO_TX_NEXT : pf->tx_count++;
     call->start_us = call->end_us = pf->time_us;
     struct dcerpc_call **last = &rpc->calls;
     while (*last)
@@ -285,14 +286,22 @@ void dcerpc_fill(const struct dcerpc *rpc, struct dcerpc_call *call, struct reco
     dcerpc_args_fill(rpc, call, record);
 }
 
-static void show_stubs(struct proto_flow *pf, const struct dcerpc_call *call)
+static void show_stub(struct proto_flow *pf, struct dcerpc_call *call, enum flow_side half)
 {
-    const struct bytes *asked = &call->half[FLOW_CLIENT].stub;
-    const struct bytes *answered = &call->half[FLOW_SERVER].stub;
-    if (asked->len)
-        proto_show(pf, BUFFER_DCERPC_STUB_DATA, call->asker, PROTO_TX_NEXT, *asked);
-    if (answered->len)
-        proto_show(pf, BUFFER_DCERPC_STUB_DATA, flow_other(call->asker), PROTO_TX_NEXT, *answered);
+    struct dcerpc_half *h = &call->half[half];
+    enum flow_side side = half == FLOW_CLIENT ? call->asker : flow_other(call->asker);
+    if (h->stub.len && !h->shown)
+        proto_show(pf, BUFFER_DCERPC_STUB_DATA, side, call->tx_id, h->stub);
+    h->shown = true;
+    pf->big_endian = !call->little;
+}
+
+void dcerpc_call_show(struct proto_flow *pf, struct dcerpc_call *call, enum flow_side half)
+{
+    if (call->tx_id == PROTO_TX_NEXT || !call->half[half].done)
+        return;
+    show_stub(pf, call, half);
+    proto_show_done(pf, half == FLOW_CLIENT ? call->asker : flow_other(call->asker), call->tx_id);
 }
 
 static void call_emit(const struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call)
@@ -300,11 +309,12 @@ static void call_emit(const struct dcerpc *rpc, struct proto_flow *pf, struct dc
     struct record_dcerpc record = {0};
     dcerpc_fill(rpc, call, &record);
     pf->speaker = call->asker;
-    show_stubs(pf, call);
+    show_stub(pf, call, FLOW_CLIENT);
+    show_stub(pf, call, FLOW_SERVER);
     if (rpc->setup.emit)
         rpc->setup.emit(pf, rpc->setup.context, &record, call->start_us);
     else
-        proto_emit_at(pf, RECORD_DCERPC, &record, pf->tx_count++, call->start_us);
+        proto_emit_at(pf, RECORD_DCERPC, &record, call->tx_id, call->start_us);
 }
 
 void dcerpc_call_finish(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call)

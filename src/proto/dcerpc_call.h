@@ -11,6 +11,9 @@ struct dcerpc_call *dcerpc_call_begin(struct dcerpc *rpc, struct proto_flow *pf,
 // Note that a message of this type belongs to it.
 void dcerpc_call_message(struct dcerpc_call *call, uint8_t type);
 
+// A half that is complete, to rules; nothing where the call is part of its carrier's transaction.
+void dcerpc_call_show(struct proto_flow *pf, struct dcerpc_call *call, enum flow_side half);
+
 // Give it out and forget it.
 void dcerpc_call_finish(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call);
 

@@ -217,8 +217,8 @@ static void keep_stub(
     half->stub.len += data.len;
 }
 
-static void count_fragment(
-    struct dcerpc *rpc, struct dcerpc_call *call, enum flow_side side, const struct dcerpc_pdu *pdu)
+static void count_fragment(struct dcerpc *rpc, struct proto_flow *pf, struct dcerpc_call *call,
+    enum flow_side side, const struct dcerpc_pdu *pdu)
 {
     struct dcerpc_half *half = &call->half[side];
     half->seen = true;
@@ -229,6 +229,7 @@ static void count_fragment(
     half->done = pdu->flags & FLAG_LAST;
     call->little = pdu->little;
     keep_stub(rpc, call, side, pdu);
+    dcerpc_call_show(pf, call, side);
 }
 
 static struct dcerpc_call *call_for(
@@ -267,7 +268,7 @@ static bool take_request(struct dcerpc *rpc, struct proto_flow *pf, struct dcerp
     }
     note_auth(rpc, call, pdu);
     dcerpc_call_message(call, pdu->type);
-    count_fragment(rpc, call, FLOW_CLIENT, pdu);
+    count_fragment(rpc, pf, call, FLOW_CLIENT, pdu);
     if (call->half[FLOW_CLIENT].done && (pdu->flags & FLAG_MAYBE)) {
         call->unknown_answer = true;
         dcerpc_call_finish(rpc, pf, call);
@@ -302,7 +303,7 @@ static bool take_response(struct dcerpc *rpc, struct proto_flow *pf, struct dcer
     call->status = status;
     note_auth(rpc, call, pdu);
     dcerpc_call_message(call, pdu->type);
-    count_fragment(rpc, call, FLOW_SERVER, pdu);
+    count_fragment(rpc, pf, call, FLOW_SERVER, pdu);
     if (!half->done && !call->has_status)
         return true;
     dcerpc_auth_result(rpc, pf, call);

@@ -65,6 +65,7 @@ struct dcerpc_half {
     uint8_t type; // enum dcerpc_type
     uint32_t fragments;
     uint64_t stub_bytes;
+    bool shown;        // to rules
     struct bytes stub; // the first of them that are parameters, where wanted
     size_t stub_room;
 };
@@ -73,6 +74,7 @@ struct dcerpc_call {
     struct dcerpc_call *next; // younger
     struct arena arena;       // holds this
     uint32_t id;
+    uint64_t tx_id; // PROTO_TX_NEXT: that of who carries the call
     uint16_t opnum, context;
     bool has_context, has_object, sealed, little, unknown_answer;
     uint8_t messages[DCERPC_MESSAGES_MAX];

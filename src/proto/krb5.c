@@ -98,7 +98,9 @@ static void emit(struct proto_flow *pf, const struct krb_message *m,
     struct record_krb5 r = {0};
     krb_record_fill(&r, m, request, arena);
     krb_problems_report(pf, m->problems);
+    pf->answers = m != request;
     proto_emit(pf, RECORD_KRB5, &r, tx_id);
+    pf->answers = false;
 }
 
 static bool is_request(struct bytes message)

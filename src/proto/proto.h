@@ -57,6 +57,8 @@ struct proto_flow {
     struct bytes view;      // what the parser was given to read
     struct bytes note;      // of the announcement that made this flow known; see proto_expect
     enum flow_side speaker; // who is src in the heads of records emitted; the client unless set
+    bool big_endian;        // numbers of the DCE/RPC call shown last
+    bool answers; // the message emitted is the server's, though the client is src in its record
     const struct proto_watch *watch; // NULL: nobody watches
     bool goes_on; // the transaction of the record being emitted is not over with it
     // the engine's own:

@@ -16,6 +16,7 @@ enum {
     INFLATE_RATIO = 200,        // beyond the first
     INFLATE_FREE = 64 * 1024,   // bytes
     CHUNK_BYTES = 4096,
+    MESSAGE_BYTES = 64 * 1024, // of one message shown to rules, over its frames
 };
 
 enum opcode { CONTINUATION, TEXT, BINARY, CLOSE = 8, PING, PONG };
@@ -34,6 +35,9 @@ struct websocket_side {
     z_stream *window;
     uint64_t in_bytes, out_bytes; // of compressed frames
     uint64_t frames, payload;     // of all frames
+    struct arena memory;          // of the message below, where rules ask for it
+    uint8_t *message;
+    size_t message_len, message_room, frame_at;
 };
 
 struct websocket_flow {
@@ -55,8 +59,36 @@ static enum proto_probe websocket_probe(const struct proto_first *first)
 
 // --- payload -----------------------------------------------------------------------------------
 
-static void keep(struct websocket_side *s, struct bytes data)
+// For rules a message is what its frames come to.
+static void message_add(struct proto_flow *pf, struct websocket_side *s, struct bytes data)
 {
+    data = bytes_sub(data, 0, MESSAGE_BYTES - s->message_len);
+    size_t room = s->message_room ? s->message_room : CHUNK_BYTES;
+    while (room < s->message_len + data.len)
+        room *= 2;
+    if (room > s->message_room) {
+        if (!s->message)
+            arena_init(&s->memory, pf->arena.pool, 4 * MESSAGE_BYTES);
+        uint8_t *grown = arena_grow(&s->memory, s->message, s->message_room, room);
+        if (!grown)
+            return;
+        s->message = grown;
+        s->message_room = room;
+    }
+    if (data.len > 0)
+        memcpy(&s->message[s->message_len], data.data, data.len);
+    s->message_len += data.len;
+}
+
+static bool wants_message(const struct proto_flow *pf, const struct websocket_side *s)
+{
+    return s->opcode < CLOSE && proto_wants(pf, BUFFER_WEBSOCKET_PAYLOAD);
+}
+
+static void keep(struct proto_flow *pf, struct websocket_side *s, struct bytes data)
+{
+    if (wants_message(pf, s))
+        message_add(pf, s, data);
     data = bytes_sub(data, 0, WEBSOCKET_TEXT_BYTES - s->kept_len);
     if (data.len > 0)
         memcpy(&s->kept[s->kept_len], data.data, data.len);
@@ -108,7 +140,7 @@ static void inflate_bytes(struct proto_flow *pf, struct websocket_side *s, struc
         int status = inflate(z, Z_SYNC_FLUSH);
         size_t made = sizeof out - z->avail_out;
         s->out_bytes += made;
-        keep(s, bytes_make(out, made));
+        keep(pf, s, bytes_make(out, made));
         if (status == Z_STREAM_END) // a final block: the next one begins anew (section 7.2.3.4)
             status = inflateReset(z);
         if (status != Z_OK && status != Z_BUF_ERROR)
@@ -124,7 +156,8 @@ static void inflate_bytes(struct proto_flow *pf, struct websocket_side *s, struc
 static void payload_take(struct proto_flow *pf, struct websocket_side *s, struct bytes data)
 {
     uint8_t plain[CHUNK_BYTES];
-    if (s->lost || (!s->compressed && s->kept_len == WEBSOCKET_TEXT_BYTES))
+    bool full = !s->compressed && s->kept_len == WEBSOCKET_TEXT_BYTES;
+    if (s->lost || (full && !wants_message(pf, s)))
         return;
     for (size_t at = 0; at < data.len; at += CHUNK_BYTES) {
         struct bytes piece = bytes_sub(data, at, CHUNK_BYTES);
@@ -133,7 +166,7 @@ static void payload_take(struct proto_flow *pf, struct websocket_side *s, struct
         if (s->compressed)
             inflate_bytes(pf, s, bytes_make(plain, piece.len));
         else
-            keep(s, bytes_make(plain, piece.len));
+            keep(pf, s, bytes_make(plain, piece.len));
     }
 }
 
@@ -190,7 +223,9 @@ static void frame_emit(struct proto_flow *pf, enum flow_side side)
         r.has_close_code = true;
         text = bytes_from(text, 2);
     }
-    proto_show(pf, BUFFER_WEBSOCKET_PAYLOAD, side, PROTO_TX_NEXT, text);
+    struct bytes message = bytes_make(s->message, s->message_len);
+    proto_show(pf, BUFFER_WEBSOCKET_PAYLOAD, side, PROTO_TX_NEXT,
+        s->opcode >= CLOSE ? text : bytes_from(message, s->fin ? 0 : s->frame_at));
     if (text.len > 0 && !s->lost && (r.has_close_code || (s->opcode <= TEXT && s->text)))
         r.payload_printable = text;
     pf->speaker = side;
@@ -238,7 +273,9 @@ static void frame_begin(struct proto_flow *pf, enum flow_side side, uint8_t firs
     if (s->opcode == TEXT || s->opcode == BINARY) {
         s->text = s->opcode == TEXT;
         s->deflated = first & 0x40;
+        s->message_len = 0;
     }
+    s->frame_at = s->message_len;
     s->compressed = s->opcode < CLOSE && s->deflated;
     s->left = s->length;
     s->frames++;
@@ -314,7 +351,10 @@ static enum proto_verdict websocket_gap(struct proto_flow *pf, enum flow_side si
 // More frames than are recorded: say how many there were.
 static void websocket_finish(struct proto_flow *pf)
 {
-    const struct websocket_flow *ws = websocket_flow(pf);
+    struct websocket_flow *ws = websocket_flow(pf);
+    for (size_t i = 0; i < 2; i++)
+        if (ws->side[i].message)
+            arena_reset(&ws->side[i].memory);
     const struct websocket_side *client = &ws->side[FLOW_CLIENT], *server = &ws->side[FLOW_SERVER];
     if (client->frames + server->frames <= WEBSOCKET_FRAMES)
         return;

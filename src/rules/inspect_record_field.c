@@ -359,6 +359,14 @@ static bool mqtt_condition(const struct inspection *in, const struct rule_condit
     return rule_number_is(number, mqtt_flag_bits(r->connect.retain, r->connect.dup));
 }
 
+static bool websocket_condition(const struct inspection *in, const struct rule_condition *c)
+{
+    if (in->record->type != RECORD_WEBSOCKET)
+        return false;
+    const struct record_websocket *r = in->record->body;
+    return rule_number_is(&c->is.number.number, (r->fin ? 0x80 : 0) | (r->compressed ? 0x40 : 0));
+}
+
 // What the responder chose (RFC 2409 appendix A numbers the attributes).
 static bool ike_condition(const struct inspection *in, const struct rule_condition *c)
 {
@@ -466,6 +474,7 @@ bool rule_record_condition(const struct inspection *in, const struct rule_condit
     case RULE_ON_dcerpc_iface: return dcerpc_condition(in, c);
     case RULE_ON_mqtt_flags:
     case RULE_ON_mqtt_connect_flags: return mqtt_condition(in, c);
+    case RULE_ON_websocket_flags: return websocket_condition(in, c);
     case RULE_ON_ike_chosen_sa_attribute: return ike_condition(in, c);
     case RULE_ON_dnp3_ind:
     case RULE_ON_dnp3_obj: return dnp3_condition(in, c);

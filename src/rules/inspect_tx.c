@@ -175,7 +175,7 @@ static void inspect_now(struct inspection *in)
     if (in->worker->plan->firewall && !inspect_gate_tx(in))
         return;
     if (in->apps & (1ULL << RULE_APP_dcerpc))
-        rule_match_dce(in->worker->scratch, true); // hardly anybody speaks it big-endian
+        rule_match_dce(in->worker->scratch, !in->pf->big_endian);
     scan_shown(in, in->tx);
     scan_shown(in, in->beside);
     if (in->record)
@@ -225,7 +225,7 @@ static void inspect_record(
     struct rules_worker *w, struct proto_flow *pf, struct rule_tx *tx, const struct record *record)
 {
     bool message = record_is_message[record->type];
-    enum flow_side first = message ? pf->speaker : FLOW_CLIENT;
+    enum flow_side first = message ? (pf->answers ? FLOW_SERVER : pf->speaker) : FLOW_CLIENT;
     struct rule_tx local = {.told = NULL};
     struct inspection in;
     arena_init(&local.arena, w->pool, w->config->rules.flow_memory_bytes);
