@@ -224,6 +224,9 @@ static struct clause clause_of(const struct sigma_table *table, const struct sig
 static struct clause clause_of_test(const struct sigma_table *table, const struct sigma_test *test)
 {
     struct clause c = {.none = test->literal == SIGMA_NONE};
+    // What such records never have can only be absent: as NODE_NEVER.
+    if (table->slots[test->slot].kind == SLOT_NOTHING && test->op != TEST_EXISTS)
+        return (struct clause){.worth = SIZE_MAX};
     if (c.none)
         return c;
     const struct sigma_literal *literal = &table->literals[test->literal];
