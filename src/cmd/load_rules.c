@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of a run: loaded, and what is wrong with them told.
 #include "cmd/load_rules.h"
-#include "cmd/rules_reason.h"
+#include "schema/reason.h"
 #include <stdio.h>
 
 enum {
@@ -21,8 +21,8 @@ static void tell_rule(void *context, const struct rule_note *note)
     char text[1024], line[24] = "";
     if (telling->told++ >= TOLD_MOST)
         return;
-    struct bytes what = rules_reason(
-        bytes_from_text(note->what), telling->voice.json ? LANG_EN : telling->voice.lang);
+    struct bytes what =
+        reason_in(bytes_from_text(note->what), telling->voice.json ? LANG_EN : telling->voice.lang);
     if (note->line)
         snprintf(line, sizeof line, ":%u", note->line);
     int n = snprintf(text, sizeof text, "%s%s: %.*s%s%s", note->file ? note->file : "", line,

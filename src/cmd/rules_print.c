@@ -2,7 +2,7 @@
 #include "cmd/rules_print.h"
 #include "base/json.h"
 #include "cmd/layout.h"
-#include "cmd/rules_reason.h"
+#include "schema/reason.h"
 #include <stdio.h>
 
 enum { SHOWN_MOST = 20, MSG_WIDTH = 60 };
@@ -45,7 +45,7 @@ static void print_note(const struct rules_check *check, const struct rules_noted
         cmd_safe(stdout, note->keyword);
         fputs(": ", stdout);
     }
-    cmd_safe(stdout, rules_reason(note->what, check->lang));
+    cmd_safe(stdout, reason_in(note->what, check->lang));
     putchar('\n');
 }
 

@@ -213,7 +213,11 @@ json_t *feed_json(struct feed *feed)
         &error);
     if (value)
         return value;
-    (void)fail(feed, FEED_SYNTAX, error.text);
+    char *near = strstr(error.text, " near "); // the line is told
+    if (near)
+        *near = '\0';
+    bool brace = strchr(error.text, '}'); // no text of ours holds one
+    (void)fail(feed, FEED_SYNTAX, brace ? "the object is not closed" : error.text);
     feed->trouble_line = feed->value_line + (error.line > 0 ? (uint64_t)error.line - 1 : 0);
     return NULL;
 }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/utf8.h"
 #include "intel/internal.h"
+#include "schema/reason.h"
 #include <stdio.h>
 
 enum { REPORT_BYTES = 64 << 20, SHOWN_BYTES = 120, WHERE_BYTES = 4200, NUMBER_BYTES = 24 };
@@ -95,8 +96,8 @@ size_t intel_problem_text(
     const struct text_arg args[] = {
         {"where", where_text(problem, where)},
         {"value", shown(problem->value, value)},
-        {"what", shown(problem->what, what)},
-        {"allowed", shown(problem->allowed, allowed)},
+        {"what", shown(reason_in(problem->what, lang), what)},
+        {"allowed", shown(reason_in(problem->allowed, lang), allowed)},
     };
     return text_format(out, room, problem->why, lang, args, sizeof args / sizeof *args);
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the system and libraries give as reasons, in the language of the reader:
-// content/text/reason.yaml.
+// What the system, libraries and our own parsers give as reasons in English, in the language of the
+// reader: content/text/reason.yaml, rule_reasons.yaml.
 #pragma once
+#include "base/bytes.h"
 #include "schema/text.h"
+
+// What is not known stays as it was said.
+struct bytes reason_in(struct bytes said, enum lang lang);
 
 // As strerror; unusual ones stay as strerror says them.
 const char *reason_of_errno(int error, enum lang lang);

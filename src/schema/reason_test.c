@@ -29,4 +29,15 @@ TEST(problems_of_yaml)
     CHECK_TEXT(bytes_from_text(reason_of_yaml(NULL, LANG_EN)), "damaged");
 }
 
-TEST_MAIN(T(errors_in_english_are_what_the_system_says), T(problems_of_yaml))
+TEST(reasons_by_what_was_said)
+{
+    CHECK_TEXT(
+        reason_in(BYTES("a list has an empty element"), LANG_JA), "リストに空の要素があります");
+    CHECK_TEXT(
+        reason_in(BYTES("a list has an empty element"), LANG_EN), "a list has an empty element");
+    CHECK_TEXT(reason_in(BYTES("nobody says this"), LANG_JA), "nobody says this");
+    CHECK_TEXT(reason_in(BYTES("damaged"), LANG_JA), "damaged"); // one word may be a name
+}
+
+TEST_MAIN(
+    T(errors_in_english_are_what_the_system_says), T(problems_of_yaml), T(reasons_by_what_was_said))

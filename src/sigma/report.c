@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What became of a load.
+#include "schema/reason.h"
 #include "sigma/load.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,8 @@ size_t sigma_problem_text(
     const struct sigma_problem *problem, enum lang lang, char *out, size_t room)
 {
     size_t len;
-    struct text_arg args[] = {{"what", problem->what}, {"allowed", problem->allowed}};
+    struct text_arg args[] = {
+        {"what", reason_in(problem->what, lang)}, {"allowed", reason_in(problem->allowed, lang)}};
     if (problem->line)
         len = (size_t)snprintf(out, room, "%.*s:%llu: ", (int)problem->file.len,
             (const char *)problem->file.data, (unsigned long long)problem->line);
