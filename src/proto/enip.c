@@ -43,6 +43,7 @@ struct pdu {
     struct bytes cip; // of the item that holds one
     bool has_cip, bad;
     uint16_t sequence; // of a connected item
+    uint64_t tx_id;
 };
 
 struct enip_state {
@@ -184,7 +185,8 @@ static bool read_services(const struct pdu *pdu, struct record_enip *enip, struc
     return cursor_ok(&in);
 }
 
-static bool read_identity(const struct pdu *pdu, struct record_enip *enip, struct arena *arena)
+static bool read_identity(
+    struct proto_flow *pf, const struct pdu *pdu, struct record_enip *enip, struct arena *arena)
 {
     struct cursor in = first_item(pdu);
     uint16_t version = cursor_u16le(&in);
@@ -199,6 +201,7 @@ static bool read_identity(const struct pdu *pdu, struct record_enip *enip, struc
     uint8_t state = cursor_u8(&in);
     if (!cursor_ok(&in))
         return false;
+    enip_show_identity(pf, pdu->tx_id, type, (uint16_t)(major << 8 | minor));
     enip->response.has_identity = true;
     enip->response.identity.protocol_version = version;
     enip->response.identity.address.version = 4;
@@ -232,7 +235,7 @@ static bool read_response(
     if (pdu->command == LIST_SERVICES && pdu->data.len > 2)
         return read_services(pdu, enip, arena);
     if (pdu->command == LIST_IDENTITY && pdu->data.len > 2)
-        return read_identity(pdu, enip, arena);
+        return read_identity(pf, pdu, enip, arena);
     enip->response.has_cip = pdu->has_cip;
     return !pdu->has_cip || cip_response_read(pf, pdu->cip, &enip->response.cip, arena);
 }
@@ -242,8 +245,11 @@ static void take_request(struct proto_flow *pf, struct pdu *pdu)
     struct enip_state *state = pf->state;
     struct ics_wait *wait = ics_wait_begin(
         pf, &state->waits, key_of(pdu), sizeof(struct record_enip), ENIP_EXCHANGE_BYTES);
-    if (wait)
+    if (wait) {
+        pdu->tx_id = wait->tx_id;
         pdu->bad |= !read_request(pf, pdu, wait->request, &wait->arena);
+        cip_show(pf, FLOW_CLIENT, wait->tx_id, pdu->cip);
+    }
     bool silent = pdu->command == NOP || pdu->command == UNREGISTER; // no answer will come
     if (wait && silent) {
         emit_wait(pf, wait);
@@ -255,6 +261,8 @@ static void take_response(struct proto_flow *pf, struct pdu *pdu)
 {
     struct enip_state *state = pf->state;
     struct ics_wait *wait = ics_wait_find(&state->waits, key_of(pdu));
+    pdu->tx_id = wait ? wait->tx_id : pf->tx_count;
+    cip_show(pf, FLOW_SERVER, pdu->tx_id, pdu->cip);
     if (wait) {
         struct record_enip *enip = wait->request;
         pdu->bad |= !read_response(pf, pdu, enip, &wait->arena);

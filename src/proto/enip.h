@@ -20,3 +20,7 @@ bool cip_response_read(struct proto_flow *pf, struct bytes message, struct recor
 struct bytes cip_vendor_name(uint16_t vendor, struct arena *arena);
 struct bytes cip_device_name(uint16_t type, struct arena *arena);
 struct bytes cip_revision_text(uint8_t major, uint8_t minor, struct arena *arena);
+
+// cip_show.c: numbers for rules.
+void cip_show(struct proto_flow *pf, enum flow_side side, uint64_t tx_id, struct bytes message);
+void enip_show_identity(struct proto_flow *pf, uint64_t tx_id, uint16_t type, uint16_t revision);

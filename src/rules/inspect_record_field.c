@@ -169,6 +169,32 @@ static bool field_condition(const struct inspection *in, const struct rule_condi
     return at.count && holds != c->negated;
 }
 
+// Service, class and attribute of the same message.
+static bool cip_condition(const struct inspection *in, const struct rule_condition *c)
+{
+    const struct rule_cip *cip = &c->is.cip;
+    const struct shown *s = in->tx ? in->tx->first : NULL;
+    while (s && (s->buffer != BUFFER_NUMBERS || (s->side != in->side && !in->both_sides)))
+        s = s->next;
+    bool service = false, class = false, attribute = false;
+    struct shown_number n, next;
+    for (size_t i = 0; s && i + sizeof n <= s->len; i += sizeof n) {
+        memcpy(&n, &s->data[i], sizeof n);
+        service |= n.kind == SHOWN_CIP_SERVICE && n.value == cip->service;
+        class |= n.kind == SHOWN_ENIP_CIP_CLASS && (n.value == cip->class_id) != cip->negated_class;
+        attribute |= n.kind == SHOWN_ENIP_CIP_ATTRIBUTE && n.value == cip->attribute;
+        bool last = i + 2 * sizeof n > s->len;
+        if (!last)
+            memcpy(&next, &s->data[i + sizeof n], sizeof next);
+        if (!last && next.id == n.id)
+            continue;
+        if (service && (class || cip->class_id < 0) && (attribute || cip->attribute < 0))
+            return true;
+        service = class = attribute = false;
+    }
+    return false;
+}
+
 struct ranges_at {
     const struct rule_condition *condition;
     bool there, holds;
@@ -460,6 +486,8 @@ bool rule_record_condition(const struct inspection *in, const struct rule_condit
 {
     if (c->on == RULE_ON_filesize || c->on == RULE_ON_file_hash)
         return file_condition(in, c);
+    if (c->on == RULE_ON_cip_service)
+        return cip_condition(in, c);
     if (rule_number_sources[c->on].shown)
         return field_condition(in, c);
     if (!in->record)
