@@ -105,6 +105,7 @@ struct decoded {
     uint32_t fragment_id;
     uint16_t fragment_offset;             // bytes
     uint16_t source;                      // of the packet
+    uint16_t tcp_urgent;                  // bytes up to the end of urgent data; 0: none
     uint16_t frames;                      // 1, or the number of fragments the datagram came in
     const uint8_t *src_mac, *dst_mac;     // 6 bytes each, NULL where the link has none
     uint16_t anomalies[DECODE_ANOMALIES]; // enum anomaly

@@ -81,6 +81,7 @@ static inline enum step decode_tcp(struct dissect *d)
     out->tcp_seq = load32(h + 4);
     out->tcp_ack = load32(h + 8);
     out->tcp_window = load16(h + 14);
+    out->tcp_urgent = out->tcp_flags & TCP_URG ? load16(h + 18) : 0;
     d->at += hlen <= d->len ? hlen : d->len; // the capture may end within the options
     d->len -= hlen <= d->len ? hlen : d->len;
     d->wire -= hlen;

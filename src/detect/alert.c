@@ -95,6 +95,8 @@ static void fill_said(
     body->rev = said->rev;
     body->severity = said->priority;
     body->action = said->action.len ? said->action : BYTES("allowed");
+    if (said->verdict.len)
+        body->verdict.action = said->verdict;
     struct bytes title = said->signature.data ? said->signature : hit->title;
     body->signature = title.data ? title : BYTES("");
     body->category = said->category.data ? said->category : BYTES("");

@@ -182,6 +182,7 @@ static inline void made_tcp(
     p.tcp_flags = flags;
     p.tcp_seq = seq;
     p.tcp_ack = ack;
+    p.tcp_urgent = flags & TCP_URG ? (uint16_t)p.payload_len : 0;
     made_send(&p);
 }
 

@@ -196,9 +196,19 @@ void flow_note_first(struct flow *flow, enum flow_side side, struct bytes data)
     flow->first_count[side] = (uint8_t)(had + n);
 }
 
+// The last byte of urgent data is not part of what programs read (RFC 6093 section 2), where it
+// ends a segment that comes in order.
+static struct bytes without_urgent(struct bytes data, const struct decoded *p)
+{
+    bool ends = p && p->kind == DECODE_TCP && p->tcp_urgent && p->tcp_urgent == p->payload_len &&
+                data.len && &data.data[data.len - 1] == &p->payload[p->payload_len - 1];
+    return ends ? bytes_sub(data, 0, data.len - 1) : data;
+}
+
 void flow_deliver(struct flow_table *table, struct flow *flow, enum flow_side side,
     struct bytes data, const struct decoded *packet)
 {
+    data = without_urgent(data, packet);
     if ((flow->flags & FLOW_UNWANTED) || data.len == 0)
         return;
     if (!table->handler->payload(table->handler->context, flow, side, data, packet))

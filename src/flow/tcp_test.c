@@ -26,6 +26,17 @@ TEST(in_order)
     made_finish();
 }
 
+TEST(urgent_byte_is_no_part_of_the_stream)
+{
+    begin();
+    made_tcp(C, ACK | TCP_URG, 100, 500, "malX");
+    made_tcp(C, ACK, 104, 500, "icious");
+    CHECK_TEXT(made_told(), "c:mal c:icious ");
+    flow_table_flush(made.table);
+    CHECK_EQ(made.lost[C], 0);
+    made_finish();
+}
+
 TEST(out_of_order)
 {
     begin();
@@ -506,13 +517,13 @@ TEST(random_segments)
     }
 }
 
-TEST_MAIN(T(in_order), T(out_of_order), T(wrap_around), T(overlap_first_wins), T(overlap_last_wins),
-    T(overlap_in_order_first_wins), T(overlap_in_order_last_wins), T(overlap_over_several),
-    T(first_bytes_in_order), T(first_bytes_of_an_unwanted_flow), T(first_bytes_end_at_a_gap),
-    T(midstream_without_payload), T(counters_stop), T(keep_alive), T(midstream),
-    T(midstream_loss_at_the_beginning), T(acknowledged_hole_is_a_gap), T(hole_at_the_end),
-    T(gap_by_number_of_segments), T(gap_by_bytes), T(memory_of_all_streams), T(cut_by_the_capture),
-    T(fin_before_data), T(fin_behind_a_gap), T(old_fin_is_ignored), T(fin_with_data),
-    T(rst_before_data), T(fast_open), T(last_syn_ack_counts), T(out_of_window), T(long_loss),
-    T(depth), T(reversed_in_mid_delivery), T(refused_while_others_wait),
-    T(reused_ports_flush_the_old_stream), T(random_segments))
+TEST_MAIN(T(in_order), T(urgent_byte_is_no_part_of_the_stream), T(out_of_order), T(wrap_around),
+    T(overlap_first_wins), T(overlap_last_wins), T(overlap_in_order_first_wins),
+    T(overlap_in_order_last_wins), T(overlap_over_several), T(first_bytes_in_order),
+    T(first_bytes_of_an_unwanted_flow), T(first_bytes_end_at_a_gap), T(midstream_without_payload),
+    T(counters_stop), T(keep_alive), T(midstream), T(midstream_loss_at_the_beginning),
+    T(acknowledged_hole_is_a_gap), T(hole_at_the_end), T(gap_by_number_of_segments),
+    T(gap_by_bytes), T(memory_of_all_streams), T(cut_by_the_capture), T(fin_before_data),
+    T(fin_behind_a_gap), T(old_fin_is_ignored), T(fin_with_data), T(rst_before_data), T(fast_open),
+    T(last_syn_ack_counts), T(out_of_window), T(long_loss), T(depth), T(reversed_in_mid_delivery),
+    T(refused_while_others_wait), T(reused_ports_flush_the_old_stream), T(random_segments))

@@ -40,12 +40,15 @@ static bool on_payload(void *context, struct flow *flow, enum flow_side side, st
 {
     struct rules_worker *w = context;
     uint8_t before = flow->flags;
+    const char *app = flow->app_proto;
     bool parser =
         parser_wants(w, flow) && w->inner->payload(w->inner->context, flow, side, data, packet);
     if ((before ^ flow->flags) & FLOW_REVERSED) // the parser knows better who is the client
         side = flow_other(side);
     if (w->plan->holds && !inspect_packet_behind(w, flow, side, packet))
         return parser;
+    if (flow->ip_proto != PROTO_TCP && !app && flow->app_proto && !w->plan->holds)
+        inspect_packet_named(w, flow, side, packet);
     bool rules = inspect_stream_payload(w, flow, side, data, packet);
     return goes_on(w, flow, rules, parser);
 }

@@ -13,6 +13,7 @@ enum {
     INSPECT_WINDOW = 4096,         // bytes of a stream's side carried over to the next segment
     INSPECT_WINDOW_ROOM = 8192,    // of memory for it: it is moved to the front when that is full
     INSPECT_HANDSHAKE = 16 * 1024, // bytes of a side looked at where ciphertext follows
+    INSPECT_AGAIN = 32,            // old bytes of a stream in which another match may begin
     INSPECT_OVERLAP = 4096,        // of a file's window carried to the next one
     INSPECT_SHOWN = 4096,          // instances one transaction shows
     INSPECT_EVENTS = 16,           // application events of one packet
@@ -165,6 +166,7 @@ struct rule_flow {
     bool parser_done;     // only rules want its bytes now
     bool passed;          // a pass rule let the flow go
     bool accepted;        // a rule of a firewall did: its tables let everything through
+    int64_t dropped_ns;   // when a rule dropped it: what else matches in that packet is told
     const char *spoke[2]; // what that side was known to speak before; where packets are held
 };
 
@@ -215,10 +217,11 @@ struct inspection {
     const struct seen_frame *frame;     // WORLD_TX of a frame
     enum anomaly anomaly;               // of an event
     bool is_event;
-    bool passed;       // a pass rule matched
-    bool apps_new;     // WORLD_STREAM: what was seen before is new to rules of the application
-    bool both_sides;   // buffers of both sides are looked at (rules with =>)
-    bool records_only; // only rules that need the record
+    bool half_found;         // the payload of a rule that asks for a transaction, too
+    bool passed;             // a pass rule matched
+    bool apps_new;           // what was seen before is new to rules of the application
+    bool both_sides;         // buffers of both sides are looked at (rules with =>)
+    bool records_only;       // only rules that need the record
     struct rule_tx *tx_told; // where it is noted which rules were told
     uint64_t apps;           // enum rule_app bits of the flow
     struct addr src, dst;
@@ -320,6 +323,12 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     struct bytes data, const struct decoded *packet);
 void inspect_stream_gap(
     struct rules_worker *w, const struct flow *flow, enum flow_side side, size_t lost);
+// After its parser knew it: rules of the application, which was not known before this packet.
+void inspect_packet_named(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
+// Transactions that were inspected before the payload of a rule on both was found.
+void inspect_tx_again(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
 void inspect_packet(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
 // What the firewall held until the parser had the packet's payload. False: it is dropped.

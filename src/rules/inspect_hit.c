@@ -92,6 +92,13 @@ static bool is_blocking(const struct rule *rule)
     return rule->action == RULE_REJECT || rule->action == RULE_DROP;
 }
 
+static struct bytes verdict_of(const struct rule *rule)
+{
+    if (is_blocking(rule))
+        return BYTES("drop");
+    return rule->action == RULE_PASS ? BYTES("pass") : BYTES("alert");
+}
+
 void inspect_hit(struct inspection *in, const struct rule *rule)
 {
     struct rules_worker *w = in->worker;
@@ -108,6 +115,7 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
         .rev = rule->rev,
         .priority = rule->priority,
         .action = is_blocking(rule) ? BYTES("blocked") : BYTES("allowed"),
+        .verdict = verdict_of(rule),
         .signature = said->msg,
         .category = said->category,
         .metadata = said->metadata,

@@ -298,7 +298,9 @@ bool rule_packet_condition(const struct inspection *in, const struct rule_condit
     case RULE_ON_vlan_id:
     case RULE_ON_vlan_layers: return vlan_condition(p, c);
     case RULE_ON_checksum: return checksum_condition(p, &h, &c->is.checksum);
-    case RULE_ON_dsize: return number_holds(c, p->payload_wire_len);
+    case RULE_ON_dsize: // != wants a payload, too
+        return (p->payload_wire_len || c->is.number.number.compare != RULE_NE) &&
+               number_holds(c, p->payload_wire_len);
     case RULE_ON_rpc: return rpc_condition(p, &c->is.rpc);
     default: return tcp_condition(p, c);
     }

@@ -116,7 +116,8 @@ struct group_at {
 static bool instance_matches(struct group_at *at, const struct rule_view *view)
 {
     at->there = true;
-    return !at->group->absent && rule_match_group(at->scratch, at->group, view);
+    bool may_match = !at->group->absent || at->group->absent_or_else;
+    return may_match && rule_match_group(at->scratch, at->group, view);
 }
 
 static bool field_matches(void *context, const void *value, enum shape_kind kind)
@@ -199,9 +200,7 @@ static bool group_matches(
     case BUFFER_OF_NUMBERS:
     case BUFFER_OF_TESTS: return true;
     }
-    if (group->absent)
-        return !at.there;
-    return matched || (group->absent_or_else && !at.there);
+    return matched || (group->absent && !at.there);
 }
 
 // In the payload's world a rule of two worlds is only half tested.
@@ -310,8 +309,11 @@ static void pass_or_drop(struct inspection *in, const struct rule *rule)
     if ((rule->action != RULE_PASS && rule->action != RULE_DROP) || rule->firewall)
         return;
     in->passed |= rule->action == RULE_PASS;
-    if (role->whole_flow && !role->settles && state_of(in))
-        in->state->passed = true;
+    if (!role->whole_flow || role->settles || !state_of(in))
+        return;
+    in->state->passed = true;
+    if (rule->action == RULE_DROP && in->packet)
+        in->state->dropped_ns = in->packet->time_ns;
 }
 
 // What a match changes in the flow.
@@ -373,21 +375,42 @@ static bool is_detection(const struct inspection *in)
            in->packet->payload_len;
 }
 
+// The first match ended in old bytes; maybe there is another one behind it.
+static bool matches_anew(struct inspection *in, const struct rule *rule)
+{
+    const struct rule_view *whole = in->payload;
+    size_t from = whole->fresh > INSPECT_AGAIN ? whole->fresh - INSPECT_AGAIN : 0;
+    if (in->world != WORLD_STREAM || from == 0 || rule_match_end(in->worker->scratch) == UINT64_MAX)
+        return false;
+    struct rule_view end = {.data = bytes_from(whole->data, from),
+        .fresh = INSPECT_AGAIN,
+        .start = whole->start + from,
+        .ends = whole->ends};
+    in->payload = &end;
+    bool matches = inspect_rule_matches(in, rule) && !told_before(in, rule);
+    in->payload = whole;
+    return matches;
+}
+
 // Did it match, before thresholds?
 static bool try_rule(struct inspection *in, const struct rule *rule)
 {
     const struct rule_role *role = &in->worker->plan->roles[rule->index];
     if (!(role->worlds & in->world) && !in->is_event)
         return false;
+    if (in->world == WORLD_PACKET && in->apps_new && !rule->header->apps)
+        return false;
     if (!inspect_role_fits(in, rule) || (role->on_detection && !is_detection(in)))
         return false;
-    if (!inspect_rule_matches(in, rule) || told_before(in, rule))
+    if (!inspect_rule_matches(in, rule) || (told_before(in, rule) && !matches_anew(in, rule)))
         return false;
     if (in->world != WORLD_TX && role->mixed) {
         struct rule_flow *state = state_of(in);
+        size_t before = state ? state->payload_count : 0;
         if (state)
             rule_flow_note(state, &state->payload, &state->payload_count,
                 (uint64_t)rule->index << 1 | (uint64_t)in->side);
+        in->half_found |= state && state->payload_count > before;
         return false;
     }
     if (in->tx_told && tx_told(in->tx_told, rule->index << 1 | (uint32_t)in->side))
@@ -396,17 +419,17 @@ static bool try_rule(struct inspection *in, const struct rule *rule)
     return true;
 }
 
-static void try_candidate(struct inspection *in, const struct rule *rule)
+static bool try_candidate(struct inspection *in, const struct rule *rule)
 {
-    if (!in->worker->costs) {
-        try_rule(in, rule);
-        return;
-    }
+    if (!in->worker->costs)
+        return try_rule(in, rule);
     struct rule_cost *cost = &in->worker->costs[rule->index];
     int64_t began = clock_monotonic_ns();
-    cost->matches += try_rule(in, rule);
+    bool matched = try_rule(in, rule);
+    cost->matches += matched;
     cost->candidates++;
     cost->ns += (uint64_t)(clock_monotonic_ns() - began);
+    return matched;
 }
 
 void inspect_add(struct inspection *in, const struct rule_list *always)
@@ -437,9 +460,8 @@ void inspect_candidates_of_segment(struct inspection *packet, struct inspection 
     struct rule_candidates found = candidates_take(w);
     for (size_t i = 0; i < found.count; i++) {
         const struct rule *rule = &w->set->rules[found.indexes[i]];
-        if (packet && !packet->passed)
-            try_candidate(packet, rule);
-        if (!stream->passed)
+        bool told = packet && !packet->passed && try_candidate(packet, rule);
+        if (!told && !stream->passed) // once for the segment, however it was found
             try_candidate(stream, rule);
     }
 }

@@ -136,7 +136,8 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     inspect_begin(&in, w, flow, side, WORLD_STREAM);
     if (!in.state)
         in.state = rule_flow_of(w, flow);
-    if (!in.state || in.state->passed)
+    bool just_dropped = in.state && packet && in.state->dropped_ns == packet->time_ns;
+    if (!in.state || (in.state->passed && !just_dropped))
         return false;
     struct rule_window *window = &in.state->window[side];
     if (is_ciphertext(&in, window)) {
@@ -155,6 +156,8 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     if (owed)
         packet_of(&of_packet, &in, &own);
     inspect_candidates_of_segment(owed ? &of_packet : NULL, &in);
+    if (in.half_found || (owed && of_packet.half_found))
+        inspect_tx_again(w, flow, side, packet);
     uint64_t most = w->config->rules.stream_bytes;
     w->metrics->rules_streams_cut += window->next >= most && window->next - data.len < most;
     return window->next < most && !in.state->passed;
@@ -222,6 +225,24 @@ static void packet_rules(struct inspection *in)
         inspect_scan_headers(in);
     rule_quick_pick_packet(in->worker, in->flow, in->side, packet);
     inspect_candidates(in);
+}
+
+void inspect_packet_named(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
+{
+    struct inspection in;
+    struct rule_view view = {
+        .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
+    if (!w->plan->payload[rule_plan_ip_kind(flow->ip_proto)])
+        return;
+    inspect_begin(&in, w, flow, side, WORLD_PACKET);
+    if (in.state && in.state->passed)
+        return;
+    in.packet = packet;
+    in.payload = &view;
+    in.apps_new = true;
+    inspect_scan(&in, BUFFER_PAYLOAD, &view);
+    inspect_candidates(&in);
 }
 
 // Most packets have nothing to look for: no payload of their own, no rule without a pattern.

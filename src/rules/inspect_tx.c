@@ -116,6 +116,17 @@ static bool has_patterns(const struct inspection *in, enum rule_buffer buffer)
     return rule_prefilter_has(in->worker->set, buffer);
 }
 
+// Rules with => find their patterns on either side.
+static void scan_sides(struct inspection *in, enum rule_buffer buffer, const struct rule_view *view)
+{
+    inspect_scan(in, buffer, view);
+    if (!in->both_sides)
+        return;
+    in->side = flow_other(in->side);
+    inspect_scan(in, buffer, view);
+    in->side = flow_other(in->side);
+}
+
 static void scan_shown(struct inspection *in, const struct rule_tx *tx)
 {
     for (const struct shown *s = tx ? tx->first : NULL; s; s = s->next) {
@@ -125,7 +136,7 @@ static void scan_shown(struct inspection *in, const struct rule_tx *tx)
             .fresh = s->fresh,
             .start = s->start,
             .ends = !s->cut};
-        inspect_scan(in, s->buffer, &view);
+        scan_sides(in, s->buffer, &view);
     }
 }
 
@@ -139,7 +150,7 @@ static bool scan_value(void *context, const void *value, enum shape_kind kind)
     const struct scanning *scanning = context;
     char room[64];
     struct rule_view view = {.data = record_value_bytes(value, kind, room), .ends = true};
-    inspect_scan(scanning->in, scanning->buffer, &view);
+    scan_sides(scanning->in, scanning->buffer, &view);
     return false;
 }
 
@@ -157,17 +168,22 @@ static void scan_record(struct inspection *in)
     }
 }
 
-// Rules without a pattern in transactions: those of the application, and those whose payload
-// matched.
+// Rules on payload and transaction whose payload was found.
+static void add_found(struct inspection *in)
+{
+    for (size_t i = 0; in->state && i < in->state->payload_count; i++)
+        if ((in->state->payload[i] & 1) == in->side)
+            rule_candidate_add(in->worker->scratch, (uint32_t)(in->state->payload[i] >> 1));
+}
+
+// Rules without a pattern in transactions: those of the application, and those half found.
 static void add_always(struct inspection *in)
 {
     const struct rule_plan *plan = in->worker->plan;
     inspect_add(in, &plan->tx_any);
     for (uint64_t apps = in->apps; apps; apps &= apps - 1)
         inspect_add(in, &plan->tx[__builtin_ctzll(apps)]);
-    for (size_t i = 0; in->state && i < in->state->payload_count; i++)
-        if ((in->state->payload[i] & 1) == in->side)
-            rule_candidate_add(in->worker->scratch, (uint32_t)(in->state->payload[i] >> 1));
+    add_found(in);
 }
 
 static void inspect_now(struct inspection *in)
@@ -182,6 +198,23 @@ static void inspect_now(struct inspection *in)
         scan_record(in);
     add_always(in);
     inspect_candidates(in);
+}
+
+void inspect_tx_again(
+    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
+{
+    struct rule_flow *state = rule_flow_find(w, flow);
+    for (struct rule_tx *tx = state ? state->txs : NULL; tx; tx = tx->next) {
+        struct inspection in;
+        if (!tx->done[side])
+            continue;
+        inspect_begin(&in, w, flow, side, WORLD_TX);
+        in.packet = packet;
+        in.apps = inspect_apps(w, tx->proto->name);
+        in.tx = in.tx_told = tx;
+        add_found(&in);
+        inspect_candidates(&in);
+    }
 }
 
 static bool side_fits(const struct inspection *in, uint8_t sides)
