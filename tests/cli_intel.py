@@ -98,4 +98,22 @@ def intel_reload(yagura):
         return "" if names and run.returncode == 0 else f"exit status {run.returncode}, {len(events)} records, {len(names)} alerts"
 
 
-TESTS = (intel_check, intel_check_wrong, intel_read, intel_silent, intel_reload)
+def intel_revoked(yagura):
+    """What its source takes back in one file is silent in every other, whichever is read first."""
+    said = {"type": "indicator", "id": "indicator--11111111-1111-4111-8111-111111111111", "pattern_type": "stix",
+            "pattern": "[domain-name:value = 'www.city.example']", "valid_from": "2020-01-01T00:00:00Z"}
+    with tempfile.TemporaryDirectory() as folder:
+        first = written(folder, "a.json", json.dumps({"type": "bundle", "objects": [said | {"modified": "2020-01-01T00:00:00Z"}]}))
+        second = written(folder, "b.json", json.dumps({"type": "bundle", "objects": [
+            said | {"modified": "2020-02-01T00:00:00Z", "revoked": True}]}))
+        done = call(yagura, "read", "--lang", "en", "--intel", first, GET)
+        if b"Seen but silent" in done.stdout:
+            return f"silent without being revoked: {done.stdout}"
+        for order in ((first, second), (second, first)):
+            done = call(yagura, "read", "--lang", "en", "--intel", order[0], "--intel", order[1], GET)
+            if expect(done, 0, "not for detection"):
+                return expect(done, 0, "not for detection")
+    return ""
+
+
+TESTS = (intel_check, intel_check_wrong, intel_read, intel_silent, intel_reload, intel_revoked)

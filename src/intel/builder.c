@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "intel/internal.h"
 #include <limits.h>
+#include <stdlib.h>
 
 enum { MICROSECONDS = 1'000'000, SECONDS_MOST = UINT32_MAX };
 
@@ -226,6 +227,56 @@ enum intel_added intel_add(
     return added;
 }
 
+// ---- What is taken back.
+
+bool intel_revoke(struct intel_builder *b, struct bytes id)
+{
+    uint32_t text = id.len <= INTEL_TEXT_BYTES ? text_number(b, id) : 0;
+    if (text == 0 || text == STORE_NONE)
+        return text == 0;
+    if (b->revoked_len == b->revoked_room) {
+        size_t room = b->revoked_room ? b->revoked_room * 2 : 64;
+        uint32_t *more = base_realloc(b->revoked, room * sizeof *more);
+        if (!more)
+            return false;
+        b->revoked = more;
+        b->revoked_room = room;
+    }
+    b->revoked[b->revoked_len++] = text;
+    return true;
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+    const uint32_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+static bool is_revoked(const struct intel_builder *b, uint32_t text)
+{
+    return text && bsearch(&text, b->revoked, b->revoked_len, sizeof *b->revoked, compare_texts);
+}
+
+static bool id_revoked(const void *context, struct bytes id)
+{
+    const struct intel_builder *b = context;
+    uint32_t text = texts_find(&b->intel->store.texts, id);
+    return is_revoked(b, text);
+}
+
+void builder_apply_revoked(struct intel_builder *b)
+{
+    struct store *store = &b->intel->store;
+    if (b->revoked_len == 0)
+        return;
+    qsort(b->revoked, b->revoked_len, sizeof *b->revoked, compare_texts);
+    for (size_t i = 0; i < store->statements_len; i++)
+        if (is_revoked(b, store->statements[i].id))
+            store->statements[i].silent = 1;
+    if (b->intel->patterns)
+        b->intel->pattern_table->revoke(b->intel->patterns, id_revoked, b);
+}
+
 // ---- A file, from beginning to end.
 
 static struct intel_file_report *file_push(struct intel_builder *b)
@@ -251,6 +302,7 @@ bool builder_file_begin(struct intel_builder *b, const char *path, const char *f
     b->patterns_before =
         b->intel->patterns ? b->intel->pattern_table->count(b->intel->patterns) : 0;
     b->undo_len = 0;
+    b->revoked_before = b->revoked_len;
     b->file = file_push(b);
     if (!b->file)
         return false;
@@ -261,6 +313,7 @@ bool builder_file_begin(struct intel_builder *b, const char *path, const char *f
 
 static bool take_back(struct intel_builder *b)
 {
+    b->revoked_len = b->revoked_before;
     for (size_t i = b->undo_len; i > 0; i--)
         store_say(&b->intel->store, b->undo[i - 1].ref, b->undo[i - 1].statement);
     if (b->intel->patterns)

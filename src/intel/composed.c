@@ -26,6 +26,7 @@ static const struct intel_pattern_table table = {
     .record = pattern_set_record,
     .count = pattern_set_count,
     .take_back = pattern_set_take_back,
+    .revoke = pattern_set_revoke,
     .destroy = set_destroy,
     .state_create = state_create,
     .settle = pattern_state_settle,

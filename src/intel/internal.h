@@ -105,6 +105,7 @@ struct texts {
 bool texts_init(struct texts *texts);
 void texts_finish(struct texts *texts);
 uint32_t texts_add(struct texts *texts, struct bytes text); // its number; 0: empty; STORE_NONE
+uint32_t texts_find(const struct texts *texts, struct bytes text); // 0: it is not there
 struct bytes texts_of(const struct texts *texts, uint32_t text);
 bool texts_back(struct texts *texts, size_t len); // forget what came behind
 uint64_t texts_bytes(const struct texts *texts);
@@ -271,6 +272,8 @@ struct intel_builder {
     uint64_t patterns_before;
     struct undo *undo; // entries of earlier files it says something of
     size_t undo_len, undo_room;
+    uint32_t *revoked; // texts: ids
+    size_t revoked_len, revoked_room, revoked_before;
     size_t files_room, problems_room;
     uint64_t bytes_all, bytes_done, bytes_file; // of the files, for progress
     int64_t mtime_us;                           // of the file: when its values were seen at latest
@@ -279,6 +282,7 @@ struct intel_builder {
 bool builder_file_begin(struct intel_builder *builder, const char *path, const char *format);
 // False: memory, and the set is lost.
 [[nodiscard]] bool builder_file_end(struct intel_builder *builder, bool keep);
+void builder_apply_revoked(struct intel_builder *builder); // when all files have been read
 void builder_progress(struct intel_builder *builder, double share);
 
 // A copy that lives with the report; {NULL, 0}: memory.

@@ -348,6 +348,7 @@ static bool load_all(struct intel_builder *b)
     for (size_t i = 0; good && i < list.count; i++)
         good = read_wanted(b, &list.files[i]);
     b->path = "";
+    builder_apply_revoked(b);
     good = good && apply_warnings(b);
     wanted_finish(&list);
     warnings_destroy(b->warnings);
@@ -355,6 +356,7 @@ static bool load_all(struct intel_builder *b)
     if (good)
         fill_report(b);
     base_free(b->undo);
+    base_free(b->revoked);
     return good;
 }
 

@@ -425,6 +425,14 @@ void pattern_set_take_back(void *patterns, uint64_t count)
     set->count = count < set->count ? count : set->count;
 }
 
+void pattern_set_revoke(
+    void *patterns, bool (*revoked)(const void *context, struct bytes id), const void *context)
+{
+    struct pattern_set *set = patterns;
+    for (size_t i = 0; i < set->count; i++)
+        set->patterns[i]->dead |= revoked(context, set->patterns[i]->says.id);
+}
+
 // ---- Records
 
 enum { SEEN_LEAVES = 64 }; // evaluated for one record, remembered so that none is twice

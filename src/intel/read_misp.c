@@ -333,6 +333,8 @@ static void take_attribute(
             misp, line, type, TEXT_STIX_MISP_SHAPE, "Attribute", "an object with type and value");
         return;
     }
+    if (json_yes(json, "deleted"))
+        misp->full |= !intel_revoke(misp->builder, json_bytes(json, "uuid"));
     if (json_yes(json, "deleted") || value.len == 0)
         return;
     const struct misp_type *use = misp_type_find(type, json_bytes(json, "object_relation"));

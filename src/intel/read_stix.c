@@ -257,8 +257,10 @@ static void take_object(struct stix *stix, const json_t *o, uint64_t line)
         take_indicator(stix, o, line);
     else if (self->number == number && !self->revoked)
         take_indicator(stix, o, line);
-    else
-        stix->builder->file->expired += self->number == number;
+    else if (self->number == number) {
+        stix->builder->file->expired++;
+        stix->full |= !intel_revoke(stix->builder, json_bytes(o, "id"));
+    }
 }
 
 static void take_list(struct stix *stix, struct feed *feed)

@@ -54,6 +54,10 @@ enum intel_added {
 
 struct intel_builder;
 
+// What its source has taken back: nothing said under this id holds, in whatever file it stands.
+// False: memory.
+[[nodiscard]] bool intel_revoke(struct intel_builder *builder, struct bytes id);
+
 uint32_t intel_source_add(struct intel_builder *builder, const struct intel_source *source);
 
 // line: where it stands, for what is refused.
@@ -121,6 +125,8 @@ struct intel_pattern_table {
         const void *patterns, const struct record *record, hit_sink *sink, void *context);
     uint64_t (*count)(const void *patterns);
     void (*take_back)(void *patterns, uint64_t count); // those of a file that failed: keep `count`
+    void (*revoke)(void *patterns, bool (*revoked)(const void *context, struct bytes id),
+        const void *context); // those whose id is
     void (*destroy)(void *patterns);
     // Behind intel_state_create(), intel_settle(), intel_state_destroy().
     void *(*state_create)(const void *patterns);

@@ -31,7 +31,7 @@ struct bytes texts_of(const struct texts *texts, uint32_t text)
     return bytes_make(&at[TEXT_HEAD], (size_t)at[0] | (size_t)at[1] << 8);
 }
 
-static uint32_t *slot_of(struct texts *texts, struct bytes text)
+static uint32_t *slot_of(const struct texts *texts, struct bytes text)
 {
     size_t at = hash_bytes(text, texts->seed) % texts->slot_count;
     while (texts->slots[at] && !bytes_equal(texts_of(texts, texts->slots[at]), text))
@@ -89,6 +89,11 @@ uint32_t texts_add(struct texts *texts, struct bytes text)
     if (++texts->used * 4 > texts->slot_count * 3 && !slots_make(texts, texts->slot_count * 2))
         return STORE_NONE;
     return at;
+}
+
+uint32_t texts_find(const struct texts *texts, struct bytes text)
+{
+    return text.len ? *slot_of(texts, text) : 0;
 }
 
 bool texts_back(struct texts *texts, size_t len)
