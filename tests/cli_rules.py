@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 
-from cli_tools import GET, call, expect
+from cli_tools import DAY, GET, call, expect
 
 GOOD = 'alert http any any -> any any (msg:"a path"; http.uri; content:"/"; sid:1; rev:1;)\n'
 BAD = 'alert http any any -> any any (http.uri; content:"a"; http_uri; sid:2;)\n'
@@ -85,6 +85,42 @@ def costly_rules(yagura):
     return problem
 
 
+HEAVY = 'alert tcp any any -> any any (content:"e"; fast_pattern; content:"e"; distance:0; content:"e"; distance:0; content:"zqz"; distance:0; sid:1;)\n'
+
+
+def limits_told(yagura):
+    """A rule that takes more work than the configuration allows is counted, in the summary too."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, config = os.path.join(folder, "local.rules"), os.path.join(folder, "a.yaml")
+        for name, text in ((path, HEAVY), (config, "rules: {steps: 100}\n")):
+            with open(name, "w", encoding="utf-8") as f:
+                f.write(text)
+        if problem := expect(call(yagura, "read", "-c", config, "--rules", path, "-o", folder, DAY), 0, "a rule gave up on "):
+            return problem
+        with open(os.path.join(folder, "events.jsonl"), encoding="utf-8") as f:
+            rules = json.loads(f.readlines()[-1])["stats"]["rules"]
+        return "" if rules["loaded"] == 1 and rules["budget"] > 0 and rules["candidates"] > rules["budget"] else f"{rules}"
+
+
+UNSEEN = """
+alert http any any -> any any (app-layer-event:http.no_such_event; sid:1;)
+alert tcp any any -> any any (stream-event:nonsense; sid:2;)
+alert smb any any -> any any (frame:smb.nope; content:"a"; sid:3;)
+"""
+
+
+def names_unknown(yagura):
+    """Events nobody sees are told with their place, in read as well; frames that do not exist do not load."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "local.rules")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(UNSEEN)
+        done = call(yagura, "rules", "check", path)
+        problem = expect(done, 1, f"{path}:2:48: rule 1: http.no_such_event: is an event that is never seen here")
+        problem = problem or expect(done, 1, f"{path}:4:31: rule 3: frame: there is no such frame")
+        return problem or expect(call(yagura, "read", "-q", "--rules", path, GET), 0, None, "local.rules:3: nonsense: is an event")
+
+
 SETS = """
 alert http any any -> any any (http.user_agent; dataset:set,agents,type string; sid:1;)
 alert http any any -> any any (http.user_agent; dataset:isset,agents; sid:2;)
@@ -122,4 +158,4 @@ def data_sets(yagura):
     return ""
 
 
-TESTS = (rules_check, rules_alert, costly_rules, data_sets)
+TESTS = (rules_check, rules_alert, costly_rules, limits_told, names_unknown, data_sets)

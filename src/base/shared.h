@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A count of users for what is not changed any more and that several threads hold: whoever lets go
-// last gives it back.
+// last gives it back. And what is to be done once, by whoever comes first.
 #pragma once
 #include <assert.h>
 #include <stdatomic.h>
@@ -28,4 +28,14 @@ static inline void shared_hold(struct shared *shared)
     uint32_t before = atomic_fetch_sub_explicit(&shared->users, 1, memory_order_acq_rel);
     assert(before > 0);
     return before == 1;
+}
+
+struct shared_once {
+    _Atomic bool done;
+};
+
+// True for the first of all threads.
+[[nodiscard]] static inline bool shared_first(struct shared_once *once)
+{
+    return !atomic_exchange_explicit(&once->done, true, memory_order_relaxed);
 }

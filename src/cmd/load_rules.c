@@ -11,7 +11,7 @@ enum {
 
 struct telling {
     struct voice voice;
-    uint32_t told;
+    uint32_t told[2]; // warnings; what does not load
 };
 
 // What a loader says of a rule, in English as compilers speak: file:line: keyword: what.
@@ -19,7 +19,7 @@ static void tell_rule(void *context, const struct rule_note *note)
 {
     struct telling *telling = context;
     char text[1024], line[24] = "";
-    if (telling->told++ >= TOLD_MOST)
+    if (telling->told[note->trouble != RULE_WARNING]++ >= TOLD_MOST)
         return;
     struct bytes what =
         reason_in(bytes_from_text(note->what), telling->voice.json ? LANG_EN : telling->voice.lang);
@@ -36,9 +36,12 @@ static void tell_rule(void *context, const struct rule_note *note)
 static void tell_more(struct telling *telling)
 {
     char number[16];
-    if (telling->told <= TOLD_MOST)
+    uint32_t left = 0;
+    for (size_t i = 0; i < 2; i++)
+        left += telling->told[i] > TOLD_MOST ? telling->told[i] - TOLD_MOST : 0;
+    if (left == 0)
         return;
-    snprintf(number, sizeof number, "%u", telling->told - TOLD_MOST);
+    snprintf(number, sizeof number, "%u", left);
     voice_tell(telling->voice, LOG_LEVEL_WARNING, TEXT_RULES_MORE_TROUBLE, NULL,
         &(struct text_arg){"count", bytes_from_text(number)}, 1);
 }

@@ -51,6 +51,17 @@ static void lines_of_memory(const struct printer *p, bool *first)
     line_count(p, first, BOTH(TEXT_READ_FILE_MEMCAP), m->file_memcap);
 }
 
+// What limits kept rules from looking at, or from deciding.
+static void lines_of_rules(const struct printer *p, bool *first)
+{
+    const struct metrics *m = &p->result->metrics;
+    line_count(p, first, BOTH(TEXT_READ_RULES_BUDGET), m->rules_budget + m->rules_pcre_limit);
+    line_count(p, first, BOTH(TEXT_READ_RULES_MEMCAP),
+        m->rules_memcap + m->rules_tx_dropped + m->rules_transform_memcap);
+    line_count(p, first, BOTH(TEXT_READ_RULES_DATASET), m->rules_dataset_memcap);
+    line_count(p, first, BOTH(TEXT_READ_YARA_STOPPED), m->file_yara_stopped);
+}
+
 bool print_losses(const struct printer *p)
 {
     const struct metrics *m = &p->result->metrics;
@@ -74,6 +85,7 @@ bool print_losses(const struct printer *p)
     line_count(p, &first, BOTH(TEXT_READ_FRAGMENTS_LOST), m->defrag_timeouts);
     line_count(p, &first, BOTH(TEXT_READ_INVALID_PACKETS), m->decoder_invalid);
     lines_of_memory(p, &first);
+    lines_of_rules(p, &first);
     if (first)
         cmd_put(stdout, TEXT_READ_COMPLETE_NONE, p->lang);
     return !first;

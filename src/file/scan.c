@@ -199,8 +199,10 @@ static void tell_stopped(struct file_scan *scan, const struct yara_result *resul
 {
     struct file_verdict *verdict = &scan->now->verdict;
     for (size_t i = 0; i < result->off_count; i++) {
-        const struct yara_rule_info *info = &scan->rules->infos[result->off[i]];
+        struct yara_rule_info *info = &scan->rules->infos[result->off[i]];
         verdict->stopped[verdict->stopped_count++] = info->name;
+        if (!shared_first(&info->stopped))
+            continue;
         scan->metrics->file_yara_stopped++;
         log_warning("file", "a YARA rule ran away and is switched off",
             LOG_TEXT("rule", info->name), LOG_NAME("file", info->file),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside file/: YARA rules on their way from files to what workers scan with.
 #pragma once
+#include "base/shared.h"
 #include "file/scan.h"
 #include "file/scan_text.h"
 #include <yara.h>
@@ -29,6 +30,7 @@ struct yara_rule_info {
     uint32_t strings, first_string; // in libyara's table
     bool support;                   // private or global: others depend on it
     bool off;                       // ran away when tried
+    struct shared_once stopped;     // ran away in a worker, which has told it
 };
 
 struct file_rules {

@@ -15,3 +15,11 @@ bool rule_event_is(struct bytes name, enum anomaly anomaly)
             return true;
     return false;
 }
+
+bool rule_event_known(struct bytes name)
+{
+    for (unsigned anomaly = ANOMALY_NONE + 1; anomaly < ANOMALIES; anomaly++)
+        if (rule_event_is(name, (enum anomaly)anomaly))
+            return true;
+    return false;
+}

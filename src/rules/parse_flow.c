@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a rule asks of a flow: flow, flowbits, xbits, hostbits, flowint, sizes, protocol, events.
 #include "rules/keywords.h"
+#include "rules/record_number.h"
 
 static const struct keyword_word flow_words[] = {
     {"to_server", RULE_FLOW_TOSERVER},
@@ -369,6 +370,9 @@ bool keyword_event(struct draft *draft, struct bytes value, bool)
     if (!c)
         return false;
     c->is.event.name = name;
+    draft->blame = name;
+    if (!rule_event_known(name))
+        draft_warn(draft, "is an event that is never seen here: the rule never matches");
     return true;
 }
 

@@ -32,3 +32,6 @@ struct rule_event_name {
     enum anomaly anomaly;
 };
 extern const struct rule_event_name rule_event_names[];
+
+// Is there an anomaly that the event of a rule means?
+bool rule_event_known(struct bytes name);
