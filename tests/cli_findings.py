@@ -28,6 +28,26 @@ def paths_that_are_not_there(yagura):
         expect(call(yagura, "read", GET, "--rules"), 2, stderr="--rules")
 
 
+def nothing_to_look_for(yagura):
+    """Where nothing at all loads the run does not begin; what broken files hold does not drive the terminal."""
+    junk = b"\x1b[2J\x07 alert \xff(\r(\n" * 3
+    with tempfile.TemporaryDirectory() as folder:
+        for option, suffix in (("--rules", ".rules"), ("--intel", ".json"), ("--sigma", ".yml"), ("--yara", ".yar")):
+            for name, raw in (("empty", b""), ("junk", junk), ("deep", b"[" * 200_000), ("folder", None)):
+                path = os.path.join(folder, name + suffix)
+                if raw is None:
+                    os.mkdir(path)
+                else:
+                    with open(path, "wb") as f:
+                        f.write(raw)
+                done = call(yagura, "read", "-q", option, path, GET)
+                if problem := expect(done, 2, None, name + suffix if raw is not None else "no"):
+                    return problem
+                if any(byte < 0x20 and byte != 10 for byte in done.stderr):
+                    return f"control characters: {done.stderr[:300]!r}"
+    return ""
+
+
 def explain_usage(yagura):
     for word in "0", "x", "-1", "99999999999999999999":
         if problem := expect(call(yagura, "read", "--explain", word, GET), 2, stderr=word):
@@ -111,4 +131,4 @@ def detectors_listed(yagura):
     return problem
 
 
-TESTS = (paths_that_are_not_there, explain_usage, list_of_findings, one_explained, alerts_of_others, notices, detectors_listed)
+TESTS = (paths_that_are_not_there, nothing_to_look_for, explain_usage, list_of_findings, one_explained, alerts_of_others, notices, detectors_listed)

@@ -15,7 +15,7 @@ static void tell_progress(void *context, double share, const char *path)
 {
     struct telling *telling = context;
     int percent = (int)(share * 100);
-    if (percent < telling->next_percent)
+    if (percent < telling->next_percent || percent >= 100)
         return;
     char number[NUMBER_BYTES];
     snprintf(number, sizeof number, "%d", percent);
@@ -76,10 +76,14 @@ enum cmd_exit load_intel(const struct detection_paths *paths, const struct confi
     tell_problems(voice, &report);
     *refused += refused_in(&report);
     bool unreadable = report.unreadable;
+    bool nothing = *out && intel_count(*out) + report.patterns == 0 &&
+                   (report.files_count == 0 || refused_in(&report));
+    if (nothing && !unreadable)
+        voice_nothing_loaded(voice, paths->count ? paths->paths[0] : config->intel.files[0]);
     intel_report_finish(&report);
     if (!*out)
         voice_tell(voice, LOG_LEVEL_ERROR, TEXT_READ_CANNOT_START, NULL, NULL, 0);
-    if (*out && !unreadable)
+    if (*out && !unreadable && !nothing)
         return CMD_DONE;
     intel_destroy(*out);
     enum cmd_exit status = *out ? CMD_USAGE : CMD_FAILED;

@@ -57,6 +57,8 @@ static enum cmd_exit result(
     }
     if (!set)
         voice_tell(voice, LOG_LEVEL_ERROR, TEXT_RULES_CANNOT, NULL, NULL, 0);
+    else if (report->loaded + report->skipped + report->disabled == 0)
+        return voice_nothing_loaded(voice, path);
     return set ? CMD_DONE : CMD_FAILED;
 }
 

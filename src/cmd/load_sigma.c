@@ -44,8 +44,10 @@ enum cmd_exit load_sigma(const struct detection_paths *paths, const struct confi
         voice_tell(voice, LOG_LEVEL_ERROR, TEXT_READ_CANNOT_START, NULL, NULL, 0);
         return CMD_FAILED;
     }
-    if (!unreadable)
+    if (!unreadable && sigma_count(*out))
         return CMD_DONE;
+    if (!unreadable)
+        voice_nothing_loaded(voice, paths->count ? paths->paths[0] : config->sigma.files[0]);
     sigma_destroy(*out);
     *out = NULL;
     return CMD_USAGE;

@@ -69,6 +69,11 @@ enum cmd_exit load_yara(const struct detection_paths *paths, const struct config
     if (!*out)
         return CMD_USAGE;
     loaded->yara = file_rules_count(*out);
+    if (loaded->yara == 0) {
+        file_rules_destroy(*out);
+        *out = NULL;
+        return voice_nothing_loaded(voice, all[0]);
+    }
     loaded->refused += report.failed + report.off + report.unreadable;
     return CMD_DONE;
 }

@@ -8,9 +8,11 @@ enum { MORE = 3 };
 static void say(struct voice voice, enum log_level level, const char *message, const char *file,
     const char *cause)
 {
-    if (!voice.json)
-        fprintf(stderr, "yagura: %s\n", message);
-    else if (!file)
+    if (!voice.json) {
+        char room[4 * PATH_MAX]; // what a file says must not drive a terminal
+        size_t len = utf8_print(bytes_from_text(message), room, sizeof room);
+        fprintf(stderr, "yagura: %.*s\n", (int)len, room);
+    } else if (!file)
         LOG_WRITE(level, "read", message);
     else if (!cause)
         LOG_WRITE(level, "read", message, LOG_NAME("file", file));
@@ -37,4 +39,10 @@ void voice_tell(struct voice voice, enum log_level level, enum text_id id, const
         cause = (const char *)more[0].value.data;
     (void)text_format(message, sizeof message, id, voice.lang, args, count + 1);
     say(voice, level, message, file, cause);
+}
+
+enum cmd_exit voice_nothing_loaded(struct voice voice, const char *path)
+{
+    voice_tell(voice, LOG_LEVEL_ERROR, TEXT_DETECT_NOTHING_LOADED, path, NULL, 0);
+    return CMD_USAGE;
 }

@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -115,7 +114,7 @@ def intel_list_seeds():
 
 def captures_of(target):
     """Captures of the protocol's own folder; of those which have none, where a flow of it is expected."""
-    own = glob.glob(os.path.join(HERE, "..", "pcap", "*" if target == "packet" else target, "*", "in.*"))
+    own = glob.glob(os.path.join(HERE, "..", "pcap", "*" if target in ("packet", "path") else target, "*", "in.*"))
     return own or [path for path in glob.glob(os.path.join(HERE, "..", "pcap", "*", "*", "in.*")) if expects(path, target)]
 
 
@@ -145,35 +144,41 @@ def sigma_seeds(target):
             yield f.read()
 
 
-def make_seeds(target, folder):
-    os.makedirs(folder, exist_ok=True)
-    for seed in sigma_seeds(target):
-        with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
-            f.write(seed)
-    if target == "capture":
-        for seed in capture_seeds():
-            with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
-                f.write(seed)
-    if target == "rules":
-        for seed in rule_seeds():
-            with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
-                f.write(seed)
-    for seed in intel_list_seeds() if target == "intel_list" else ():
-        with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
-            f.write(seed)
-    if target == "config":
-        with open(os.path.join(folder, "seed-example"), "wb") as f:
-            f.write(config_seed())
-    if target == "yara":
-        shutil.copy(os.path.join(HERE, "../pcap/files/yara/own.yar"), os.path.join(folder, "seed-own"))
-    for seed in intel_seeds(target):
-        with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
-            f.write(seed)
+def match_seeds():
+    """Cases of the matcher's unit test: a rule's options, then the bytes they are held against."""
+    with open(os.path.join(HERE, "../../src/rules/match_test.c"), encoding="utf-8") as f:
+        cases = re.findall(r'^ +(?:YES|NO)\(((?:\s*"(?:[^"\\]|\\.)*")+),\s*((?:\s*"(?:[^"\\]|\\.)*")+)\)', f.read(), re.M)
+    for case in cases:
+        options, data = ("".join(re.findall(r'"((?:[^"\\]|\\.)*)"', part)).encode().decode("unicode_escape") for part in case)
+        yield options.encode() + b"\n" + data.encode("latin-1")
+
+
+def file_seeds():
+    """What files begin with that YARA's rules ask for."""
+    return [b"<html><body a=b>", b"MZ" + bytes(62), b"%PDF-1.7\nabcdef=ghij"]
+
+
+def yara_seed():
+    with open(os.path.join(HERE, "../pcap/files/yara/own.yar"), "rb") as f:
+        return f.read()
+
+
+def seeds_of(target):
+    yield from sigma_seeds(target)
+    yield from intel_seeds(target)
+    made = {"capture": capture_seeds, "rules": rule_seeds, "intel_list": intel_list_seeds, "match": match_seeds, "scan": file_seeds,
+            "config": lambda: [config_seed()], "yara": lambda: [yara_seed()]}
+    yield from made.get(target, list)()
     for path in captures_of(target):
         link, packets = read_capture(path)
-        for seed in [packet_seed(link, packets)] if target == "packet" else flow_seeds(link, packets):
-            with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
-                f.write(seed)
+        yield from [packet_seed(link, packets)] if target in ("packet", "path") else flow_seeds(link, packets)
+
+
+def make_seeds(target, folder):
+    os.makedirs(folder, exist_ok=True)
+    for seed in seeds_of(target):
+        with open(os.path.join(folder, "seed-" + hashlib.sha1(seed).hexdigest()[:12]), "wb") as f:
+            f.write(seed)
 
 
 def fuzz(build, target, seconds):

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// libFuzzer target: any bytes as a file that YARA rules are held against, whole and as the part of
+// a longer one; what matched lies within what was looked at.
+#include "file/scan_rules.h"
+#include "path_content.h"
+#include <assert.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct yara_scanner *scanner;
+
+static void found(
+    void *user, YR_SCAN_CONTEXT *context, YR_RULE *rule, const struct yara_rule_info *)
+{
+    const struct bytes *data = user;
+    YR_STRING *string;
+    YR_MATCH *match;
+    if (!rule)
+        return;
+    yr_rule_strings_foreach(rule, string) yr_string_matches_foreach(context, string, match) assert(
+        (uint64_t)(match->base + match->offset) + (uint64_t)match->match_length <= data->len);
+}
+
+static void load(void)
+{
+    char name[32];
+    int fd = memfd_create("yara", 0);
+    ssize_t len = (ssize_t)strlen(path_yara);
+    struct file_rules_report report = {.tell = NULL};
+    assert(fd >= 0 && write(fd, path_yara, (size_t)len) == len);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    const char *paths[] = {name};
+    struct file_rules *rules = file_rules_load(paths, 1, &report);
+    assert(rules && file_rules_count(rules) == 2);
+    scanner = yara_scanner_create(
+        rules, &(struct yara_scan_limits){.timeout_us = 1'000'000, .match_bytes = 1 << 20});
+    assert(scanner);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!scanner)
+        load();
+    struct bytes whole = bytes_make(data, size);
+    for (size_t part = 0; part < 2; part++) {
+        struct yara_result result;
+        struct yara_subject subject = {.data = bytes_sub(whole, 0, part ? size / 2 : size),
+            .size = size,
+            .filename = "",
+            .filepath = "",
+            .extension = "",
+            .filetype = ""};
+        yara_scanner_scan(scanner, &subject, found, &subject.data, &result);
+        assert(result.off_count == 0);
+    }
+    return 0;
+}
