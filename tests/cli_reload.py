@@ -12,6 +12,7 @@ import time
 RULE = 'alert udp any any -> any 9 (msg:"every packet"; content:"here"; sid:{};)\n'
 HEADER = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101)
 ONES = 400  # packets written at a time
+BATCHES = 20  # more than are on their way at once
 
 
 def packet(number):
@@ -30,6 +31,12 @@ class Load(threading.Thread):
     def __init__(self, pipe):
         super().__init__()
         self.pipe, self.sent, self.stop = pipe, 0, False
+
+    def pass_on(self):
+        """Until batches have begun behind what was sent so far."""
+        until = self.sent + BATCHES * 1024
+        while self.sent < until and self.is_alive():
+            time.sleep(0.01)
 
     def run(self):
         self.pipe.write(HEADER)
@@ -81,11 +88,13 @@ def reloaded(yagura, workers):
         try:
             time.sleep(0.3)
             new = reload(child, path, RULE.format(2), b"in force")
+            load.pass_on()
             broken = reload(child, path, "# nothing good\n" + RULE.format(3).replace("content", "contents"), b"stay")
             os.unlink(path)
             write(path + ".x", "")
             gone = reload(child, path + ".x", "", b"stay")
             again = reload(child, path, RULE.format(4), b"in force")
+            load.pass_on()
         finally:
             load.stop = True
             load.join()
