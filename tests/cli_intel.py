@@ -2,6 +2,7 @@
 """Indicators from the command line: what is checked, what is told, what ends a run."""
 import json
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -79,16 +80,18 @@ def intel_reload(yagura):
     with tempfile.TemporaryDirectory() as folder:
         listed = written(folder, "list.txt", "elsewhere.example\nthis is nothing\n")  # a remark about it says that it has been read
         run = subprocess.Popen([yagura, "read", "--lang", "en", "--workers", "2", "--intel", listed, "-o", folder, "-"],
-                               stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+                               stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, bufsize=0)
         run.stderr.readline()
         for text, said in (("", "stays"), ("www.city.example\n", "loaded anew: 0 rules, 1 indicators")):
             written(folder, "list.txt", text)
             run.stdin.write((head(GET) if not text else b"") + packets * 300)
-            run.stdin.flush()
             run.send_signal(signal.SIGHUP)
-            run.stdin.write(packets * 300)
-            run.stdin.flush()
-            while said not in (line := run.stderr.readline().decode()):
+            line = " "
+            while said not in line:
+                run.stdin.write(packets * 100)  # between two batches it is looked after
+                if not select.select([run.stderr], [], [], 0.1)[0]:
+                    continue
+                line = run.stderr.readline().decode()
                 if not line:
                     return f"{said!r} was never said"
         run.communicate(packets * 300 + answer)
