@@ -51,6 +51,8 @@ void smb_record_about(struct proto_flow *pf, struct smb_tx *tx, const struct smb
 {
     struct record_smb *r = tx->record;
     struct smb_tree *tree = smb_tree_find(smb_flow(pf), tx->session_id, tx->tree_id);
+    if (!r) // there was no memory for it
+        return;
     if (h && !r->filename.data)
         r->filename = smb_keep(pf, &tx->arena, h->name);
     if (tree && !r->share.data)

@@ -9,6 +9,7 @@
 typedef unsigned __int128 place; // an address
 
 enum {
+    NETS = 1 << 16,
     ACTIVE_MOST = 256, // rules that hold for one address; further ones are tried always
     WIDE_BITS = 26,    // a rule for more IPv4 addresses than this says is tried always
     MAPPED_BITS = 32,
@@ -19,6 +20,7 @@ struct role { // the rules that are looked for by source, or by destination
     uint32_t *first; // of each border: into rules; one more
     uint32_t *rules;
     size_t borders_count, rules_count, rules_room;
+    uint32_t *nets; // of each /16 of IPv4, and one more: its first border
 };
 
 struct address_table {
@@ -180,6 +182,41 @@ static void apply(struct address_table *t, struct active *active, const struct b
         wide_add(t, border->rule);
 }
 
+// Borders at or before an address, of those from `low` on.
+static size_t borders_to(const struct role *role, place at, size_t low, size_t high)
+{
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (role->borders[middle] <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+// So that nearly every address of IPv4 is found among a few borders.
+static bool nets_make(struct role *role)
+{
+    role->nets = base_calloc(NETS + 1, sizeof *role->nets);
+    for (uint32_t net = 0, at = 0; role->nets && net <= NETS; net++) {
+        place start = place4(0) + ((place)net << 16);
+        while (at < role->borders_count && role->borders[at] < start)
+            at++;
+        role->nets[net] = at;
+    }
+    return role->nets != NULL;
+}
+
+static size_t borders_before(const struct role *role, const struct addr *address)
+{
+    place at = place_of(address);
+    if (address->version != 4)
+        return borders_to(role, at, 0, role->borders_count);
+    uint32_t net = (uint32_t)address->bytes[0] << 8 | address->bytes[1];
+    return borders_to(role, at, role->nets[net], role->nets[net + 1]);
+}
+
 // From one border to the next, with what holds between them.
 static bool role_make(struct address_table *t, struct role *role, struct borders *b)
 {
@@ -202,7 +239,7 @@ static bool role_make(struct address_table *t, struct role *role, struct borders
         role->rules_count += active.count;
     }
     role->first[role->borders_count] = (uint32_t)role->rules_count;
-    return true;
+    return nets_make(role);
 }
 
 static bool rule_add(struct address_table *t, struct borders borders[2], const struct rule *rule)
@@ -253,6 +290,7 @@ void address_table_destroy(struct address_table *t)
     for (int i = 0; i < 2; i++) {
         base_free(t->roles[i].borders);
         base_free(t->roles[i].first);
+        base_free(t->roles[i].nets);
         base_free(t->roles[i].rules);
     }
     base_free(t->wide);
@@ -265,7 +303,8 @@ size_t address_table_bytes(const struct address_table *t)
 {
     size_t sum = sizeof *t + (size_t)t->set->rules_count * sizeof *t->wide;
     for (int i = 0; i < 2; i++)
-        sum += t->roles[i].borders_count * (sizeof(place) + sizeof(uint32_t)) +
+        sum += NETS * sizeof(uint32_t) +
+               t->roles[i].borders_count * (sizeof(place) + sizeof(uint32_t)) +
                t->roles[i].rules_room * sizeof(uint32_t);
     return sum;
 }
@@ -295,15 +334,7 @@ void address_table_ask(const struct address_table *t, const struct addr *src,
 {
     for (int i = 0; i < 2; i++) {
         const struct role *role = &t->roles[i];
-        place at = place_of(i ? dst : src);
-        size_t low = 0, high = role->borders_count; // borders at or before `at`
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (role->borders[middle] <= at)
-                low = middle + 1;
-            else
-                high = middle;
-        }
+        size_t low = borders_before(role, i ? dst : src);
         if (low == 0)
             continue;
         for (uint32_t r = role->first[low - 1]; r < role->first[low]; r++)
