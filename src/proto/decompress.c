@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content codings through zlib (RFC 1950, 1951, 1952) and brotli (RFC 7932).
+// Content codings through zlib (RFC 1950, 1951, 1952), brotli (RFC 7932), liblzma (.lzma files).
 // Servers send bare deflate where zlib is meant, gzip for deflate and plain bytes for gzip, so the
 // first bytes decide, not the header. Output is bounded by a ratio: work stays linear in input.
 #include "proto/decompress.h"
 #include "base/alloc.h"
 #include <brotli/decode.h>
+#include <lzma.h>
 #include <zlib.h>
 
 enum { OUT_BYTES = 8192, MAGIC_BYTES = 4 };
@@ -17,8 +18,10 @@ struct layer {
     uint8_t held_len;
     z_stream zlib;
     BrotliDecoderState *brotli;
+    lzma_stream lzma;
+    lzma_allocator lzma_memory;
     struct pool *pool;   // charged with
-    size_t brotli_bytes; // what brotli holds
+    size_t window_bytes; // what brotli or lzma holds
     bool refused;        // it was refused some
 };
 
@@ -69,15 +72,16 @@ static void *zlib_alloc(void *opaque, unsigned items, unsigned size)
 
 static void zlib_free(void *opaque, void *memory) {}
 
-// What stands before each block brotli gets: its size, so that giving it back is counted too.
+// What stands before each block brotli and lzma get: its size, so that giving it back is counted
+// too.
 struct counted {
     _Alignas(16) size_t size;
 };
 
-static void *brotli_alloc(void *opaque, size_t size)
+static void *window_alloc(void *opaque, size_t size)
 {
     struct layer *layer = opaque;
-    if (size > DECOMPRESS_BROTLI_BYTES - layer->brotli_bytes || !pool_charge(layer->pool, size)) {
+    if (size > DECOMPRESS_WINDOW_BYTES - layer->window_bytes || !pool_charge(layer->pool, size)) {
         layer->refused = true;
         return NULL;
     }
@@ -88,18 +92,18 @@ static void *brotli_alloc(void *opaque, size_t size)
         return NULL;
     }
     block->size = size;
-    layer->brotli_bytes += size;
+    layer->window_bytes += size;
     return &block[1];
 }
 
-static void brotli_free(void *opaque, void *memory)
+static void window_free(void *opaque, void *memory)
 {
     struct layer *layer = opaque;
     struct counted *behind = memory;
     if (!memory)
         return;
     struct counted *block = &behind[-1];
-    layer->brotli_bytes -= block->size;
+    layer->window_bytes -= block->size;
     pool_discharge(layer->pool, block->size);
     base_free(block);
 }
@@ -208,7 +212,7 @@ static void brotli_feed(struct decompress *d, size_t at, struct bytes in)
 {
     struct layer *layer = &d->layers[at];
     if (!layer->brotli)
-        layer->brotli = BrotliDecoderCreateInstance(brotli_alloc, brotli_free, layer);
+        layer->brotli = BrotliDecoderCreateInstance(window_alloc, window_free, layer);
     BrotliDecoderResult status =
         layer->brotli ? BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT : BROTLI_DECODER_RESULT_ERROR;
     const uint8_t *next = in.data;
@@ -225,6 +229,41 @@ static void brotli_feed(struct decompress *d, size_t at, struct bytes in)
         d->result = layer->refused ? DECOMPRESS_NO_MEMORY : DECOMPRESS_DAMAGED;
 }
 
+static void *lzma_window_alloc(void *opaque, size_t count, size_t size)
+{
+    return size && count > SIZE_MAX / size ? NULL : window_alloc(opaque, count * size);
+}
+
+static lzma_ret lzma_start(struct layer *layer)
+{
+    layer->started = true;
+    layer->lzma_memory = (lzma_allocator){lzma_window_alloc, window_free, layer};
+    layer->lzma = (lzma_stream)LZMA_STREAM_INIT;
+    layer->lzma.allocator = &layer->lzma_memory;
+    return lzma_alone_decoder(&layer->lzma, DECOMPRESS_WINDOW_BYTES);
+}
+
+static void lzma_feed(struct decompress *d, size_t at, struct bytes in)
+{
+    struct layer *layer = &d->layers[at];
+    lzma_stream *z = &layer->lzma;
+    lzma_ret status = layer->started ? LZMA_OK : lzma_start(layer);
+    uint8_t out[OUT_BYTES];
+    z->next_in = in.data;
+    z->avail_in = in.len;
+    z->avail_out = 0;
+    while (status == LZMA_OK && usable(d) && (z->avail_in > 0 || z->avail_out == 0)) {
+        z->next_out = out;
+        z->avail_out = sizeof out;
+        status = lzma_code(z, LZMA_RUN);
+        layer_pass(d, at + 1, bytes_make(out, sizeof out - z->avail_out));
+    }
+    layer->ended = status == LZMA_STREAM_END;
+    bool memory = status == LZMA_MEM_ERROR || status == LZMA_MEMLIMIT_ERROR;
+    if (status != LZMA_OK && status != LZMA_BUF_ERROR && !layer->ended && usable(d))
+        d->result = memory ? DECOMPRESS_NO_MEMORY : DECOMPRESS_DAMAGED;
+}
+
 // Depth is bounded by DECOMPRESS_LAYERS.
 static void layer_feed(struct decompress *d, size_t at, struct bytes in)
 {
@@ -233,6 +272,8 @@ static void layer_feed(struct decompress *d, size_t at, struct bytes in)
         return;
     if (layer->coding == DECOMPRESS_BROTLI)
         brotli_feed(d, at, in);
+    else if (layer->coding == DECOMPRESS_LZMA)
+        lzma_feed(d, at, in);
     else if (!layer->started)
         zlib_hold(d, at, in);
     else if (layer->plain)
@@ -266,6 +307,8 @@ void decompress_destroy(struct decompress *d)
     for (size_t i = 0; d && i < d->count; i++) {
         BrotliDecoderDestroyInstance(d->layers[i].brotli);
         d->layers[i].brotli = NULL;
+        if (d->layers[i].coding == DECOMPRESS_LZMA && d->layers[i].started)
+            lzma_end(&d->layers[i].lzma);
     }
 }
 

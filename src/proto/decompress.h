@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content codings undone as the bytes pass (RFC 9110 section 8.4): gzip, deflate, brotli, stacked.
+// Content codings undone as the bytes pass (RFC 9110 section 8.4): gzip, deflate, brotli, lzma,
+// stacked.
 #pragma once
 #include "base/arena.h"
 
 enum {
     DECOMPRESS_LAYERS = 4,                     // codings on top of each other
-    DECOMPRESS_BROTLI_BYTES = 9 * 1024 * 1024, // memory of one brotli window (2^22) and tables
+    DECOMPRESS_WINDOW_BYTES = 9 * 1024 * 1024, // of brotli (2^22 and tables) or lzma (2^23)
 };
 
-enum decompress_coding { DECOMPRESS_ZLIB, DECOMPRESS_BROTLI }; // ZLIB: gzip, zlib or bare deflate
+enum decompress_coding {
+    DECOMPRESS_ZLIB,
+    DECOMPRESS_BROTLI,
+    DECOMPRESS_LZMA
+}; // ZLIB: gzip, zlib or bare deflate
 
 enum decompress_result {
     DECOMPRESS_OK,
@@ -29,8 +34,8 @@ struct decompress;
 
 typedef void decompress_sink(void *ctx, struct bytes out);
 
-// codings[0] is undone first. Memory is the arena's; brotli's is charged to the arena's pool. NULL:
-// no memory.
+// codings[0] is undone first. Memory is the arena's; that of brotli and lzma is charged to the
+// arena's pool. NULL: no memory.
 [[nodiscard]] struct decompress *decompress_create(struct arena *arena,
     const struct decompress_limits *limits, const enum decompress_coding *codings, size_t count,
     decompress_sink *sink, void *ctx);

@@ -20,6 +20,7 @@ static const struct {
     {{(const uint8_t *)"x-gzip", 6}, DECOMPRESS_ZLIB},
     {{(const uint8_t *)"deflate", 7}, DECOMPRESS_ZLIB},
     {{(const uint8_t *)"br", 2}, DECOMPRESS_BROTLI},
+    {{(const uint8_t *)"lzma", 4}, DECOMPRESS_LZMA},
 };
 
 // Fields that name a coding we don't undo leave the body as it is.

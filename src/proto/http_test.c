@@ -210,6 +210,11 @@ TEST(content_codings)
     packed[len] ^= 1;
     const char *const wrong[] = {"http.gzip_decompression_failed", "\"decoded_length\":5", NULL};
     exchange(BYTES(GET), coded(response, "gzip", bytes_make(packed, len + 2)), wrong);
+    exchange(BYTES(GET),
+        coded(response, "lzma",
+            BYTES("]\0\x10\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\x34\x19I\xee\x8eh!"
+                  "\xff\xff\xff\xb9\xe0\0\0")),
+        wanted);
     const char *const plain[] = {"http.content_not_coded", wanted[1], NULL};
     exchange(BYTES(GET), coded(response, "gzip", BYTES("hello")), plain);
     const char *const damaged[] = {"http.gzip_decompression_failed", "\"length\":13", NULL};
