@@ -2,6 +2,7 @@
 // What fuzz_packet and fuzz_path share: an input is a list of packets, each a link type, a length
 // and bytes. Every packet is a block of its own on the heap, so that one byte too far is seen.
 #pragma once
+#include "base/cursor.h"
 #include "decode/decode.h"
 #include <assert.h>
 #include <stdlib.h>

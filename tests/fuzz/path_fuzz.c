@@ -36,7 +36,6 @@ static struct path {
     struct fragments *fragments;
     struct rules_worker *rules;
     struct sigma_worker *sigma;
-    struct intel_counts counts;
     struct rules_ordered *ordered;
     struct intel_state *intel_state;
     struct sigma_state *sigma_state;
@@ -80,7 +79,7 @@ static void take_hit(void *context, const struct hit *hit)
 
 static void take_record(void *, const struct record *record)
 {
-    intel_record(intel, record, &path.counts, take_hit, NULL);
+    intel_record(intel, record, &metrics, take_hit, NULL);
     sigma_record(path.sigma, record, take_hit, NULL);
     if (record->type == RECORD_FILEINFO)
         file_scan_tell(scan, record, take_hit, NULL);
