@@ -61,6 +61,11 @@ def run():
         if found(path, text):
             return f"lint finds a breach where there is none: {found(path, text)}"
     lint = tool.Lint()
+    for path in "src/flow/x.c", "src/flow/y.c":
+        tool.check_c(lint, path, function("    g();\n" * 6), ORDER)
+    if lint.breaches != ["src/flow/y.c:2: the same function as at src/flow/x.c:2"]:
+        return f"lint overlooks twins: {lint.breaches}"
+    lint = tool.Lint()
     tool.check_used(lint, [("text", "a.b", r"\bTEXT_A_B\b"), ("text", "a.c", r"\bTEXT_A_C\b")], "put(TEXT_A_B);")
     if lint.breaches != ["schema:1: no C file uses the text a.c"]:
         return f"lint does not tell what is unused: {lint.breaches}"

@@ -19,6 +19,7 @@ from schemalib import config, model  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FUNCTION_LINES = 60
+TWIN_LINES = 5
 NESTING_WARN, NESTING = 3, 4
 FILE_LINES = 600
 TOOLBOXES = ("base", "schema")
@@ -55,6 +56,7 @@ class Lint:
         self.breaches, self.warnings = [], []
         self.function_lines, self.nesting = [], []
         self.promises = 0
+        self.bodies = {}  # (head, body) of static functions: where first
 
     def breach(self, path, line, text):
         self.breaches.append(f"{path}:{line}: {text}")
@@ -188,6 +190,18 @@ def check_functions(lint, path, code):
             lint.warnings.append(f"{path}:{first}: nesting {depth}; {NESTING_WARN} is the aim")
 
 
+def check_twins(lint, path, code):
+    """The same function in two files, name and all, wants to be one."""
+    lines = code.split("\n")
+    for first, _, body in functions(code):
+        head = " ".join(lines[first - 1:first + 2])
+        if body.count("\n") + 1 < TWIN_LINES or not head.startswith("static "):
+            continue
+        place = lint.bodies.setdefault((" ".join(head.split()), " ".join(body.split())), f"{path}:{first}")
+        if place != f"{path}:{first}":
+            lint.breach(path, first, f"the same function as at {place}")
+
+
 def check_c(lint, path, text, order):
     parts = path.split("/")
     room = parts[1] if parts[0] == "src" and len(parts) > 2 else None
@@ -198,6 +212,7 @@ def check_c(lint, path, text, order):
             check_includes(lint, path, room, lines, order)
         if not path.endswith("_test.c"):
             check_lines(lint, path, room, lines, code.split("\n"))
+            check_twins(lint, path, code)
         if room == "cmd" and not path.endswith("_test.c"):
             check_printed(lint, path, text, lines)
     check_functions(lint, path, code)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding and reading files of rules. A folder is walked in the order of its names and without
-// following links out of it; what an include names must lie in the folder that was given, or in
-// that of the file that was. Files somebody includes are loaded with him and not once more.
+// Finding and reading files of rules. What an include names must lie in the folder that was given,
+// or in that of the file that was. Files somebody includes are loaded with him and not once more.
 #include "base/alloc.h"
+#include "base/folder.h"
 #include "file/scan_rules.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -179,24 +178,25 @@ static struct yara_source *source_make(const char *path, const char *real, const
     return NULL;
 }
 
-static void walk_file(struct walk *walk, const char *path)
+static bool walk_file(void *context, const char *path, const struct stat *)
 {
+    struct walk *walk = context;
     char real[PATH_MAX];
     uint32_t line = 0;
     if (walk->sources->count >= YARA_FILES_MOST) {
         unreadable(walk, path, 0, "more than 100000 files of rules");
-        return;
+        return false;
     }
     if (!realpath(path, real)) {
         unreadable(walk, path, 0, strerror(errno));
-        return;
+        return true;
     }
     struct yara_source *source = source_make(path, real, walk->base);
     if (!source || !sources_add(walk->sources, source)) {
         walk->failed = true;
         if (source)
             source_free(source);
-        return;
+        return false;
     }
     const char *what = source_read(source, &line);
     source->unusable = what != NULL;
@@ -204,6 +204,7 @@ static void walk_file(struct walk *walk, const char *path)
         unreadable(walk, source->path, line, what);
     else
         walk->report->files++;
+    return true;
 }
 
 bool file_rules_is_name(const char *path)
@@ -211,49 +212,6 @@ bool file_rules_is_name(const char *path)
     const char *dot = strrchr(path, '.');
     return dot &&
            (strcmp(dot, ".yar") == 0 || strcmp(dot, ".yara") == 0 || strcmp(dot, ".rule") == 0);
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int not_hidden(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static void walk_folder(struct walk *walk, const char *folder, unsigned depth);
-
-static void walk_entry(struct walk *walk, const char *folder, const char *name, unsigned depth)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    int len = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (len < 0 || (size_t)len >= sizeof path || lstat(path, &st) != 0)
-        return;
-    if (S_ISDIR(st.st_mode))
-        walk_folder(walk, path, depth + 1);
-    else if (file_rules_is_name(name) && (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
-        walk_file(walk, path);
-}
-
-static void walk_folder(struct walk *walk, const char *folder, unsigned depth)
-{
-    struct dirent **names = NULL;
-    if (depth > YARA_FOLDERS_DEEP) {
-        unreadable(walk, folder, 0, "folders too deep in each other");
-        return;
-    }
-    int count = scandir(folder, &names, not_hidden, by_name);
-    if (count < 0)
-        unreadable(walk, folder, 0, strerror(errno));
-    for (int i = 0; i < count; i++) {
-        if (!walk->failed)
-            walk_entry(walk, folder, names[i]->d_name, depth);
-        free(names[i]); // lint: scandir() allocates
-    }
-    free(names); // lint: scandir() allocates
 }
 
 // The folder a real path stands in.
@@ -264,21 +222,25 @@ static void folder_of(char *real)
         *(slash == real ? &slash[1] : slash) = '\0';
 }
 
+static void tell_path(void *context, const char *path, int error)
+{
+    struct walk *walk = context;
+    unreadable(walk, path, 0, error == ELOOP ? "folders too deep in each other" : strerror(error));
+}
+
 static void walk_path(struct walk *walk, const char *path)
 {
     char base[PATH_MAX];
     struct stat st;
+    struct folder_walk folder = {file_rules_is_name, walk_file, tell_path, walk};
     if (stat(path, &st) != 0 || !realpath(path, base)) {
         unreadable(walk, path, 0, strerror(errno));
         return;
     }
+    if (!S_ISDIR(st.st_mode))
+        folder_of(base);
     walk->base = base;
-    if (S_ISDIR(st.st_mode)) {
-        walk_folder(walk, path, 0);
-        return;
-    }
-    folder_of(base);
-    walk_file(walk, path);
+    folder_walk(&folder, path);
 }
 
 struct yara_source *yara_source_include(

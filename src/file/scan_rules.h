@@ -10,7 +10,6 @@ enum {
     YARA_FILE_BYTES = 32 * 1024 * 1024, // a longer rule file is not read
     YARA_LINE_BYTES = 1024 * 1024,      // nor one with a longer line
     YARA_FILES_MOST = 100'000,
-    YARA_FOLDERS_DEEP = 32,
     YARA_INCLUDES_DEEP = 16,
     YARA_SHOWN_BYTES = 256, // of a message or a name
 };

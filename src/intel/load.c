@@ -2,18 +2,18 @@
 // From paths to a set: files and folders are found, each file is given to the reader whose format
 // it has, and what fails is taken back.
 #include "base/alloc.h"
+#include "base/folder.h"
 #include "capture/capture.h"
 #include "intel/intel.h"
 #include "intel/internal.h"
 #include "schema/reason.h"
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { DEPTH_MAX = 16, REASON_BYTES = 600 };
+enum { REASON_BYTES = 600 };
 
 #define FORMAT(name) extern const struct intel_format intel_format_##name;
 #include "intel/intel_format.def"
@@ -102,43 +102,26 @@ static bool name_wanted(const char *file)
     return false;
 }
 
-static void collect(struct intel_builder *b, struct wanted_list *list, const char *path,
-    unsigned depth, bool warning);
+struct collecting {
+    struct intel_builder *b;
+    struct wanted_list *list;
+    bool warning;
+};
 
-static void collect_folder(struct intel_builder *b, struct wanted_list *list, const char *path,
-    unsigned depth, bool warning)
+static bool collect(void *context, const char *path, const struct stat *status)
 {
-    struct dirent **names;
-    int count = depth < DEPTH_MAX ? scandir(path, &names, NULL, alphasort) : -1;
-    if (count < 0) {
-        bool deep = depth >= DEPTH_MAX;
-        trouble_path(b, path, deep ? TEXT_INTEL_FOLDER_DEEP : TEXT_INTEL_FOLDER_UNREADABLE,
-            deep ? "" : reason_of_errno(errno, LANG_EN));
-        return;
-    }
-    for (int i = 0; i < count; i++) {
-        char inside[PATH_MAX];
-        int len = snprintf(inside, sizeof inside, "%s/%s", path, names[i]->d_name);
-        struct stat status;
-        bool usable =
-            names[i]->d_name[0] != '.' && len < (int)sizeof inside && stat(inside, &status) == 0;
-        if (usable && (S_ISDIR(status.st_mode) || name_wanted(names[i]->d_name)))
-            collect(b, list, inside, depth + 1, warning);
-        free(names[i]); // lint: from scandir()
-    }
-    free(names); // lint: from scandir()
+    struct collecting *c = context;
+    wanted_add(c->list, path, status, c->warning);
+    return true;
 }
 
-static void collect(struct intel_builder *b, struct wanted_list *list, const char *path,
-    unsigned depth, bool warning)
+static void tell_path(void *context, const char *path, int error)
 {
-    struct stat status;
-    if (stat(path, &status) != 0)
-        trouble_path(b, path, TEXT_INTEL_UNREADABLE, reason_of_errno(errno, LANG_EN));
-    else if (S_ISDIR(status.st_mode))
-        collect_folder(b, list, path, depth, warning);
+    struct collecting *c = context;
+    if (error == ELOOP)
+        trouble_path(c->b, path, TEXT_INTEL_FOLDER_DEEP, "");
     else
-        wanted_add(list, path, &status, warning);
+        trouble_path(c->b, path, TEXT_INTEL_UNREADABLE, reason_of_errno(error, LANG_EN));
 }
 
 static void wanted_finish(struct wanted_list *list)
@@ -249,12 +232,15 @@ void intel_file_release(struct bytes content)
 static void collect_all(struct intel_builder *b, struct wanted_list *list)
 {
     const struct intel_options *o = b->options;
+    struct collecting warnings = {b, list, true}, others = {b, list, false};
+    struct folder_walk walk = {name_wanted, collect, tell_path, &warnings};
     for (size_t i = 0; i < o->config->intel.warning_lists_count; i++)
-        collect(b, list, o->config->intel.warning_lists[i], 0, true);
+        folder_walk(&walk, o->config->intel.warning_lists[i]);
+    walk.context = &others;
     for (size_t i = 0; i < o->config->intel.files_count; i++)
-        collect(b, list, o->config->intel.files[i], 0, false);
+        folder_walk(&walk, o->config->intel.files[i]);
     for (size_t i = 0; i < o->paths_count; i++)
-        collect(b, list, o->paths[i], 0, false);
+        folder_walk(&walk, o->paths[i]);
     for (size_t i = 0; i < list->count; i++)
         b->bytes_all += list->files[i].bytes;
 }

@@ -20,6 +20,20 @@ bool rule_number_is(const struct rule_number *number, int64_t value)
     }
 }
 
+bool rule_mask_holds(const struct rule_mask *mask, uint32_t value)
+{
+    value &= ~mask->ignore;
+    if (value & mask->unset)
+        return false;
+    switch (mask->how) {
+    case MASK_EXACT: return value == mask->bits;
+    case MASK_ALL: return (value & mask->bits) == mask->bits;
+    case MASK_ANY: return (value & mask->bits) != 0;
+    case MASK_NOT: return (value & mask->bits) != mask->bits;
+    }
+    return false;
+}
+
 static bool flowbits_hold(const struct inspection *in, const struct rule_bits *bits)
 {
     if (bits->command != BIT_ISSET && bits->command != BIT_ISNOTSET)

@@ -81,20 +81,6 @@ bool rule_packet_header(const struct decoded *p, enum rule_buffer buffer, struct
     }
 }
 
-static bool mask_holds(const struct rule_mask *mask, uint32_t value)
-{
-    value &= ~mask->ignore;
-    if (value & mask->unset)
-        return false;
-    switch (mask->how) {
-    case MASK_EXACT: return value == mask->bits;
-    case MASK_ALL: return (value & mask->bits) == mask->bits;
-    case MASK_ANY: return (value & mask->bits) != 0;
-    case MASK_NOT: return (value & mask->bits) != mask->bits;
-    }
-    return false;
-}
-
 static const struct {
     uint8_t type;
     uint8_t bit;
@@ -137,7 +123,7 @@ static bool ip_condition(
     case RULE_ON_id: return v4 && number_holds(c, bytes_at(h->ip, 4) << 8 | bytes_at(h->ip, 5));
     case RULE_ON_ip_proto: return number_holds(c, p->ip_proto);
     case RULE_ON_fragbits:
-        return v4 && mask_holds(&c->is.mask, bytes_at(h->ip, 6) >> 5) != c->negated;
+        return v4 && rule_mask_holds(&c->is.mask, bytes_at(h->ip, 6) >> 5) != c->negated;
     case RULE_ON_fragoffset:
         return v4 && number_holds(c, (bytes_at(h->ip, 6) << 8 | bytes_at(h->ip, 7)) & 0x1fff);
     case RULE_ON_ipopts: {
@@ -153,7 +139,7 @@ static bool tcp_condition(const struct decoded *p, const struct rule_condition *
     if (p->kind != DECODE_TCP)
         return false;
     switch (c->on) {
-    case RULE_ON_tcp_flags: return mask_holds(&c->is.mask, p->tcp_flags) != c->negated;
+    case RULE_ON_tcp_flags: return rule_mask_holds(&c->is.mask, p->tcp_flags) != c->negated;
     case RULE_ON_tcp_seq: return number_holds(c, p->tcp_seq);
     case RULE_ON_tcp_ack: return number_holds(c, p->tcp_ack);
     case RULE_ON_tcp_window: return number_holds(c, p->tcp_window);

@@ -351,20 +351,6 @@ static uint32_t mqtt_flag_bits(bool retain, bool dup)
     return (retain ? 1U : 0) | (dup ? 8U : 0);
 }
 
-static bool mask_holds(const struct rule_mask *mask, uint32_t value)
-{
-    value &= ~mask->ignore;
-    if (value & mask->unset)
-        return false;
-    switch (mask->how) {
-    case MASK_EXACT: return value == mask->bits;
-    case MASK_ALL: return (value & mask->bits) == mask->bits;
-    case MASK_ANY: return (value & mask->bits) != 0;
-    case MASK_NOT: return (value & mask->bits) == 0;
-    }
-    return false;
-}
-
 static bool mqtt_condition(const struct inspection *in, const struct rule_condition *c)
 {
     if (in->record->type != RECORD_MQTT)
@@ -420,7 +406,7 @@ static bool dnp3_condition(const struct inspection *in, const struct rule_condit
         return false;
     const struct record_dnp3 *r = in->record->body;
     if (c->on == RULE_ON_dnp3_ind)
-        return r->has_iin && mask_holds(&c->is.mask, r->iin.raw);
+        return r->has_iin && rule_mask_holds(&c->is.mask, r->iin.raw);
     for (size_t i = 0; i < r->application.objects_count; i++) {
         const struct record_dnp3_object *o = &r->application.objects[i];
         if ((c->is.pair.first < 0 || o->group == c->is.pair.first) &&

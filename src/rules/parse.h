@@ -18,7 +18,6 @@ enum {
     RULE_PATTERN_BYTES = 4096,
     RULE_DEPTH = 32,      // [[…]] and variables in variables
     RULE_RANGES = 65'536, // ranges of one address or port list
-    RULE_FOLDERS_DEPTH = 16,
     RULES_MOST = 2'000'000,
 };
 #define RULES_BYTES ((size_t)4 << 30) // memory of one rule set

@@ -275,13 +275,15 @@ enum rule_side { SIDE_EITHER, SIDE_TO_SERVER, SIDE_TO_CLIENT, SIDE_BOTH };
 
 // TCP flags, fragbits, dnp3_ind, mqtt flags. Of value, bits in `ignore` taken out first:
 // MASK_EXACT: value == bits; MASK_ALL: all of bits, maybe others; MASK_ANY: one of bits;
-// MASK_NOT: none of bits.
+// MASK_NOT: not all of bits.
 enum rule_mask_how { MASK_EXACT, MASK_ALL, MASK_ANY, MASK_NOT };
 struct rule_mask {
     enum rule_mask_how how;
     uint32_t bits, ignore;
     uint32_t unset; // bits that must be 0 besides (mqtt.flags:retain,!dup)
 };
+
+bool rule_mask_holds(const struct rule_mask *mask, uint32_t value);
 
 // Bits of RULE_ON_ipopts, RULE_ON_tls_version, RULE_ON_ssl_state.
 enum rule_ip_option {

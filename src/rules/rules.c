@@ -2,13 +2,12 @@
 // A rule set from files and folders: found, read, made ready to match, held and let go.
 #include "rules/rules.h"
 #include "base/alloc.h"
+#include "base/folder.h"
 #include "rules/dataset.h"
 #include "rules/inspect.h"
 #include "rules/load.h"
 #include "rules/prefilter.h"
-#include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 enum { PATH_BYTES = 4096, FILES_MOST = 100'000, NAMES_BYTES = 64 << 20 };
@@ -82,45 +81,21 @@ static void read_file(struct load *load, const char *path, const struct stat *in
     fclose(file);
 }
 
-static int is_wanted(const struct dirent *entry)
+static bool is_rules(const char *name)
 {
-    size_t len = strlen(entry->d_name);
-    bool rules = len > 6 && strcmp(entry->d_name + len - 6, ".rules") == 0;
-    return entry->d_name[0] != '.' &&
-           (rules || !strchr(entry->d_name, '.') || entry->d_type == DT_DIR);
+    size_t len = strlen(name);
+    return len > 6 && strcmp(&name[len - 6], ".rules") == 0;
 }
 
-static void read_path(struct load *load, const char *path, unsigned depth);
-
-static void read_folder(struct load *load, const char *path, unsigned depth)
+static bool take_file(void *context, const char *path, const struct stat *status)
 {
-    struct dirent **entries;
-    char name[PATH_BYTES];
-    int count = depth < RULE_FOLDERS_DEPTH ? scandir(path, &entries, is_wanted, alphasort) : 0;
-    if (count < 0)
-        unreadable(load, path, strerror(errno));
-    for (int i = 0; i < count; i++) {
-        int len = snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name);
-        struct stat info;
-        bool rules = strstr(entries[i]->d_name, ".rules") != NULL;
-        if (len > 0 && len < (int)sizeof name && stat(name, &info) == 0 &&
-            (S_ISDIR(info.st_mode) || rules))
-            read_path(load, name, depth + 1);
-        free(entries[i]);
-    }
-    if (count >= 0 && depth < RULE_FOLDERS_DEPTH)
-        free(entries);
+    read_file(context, path, status);
+    return true;
 }
 
-static void read_path(struct load *load, const char *path, unsigned depth)
+static void tell_trouble(void *context, const char *path, int error)
 {
-    struct stat info;
-    if (stat(path, &info) != 0)
-        unreadable(load, path, strerror(errno));
-    else if (!S_ISDIR(info.st_mode))
-        read_file(load, path, &info);
-    else if (is_new(load, &info))
-        read_folder(load, path, depth);
+    unreadable(context, path, strerror(error));
 }
 
 static void names_init(struct loader *loader)
@@ -296,8 +271,9 @@ struct rule_set *rules_load(const char *const *paths, size_t count,
     if (!load)
         return NULL;
     bool good = loader_init(load, options, report);
+    struct folder_walk walk = {is_rules, take_file, tell_trouble, load};
     for (size_t i = 0; good && i < count; i++)
-        read_path(load, paths[i], 0);
+        folder_walk(&walk, paths[i]);
     return finish(load, good);
 }
 

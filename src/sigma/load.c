@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files and folders, documents, and the order in which they become rules: correlations and filters
-// name rules, so they come last. Limits: a file of LOAD_FILE_BYTES, folders LOAD_DEEP deep.
+// name rules, so they come last. Limit: a file of LOAD_FILE_BYTES.
 #include "sigma/load.h"
+#include "base/folder.h"
 #include "base/hash.h"
 #include "schema/reason.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,8 +14,6 @@
 
 enum {
     LOAD_FILE_BYTES = 16 << 20,
-    LOAD_DEEP = 16,
-    LOAD_PATH_BYTES = 4096,
     LOAD_IDS = 1'000'000,
     LOAD_ID_BYTES = 256 << 20,
 };
@@ -67,11 +65,6 @@ static void list_free(struct path_list *list)
     *list = (struct path_list){0};
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool is_rule_file(const char *name)
 {
     size_t len = strlen(name);
@@ -79,48 +72,16 @@ static bool is_rule_file(const char *name)
            (len > 5 && strcmp(&name[len - 5], ".yaml") == 0);
 }
 
-static bool collect(struct loader *l, const char *path, int deep);
-
-// What a folder holds, in the order of names, so that results do not depend on the file system.
-static bool collect_folder(struct loader *l, const char *path, int deep)
+static bool collect(void *context, const char *path, const struct stat *)
 {
-    char full[LOAD_PATH_BYTES];
-    struct path_list names = {0};
-    DIR *folder = deep < LOAD_DEEP ? opendir(path) : NULL;
-    if (!folder) {
-        unreadable(l->b, path, deep < LOAD_DEEP ? errno : ELOOP);
-        return true;
-    }
-    bool ok = true;
-    for (struct dirent *entry; ok && (entry = readdir(folder));)
-        if (entry->d_name[0] != '.')
-            ok = list_add(&names, entry->d_name);
-    closedir(folder);
-    if (names.count)
-        qsort(names.paths, names.count, sizeof *names.paths, by_text);
-    for (size_t i = 0; ok && i < names.count; i++) {
-        int len = snprintf(full, sizeof full, "%s/%s", path, names.paths[i]);
-        if (len < (int)sizeof full)
-            ok = collect(l, full, deep + 1);
-    }
-    list_free(&names);
-    return ok;
+    struct loader *l = context;
+    return list_add(&l->files, path);
 }
 
-// deep 0: a path that was asked for, whatever its name.
-static bool collect(struct loader *l, const char *path, int deep)
+static void tell_path(void *context, const char *path, int error)
 {
-    struct stat is;
-    if (stat(path, &is) != 0) {
-        if (deep == 0)
-            unreadable(l->b, path, errno);
-        return true;
-    }
-    if (S_ISDIR(is.st_mode))
-        return collect_folder(l, path, deep);
-    if (deep > 0 && (!is_rule_file(path) || !S_ISREG(is.st_mode)))
-        return true;
-    return list_add(&l->files, path);
+    struct loader *l = context;
+    unreadable(l->b, path, error);
 }
 
 // ---- documents
@@ -225,11 +186,12 @@ static void take_file(struct sigma_builder *b, const char *path)
 static bool collect_all(struct loader *l)
 {
     const struct config *config = l->options->config;
+    struct folder_walk walk = {is_rule_file, collect, tell_path, l};
     bool ok = true;
     for (size_t i = 0; ok && config && i < config->sigma.files_count; i++)
-        ok = collect(l, config->sigma.files[i], 0);
+        ok = folder_walk(&walk, config->sigma.files[i]);
     for (size_t i = 0; ok && i < l->options->paths_count; i++)
-        ok = collect(l, l->options->paths[i], 0);
+        ok = folder_walk(&walk, l->options->paths[i]);
     return ok;
 }
 
