@@ -14,7 +14,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS = (1, 2, 3)
-ALERT_OBJECTS = ("alert", "finding", "flow", "ether", "tunnel", "packet_info", "verdict")
+ALERT_OBJECTS = ("alert", "finding", "flow", "ether", "tunnel", "packet_info", "verdict", "metadata", "traffic")
 ALERT_FLOW = ("pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "start")
 
 
@@ -105,7 +105,7 @@ def own(lines):
         record = json.loads(line) if '"event_type":"alert"' in line else None
         if record and "flow" in record:  # it has some members of its own, a flow record's are more
             record["flow"] = {k: v for k, v in record["flow"].items() if k in ALERT_FLOW}
-        yield line if record is None else json.dumps({k: v for k, v in record.items() if k in ALERT_OBJECTS or not isinstance(v, dict)})
+        yield line if record is None else json.dumps({k: v for k, v in record.items() if k in ALERT_OBJECTS or not (k == "files" or isinstance(v, dict))}, sort_keys=True)
 
 
 def check(builds, capture, expected):

@@ -4,7 +4,7 @@
 #include "cmd/layout.h"
 #include <stdio.h>
 
-enum { ROW = 16, SAFE_ROOM = 16 * 1024, DEEP = 32 };
+enum { ROW = 16, SAFE_ROOM = 16 * 1024, DEEP = 32, STRING_SHOWN = 600 };
 
 // Length of the character at text.data[at] of valid UTF-8.
 static size_t character(struct bytes text, size_t at)
@@ -91,7 +91,8 @@ static size_t json_string(struct bytes json, size_t at)
     size_t end = at + 1;
     while (end < json.len && json.data[end] != '"')
         end += json.data[end] == '\\' ? 2 : 1;
-    struct bytes whole = bytes_sub(json, at, end + 1 - at);
+    bool cut = end + 1 - at > STRING_SHOWN;
+    struct bytes whole = bytes_sub(json, at, cut ? STRING_SHOWN : end + 1 - at);
     for (size_t i = 0; i < whole.len;) {
         size_t bad, len = 1;
         if (whole.data[i] >= 0x80)
@@ -103,6 +104,8 @@ static size_t json_string(struct bytes json, size_t at)
             printf("\\u%04x", (unsigned)(c & 0xffff));
         i += len ? len : 1;
     }
+    if (cut)
+        fputs("…\"", stdout);
     return end + 1;
 }
 

@@ -137,7 +137,7 @@ static void want(struct explain *e, const struct finding *f)
         json_time(&time, r->timestamp);
         snprintf(w->type, sizeof w->type, "%.*s", (int)r->event_type.len, r->event_type.data);
         snprintf(w->time, sizeof w->time, "%.*s", (int)time.len, time.data);
-        snprintf(w->finding, sizeof w->finding, "\"%.*s\"", (int)f->id.len, f->id.data);
+        snprintf(w->finding, sizeof w->finding, "{\"id\":\"%.*s\"", (int)f->id.len, f->id.data);
         json_finish(&time);
         w->has_flow = r->has_flow_id;
         w->flow = r->flow_id;

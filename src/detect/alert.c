@@ -87,6 +87,37 @@ static void fill_flow(
     body->flow.dest_port = said->to_client ? h->src_port : h->dest_port;
 }
 
+enum bits_kind { BITS_PLAIN, BITS_ID, BITS_LABEL };
+
+// Flow bits speak for themselves, or say what the flow is: traffic/id/NAME, traffic/label/NAME.
+static void fill_bits(const struct hit_alert *said, struct alert_room *out)
+{
+    static const struct bytes prefix[] = {
+        [BITS_ID] = BYTES("traffic/id/"), [BITS_LABEL] = BYTES("traffic/label/")};
+    size_t count[3] = {0};
+    for (size_t i = 0; i < said->bits_count; i++) {
+        enum bits_kind kind = BITS_LABEL;
+        while (kind > BITS_PLAIN && !bytes_start_with(said->bits[i], prefix[kind]))
+            kind--;
+        out->bits[kind][count[kind]++] = bytes_from(said->bits[i], prefix[kind].len);
+    }
+    struct record_alert *body = &out->body;
+    body->flow_bits.flowbits = out->bits[BITS_PLAIN];
+    body->flow_bits.flowbits_count = count[BITS_PLAIN];
+    body->traffic.id = out->bits[BITS_ID];
+    body->traffic.id_count = count[BITS_ID];
+    body->traffic.label = out->bits[BITS_LABEL];
+    body->traffic.label_count = count[BITS_LABEL];
+}
+
+// The proxy nearest to the server wrote the last one.
+static struct bytes last_address(struct bytes list)
+{
+    const uint8_t *comma = list.len ? memrchr(list.data, ',', list.len) : NULL;
+    struct bytes last = comma ? bytes_from(list, (size_t)(comma - list.data) + 1) : list;
+    return bytes_trim(last);
+}
+
 static void fill_said(
     const struct hit *hit, const struct hit_alert *said, struct record_alert *body)
 {
@@ -100,6 +131,7 @@ static void fill_said(
     struct bytes title = said->signature.data ? said->signature : hit->title;
     body->signature = title.data ? title : BYTES("");
     body->category = said->category.data ? said->category : BYTES("");
+    body->xff = last_address(said->xff);
     body->metadata.pairs = said->metadata;
     body->metadata.pairs_count = said->metadata_count;
     fill_flow(hit, said, body);
@@ -129,6 +161,7 @@ void alert_fill(const struct config *config, const struct hit *hit, const struct
     alert_fill_packet(hit, arena, body);
     if (hit->alert) {
         fill_said(hit, hit->alert, body);
+        fill_bits(hit->alert, out);
         return;
     }
     body->action = BYTES("allowed");

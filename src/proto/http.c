@@ -283,4 +283,5 @@ const struct proto proto_http = {
     .parse = http_parse,
     .gap = http_gap,
     .finish = http_finish,
+    .draft = http_draft,
 };

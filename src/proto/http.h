@@ -166,3 +166,4 @@ void http_show_pair(struct http_tx *tx, enum rule_buffer buffer, enum flow_side 
 // http_record.c
 void http_emit(struct http_tx *tx);
 void http_fill(struct http_tx *tx, struct record_http *r);
+const void *http_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type);

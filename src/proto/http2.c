@@ -378,4 +378,5 @@ const struct proto proto_http2 = {
     .parse = http2_parse,
     .gap = http2_gap,
     .finish = http2_finish,
+    .draft = http2_draft,
 };

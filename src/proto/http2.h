@@ -93,6 +93,7 @@ void http2_stream_end(struct proto_flow *pf, struct http2_stream *stream, enum f
 void http2_stream_reset(
     struct proto_flow *pf, struct http2_stream *stream, enum flow_side side, uint32_t code);
 void http2_stream_finish(struct proto_flow *pf, struct http2_stream *stream);
+const void *http2_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type);
 void http2_upgraded(struct proto_flow *pf, struct bytes note); // stream 1, asked for in HTTP/1.1
 
 // Records of stream 0.

@@ -227,26 +227,46 @@ static void fill_grpc(const struct http2_stream *stream, struct record_http *r)
     r->grpc.message = stream->grpc_message;
 }
 
+static void stream_fill(struct http2_stream *stream, struct record_http *r)
+{
+    http_fill(&stream->tx, r);
+    r->protocol = BYTES("HTTP/2");
+    r->version = BYTES("2");
+    r->request_headers = stream->header[FLOW_CLIENT];
+    r->request_headers_count = stream->header_count[FLOW_CLIENT];
+    r->response_headers = stream->header[FLOW_SERVER];
+    r->response_headers_count = stream->header_count[FLOW_SERVER];
+    r->has_http2 = true;
+    r->http2.stream_id = stream->id;
+    r->http2.pushed = stream->pushed;
+    r->http2.request.has_priority = stream->has_priority;
+    r->http2.request.priority = stream->priority;
+    r->http2.request.error_code = stream->error[FLOW_CLIENT];
+    r->http2.response.error_code = stream->error[FLOW_SERVER];
+    fill_grpc(stream, r);
+}
+
+const void *http2_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type)
+{
+    struct http2_flow *h2 = http2_flow(pf);
+    *type = RECORD_HTTP;
+    for (size_t i = 0; i < h2->stream_count; i++) {
+        struct http2_stream *stream = h2->streams[i];
+        if (stream->tx.id != tx_id)
+            continue;
+        struct record_http *r = arena_zalloc(&stream->tx.arena, sizeof *r);
+        if (r)
+            stream_fill(stream, r);
+        return r;
+    }
+    return NULL;
+}
+
 static void stream_emit(struct proto_flow *pf, struct http2_stream *stream)
 {
-    struct http_tx *tx = &stream->tx;
     struct record_http r = {0};
-    http_fill(tx, &r);
-    r.protocol = BYTES("HTTP/2");
-    r.version = BYTES("2");
-    r.request_headers = stream->header[FLOW_CLIENT];
-    r.request_headers_count = stream->header_count[FLOW_CLIENT];
-    r.response_headers = stream->header[FLOW_SERVER];
-    r.response_headers_count = stream->header_count[FLOW_SERVER];
-    r.has_http2 = true;
-    r.http2.stream_id = stream->id;
-    r.http2.pushed = stream->pushed;
-    r.http2.request.has_priority = stream->has_priority;
-    r.http2.request.priority = stream->priority;
-    r.http2.request.error_code = stream->error[FLOW_CLIENT];
-    r.http2.response.error_code = stream->error[FLOW_SERVER];
-    fill_grpc(stream, &r);
-    proto_emit_at(pf, RECORD_HTTP, &r, tx->id, tx->time_us);
+    stream_fill(stream, &r);
+    proto_emit_at(pf, RECORD_HTTP, &r, stream->tx.id, stream->tx.time_us);
 }
 
 void http2_stream_finish(struct proto_flow *pf, struct http2_stream *stream)

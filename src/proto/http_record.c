@@ -185,6 +185,18 @@ void http_fill(struct http_tx *tx, struct record_http *r)
     fill_websocket(tx, r);
 }
 
+const void *http_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type)
+{
+    struct http_tx *tx = http_flow(pf)->first;
+    while (tx && tx->id != tx_id)
+        tx = tx->next;
+    struct record_http *r = tx ? arena_zalloc(&tx->arena, sizeof *r) : NULL;
+    if (r)
+        http_fill(tx, r);
+    *type = RECORD_HTTP;
+    return r;
+}
+
 void http_emit(struct http_tx *tx)
 {
     struct record_http r = {0};

@@ -238,10 +238,12 @@ static void take_request(struct proto_flow *pf, struct bytes message)
     if (m.op == LDAP_BIND_REQUEST)
         bind_request(pf, tx, &m);
     state->starttls |= bytes_equal(tx->extension, BYTES("StartTLS"));
-    if (m.op == LDAP_UNBIND_REQUEST || m.op == LDAP_ABANDON_REQUEST)
+    if (m.op == LDAP_UNBIND_REQUEST || m.op == LDAP_ABANDON_REQUEST) {
         tx_emit(pf, tx);
-    else
-        tx_append(pf, tx);
+        return;
+    }
+    proto_show_known(pf, FLOW_CLIENT, tx->tx_id, RECORD_LDAP, &tx->record);
+    tx_append(pf, tx);
 }
 
 // Another answer, until there are too many: then the last one is kept.

@@ -122,6 +122,7 @@ static void read_query(struct proto_flow *pf, struct pgsql_message *m)
     measure(tx, &m->body, m->length, PGSQL_QUERY_BYTES);
     tx->record.request.simple_query =
         text_keep_start(&tx->arena, pgsql_take_text(&m->body), PGSQL_QUERY_BYTES);
+    proto_show_known(pf, FLOW_CLIENT, tx->record.tx_id, RECORD_PGSQL, &tx->record);
 }
 
 // The extended query under way; a new one after a Sync.

@@ -79,6 +79,9 @@ struct proto {
     enum proto_verdict (*gap)(struct proto_flow *pf, enum flow_side side, size_t lost);
     // The flow ends: emit what waits for an answer, close files. May be NULL.
     void (*finish)(struct proto_flow *pf);
+    // What the record of a transaction that is not over would say now, for who tells of it before;
+    // it lives as long as the transaction. NULL: nothing is known of it. May be NULL.
+    const void *(*draft)(struct proto_flow *pf, uint64_t tx_id, enum record_type *type);
 };
 
 // Write a record of this flow: head from the flow, body as its type says (struct record_dns *...).
@@ -172,9 +175,11 @@ struct proto_frame {
 struct proto_watch {
     void *context;
     uint64_t wants[PROTO_WANT_WORDS]; // buffers to be shown, a bit for each enum rule_buffer
+    const bool *records;              // types whose fields are asked for
     void (*show)(void *context, struct proto_flow *pf, enum rule_buffer buffer, enum flow_side side,
         uint64_t tx_id, struct bytes data, bool more);
-    void (*side_done)(void *context, struct proto_flow *pf, enum flow_side side, uint64_t tx_id);
+    void (*side_done)(void *context, struct proto_flow *pf, enum flow_side side, uint64_t tx_id,
+        enum record_type type, const void *body); // body may be NULL
     void (*record)(void *context, struct proto_flow *pf, const struct record *record);
     void (*file)(void *context, struct proto_flow *pf, const struct proto_file_news *news);
     void (*anomaly)(void *context, struct proto_flow *pf, enum anomaly anomaly);
@@ -194,6 +199,11 @@ void proto_engine_watch(struct proto_engine *engine, const struct proto_watch *w
 static inline bool proto_wants(const struct proto_flow *pf, enum rule_buffer buffer)
 {
     return pf->watch && pf->watch->wants[(unsigned)buffer / 64] >> ((unsigned)buffer % 64) & 1;
+}
+
+static inline bool proto_wants_record(const struct proto_flow *pf, enum record_type type)
+{
+    return pf->watch && pf->watch->records[type];
 }
 
 // Show a buffer of a transaction, one that is in no record; `side` is its sender. Buffers of which
@@ -225,7 +235,15 @@ static inline void proto_show_number(
 static inline void proto_show_done(struct proto_flow *pf, enum flow_side side, uint64_t tx_id)
 {
     if (pf->watch)
-        pf->watch->side_done(pf->watch->context, pf, side, tx_id);
+        pf->watch->side_done(pf->watch->context, pf, side, tx_id, RECORD_NONE, NULL);
+}
+
+// The same of a parser whose buffers are its record's fields: `body` is the record so far.
+static inline void proto_show_known(struct proto_flow *pf, enum flow_side side, uint64_t tx_id,
+    enum record_type type, const void *body)
+{
+    if (pf->watch)
+        pf->watch->side_done(pf->watch->context, pf, side, tx_id, type, body);
 }
 
 // A frame begins where `from` does, which lies in what the parser was given; all of it may not have

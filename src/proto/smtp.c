@@ -102,6 +102,10 @@ static void content_end(struct proto_flow *pf)
         return;
     mail_feed(&mail->mail, (struct bytes){NULL, 0}); // a mail may be empty
     mail->ended = true;
+    mail_end(&mail->mail, true); // its files are whole, whatever the server says of it
+    enum record_type type = RECORD_SMTP;
+    if (proto_wants_record(pf, type))
+        proto_show_known(pf, FLOW_CLIENT, mail->id, type, smtp_draft(pf, mail->id, &type));
     smtp_wait_for(pf, SMTP_CONTENT);
 }
 
@@ -277,4 +281,5 @@ const struct proto proto_smtp = {
     .parse = smtp_parse,
     .gap = smtp_gap,
     .finish = smtp_finish,
+    .draft = smtp_draft,
 };

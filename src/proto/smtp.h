@@ -107,3 +107,4 @@ void smtp_mail_finish(struct proto_flow *pf);           // emit the current one,
 
 // smtp_record.c
 void smtp_emit(struct proto_flow *pf, struct smtp_mail *mail); // mail NULL: of the session alone
+const void *smtp_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type);

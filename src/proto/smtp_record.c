@@ -17,10 +17,9 @@ static void fill_mail(struct smtp_mail *mail, struct record_smtp *r)
     r->has_message_length = mail->mail.mime != NULL;
 }
 
-void smtp_emit(struct proto_flow *pf, struct smtp_mail *mail)
+static struct record_smtp session_record(const struct smtp_flow *smtp)
 {
-    const struct smtp_flow *smtp = smtp_flow(pf);
-    struct record_smtp r = {
+    return (struct record_smtp){
         .helo = smtp_text_get(&smtp->helo),
         .banner = smtp_text_get(&smtp->banner),
         .starttls = smtp->starttls,
@@ -30,6 +29,24 @@ void smtp_emit(struct proto_flow *pf, struct smtp_mail *mail)
             .failures = smtp->auth_failures,
             .has_failures = smtp->auth_failures > 0},
     };
+}
+
+const void *smtp_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type)
+{
+    const struct smtp_flow *smtp = smtp_flow(pf);
+    struct smtp_mail *mail = smtp->mail && smtp->mail->id == tx_id ? smtp->mail : NULL;
+    struct record_smtp *r = mail ? arena_alloc(&mail->arena, sizeof *r) : NULL;
+    *type = RECORD_SMTP;
+    if (!r)
+        return NULL;
+    *r = session_record(smtp);
+    fill_mail(mail, r);
+    return r;
+}
+
+void smtp_emit(struct proto_flow *pf, struct smtp_mail *mail)
+{
+    struct record_smtp r = session_record(smtp_flow(pf));
     if (!mail) {
         proto_emit(pf, RECORD_SMTP, &r, pf->tx_count++);
         return;

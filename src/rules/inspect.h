@@ -217,6 +217,8 @@ struct inspection {
     const struct seen_frame *frame;     // WORLD_TX of a frame
     enum anomaly anomaly;               // of an event
     bool is_event;
+    bool shown;              // rules_worker.shown tells of this place
+    struct bytes xff;        // and this is X-Forwarded-For there
     bool half_found;         // the payload of a rule that asks for a transaction, too
     bool passed;             // a pass rule matched
     bool apps_new;           // what was seen before is new to rules of the application

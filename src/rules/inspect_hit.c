@@ -21,6 +21,20 @@ static void techniques_fill(const struct rule_said *said, struct hit *hit)
     }
 }
 
+// Its transaction's number; UINT64_MAX: it is about none.
+static uint64_t tx_of(const struct inspection *in)
+{
+    if (in->world != WORLD_TX)
+        return UINT64_MAX;
+    if (in->file)
+        return in->file->tx_id;
+    if (in->record && in->record->head.has_tx_id)
+        return in->record->head.tx_id;
+    if (in->tx)
+        return in->tx->id;
+    return in->frame ? in->frame->is.tx_id : UINT64_MAX;
+}
+
 static void head_of(struct inspection *in, struct flow_head_room *room, struct record_head *head)
 {
     if (!in->flow) {
@@ -35,15 +49,8 @@ static void head_of(struct inspection *in, struct flow_head_room *room, struct r
         head->icmp_type = (uint8_t)in->packet->src_port; // its own, not the flow's first
         head->icmp_code = (uint8_t)in->packet->dst_port;
     }
-    if (in->world != WORLD_TX)
-        return;
-    uint64_t id = in->file                                   ? in->file->tx_id
-                  : in->record && in->record->head.has_tx_id ? in->record->head.tx_id
-                  : in->tx                                   ? in->tx->id
-                  : in->frame                                ? in->frame->is.tx_id
-                                                             : UINT64_MAX;
-    head->has_tx_id = id < PROTO_TX_NEXT;
-    head->tx_id = id;
+    head->tx_id = tx_of(in);
+    head->has_tx_id = head->tx_id < PROTO_TX_NEXT;
 }
 
 // Of the side's stream what is still there, as much of its end as an alert takes.
@@ -53,6 +60,18 @@ static struct bytes window_end(const struct inspection *in)
     size_t most = in->worker->config->findings.evidence_bytes;
     size_t len = window->len < most ? window->len : most;
     return bytes_make(&window->data[window->len - len], len);
+}
+
+// Names of the flow's bits, as far as this rule set knows them.
+static void bits_fill(const struct inspection *in, struct hit_alert *alert)
+{
+    const struct rule_set *set = in->worker->set;
+    const uint64_t *ids = in->worker->plan->bit_ids;
+    if (!in->state || in->state->bits_count == 0)
+        return;
+    for (uint32_t i = 0; i < set->names_count[RULE_NAMES_BITS]; i++)
+        if (alert->bits_count < HIT_BITS && rule_flow_bit(in->state, ids[i]))
+            alert->bits[alert->bits_count++] = set->names[RULE_NAMES_BITS][i];
 }
 
 static void flow_fill(const struct inspection *in, struct hit_alert *alert)
@@ -70,19 +89,53 @@ static void flow_fill(const struct inspection *in, struct hit_alert *alert)
         alert->bytes[side] = flow->bytes[side];
     }
     alert->start_us = flow->first_us;
+    bits_fill(in, alert);
 }
 
-// The record's own members, for who reads the alert alone.
+// EVE's "files": the record of the file that is looked at, as far as it came.
+static void files_write(const struct proto_file_news *file, struct json *out)
+{
+    static const struct bytes key = BYTES("\"fileinfo\":");
+    struct record_fileinfo open = {
+        .filename = file->name, .state = BYTES("UNKNOWN"), .tx_id = file->tx_id};
+    struct record record = {.type = RECORD_FILEINFO, .body = file->info ? file->info : &open};
+    struct json whole;
+    json_init(&whole);
+    record_write_body(&whole, &record);
+    if (!whole.failed && whole.len > key.len) {
+        JSON_KEY(out, "files");
+        json_open(out, '[');
+        json_raw(out, &whole.data[key.len], whole.len - key.len);
+        json_close(out, ']');
+    }
+    json_finish(&whole);
+}
+
+// Members of the record, or of what it would say now, for who reads the alert alone. Written when
+// the first rule matches here.
 static struct bytes shown_of(struct inspection *in)
 {
     struct json *out = &in->worker->shown;
-    if (!in->record && !in->frame)
-        return (struct bytes){NULL, 0};
+    const struct proto *proto = in->pf ? in->pf->proto : NULL;
+    struct record draft = {.type = RECORD_NONE};
+    const struct record *record = in->record;
+    if (in->shown)
+        return bytes_make(out->data, out->len);
+    in->shown = true;
     json_clear(out);
     if (in->frame)
         inspect_frame_write(out, in);
-    if (in->record)
-        record_write_body(out, in->record);
+    if (!record && proto && proto->draft) {
+        draft.body = proto->draft(in->pf, tx_of(in), &draft.type);
+        record = draft.body ? &draft : NULL;
+    }
+    if (record)
+        record_write_body(out, record);
+    const struct record_http *http = record && record->type == RECORD_HTTP ? record->body : NULL;
+    if (http)
+        in->xff = http->xff;
+    if (in->file)
+        files_write(in->file, out);
     return out->failed ? (struct bytes){NULL, 0} : bytes_make(out->data, out->len);
 }
 
@@ -137,6 +190,7 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
     head_of(in, &room, &head);
     flow_fill(in, &alert);
     hit.shown = shown_of(in);
+    alert.xff = in->xff;
     techniques_fill(said, &hit);
     hit.matches_count = rule_match_said(w->scratch, hit.matches, HIT_MATCHES);
     w->metrics->rules_hits++;

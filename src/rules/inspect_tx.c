@@ -237,16 +237,25 @@ bool inspect_role_fits(const struct inspection *in, const struct rule *rule)
     return in->world != WORLD_TX || side_fits(in, role->sides);
 }
 
-static void on_side_done(void *context, struct proto_flow *pf, enum flow_side side, uint64_t tx_id)
+// What that side showed, and the record so far where its fields are asked for.
+static void on_side_done(void *context, struct proto_flow *pf, enum flow_side side, uint64_t tx_id,
+    enum record_type type, const void *body)
 {
     struct rules_worker *w = context;
-    struct rule_tx *tx = pf->flow ? tx_for(w, pf, tx_id) : NULL;
+    struct record known = {.type = type, .body = body};
+    bool fields = body && w->plan->record_types[type];
+    struct rule_tx *tx = fields || !body
+                             ? tx_for(w, pf, tx_id)
+                             : rule_tx_find(rule_flow_find(w, pf->flow), pf->proto, tx_id);
     if (!tx || tx->done[side])
         return;
     struct inspection in;
     in_of(&in, w, pf, side);
     in.tx = tx;
     in.tx_told = tx;
+    known.head.has_tx_id = true;
+    known.head.tx_id = tx_id;
+    in.record = fields ? &known : NULL;
     tx->done[side] = true;
     inspect_now(&in);
     if (tx_id == PROTO_TX_NEXT)
@@ -464,6 +473,7 @@ void inspect_watch_fill(struct rules_worker *w)
         .record = on_record,
         .file = on_file,
         .anomaly = on_anomaly,
+        .records = w->plan->record_types,
     };
     inspect_frames_watch(&w->watch);
     memcpy(w->watch.wants, w->plan->wants, sizeof w->watch.wants);

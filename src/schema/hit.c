@@ -53,6 +53,9 @@ static const struct hit_alert *copy_alert(struct arena *arena, const struct hit_
     to->signature = copy_text(arena, from->signature);
     to->category = copy_text(arena, from->category);
     to->stream = arena_copy(arena, from->stream);
+    to->xff = copy_text(arena, from->xff);
+    for (size_t i = 0; i < from->bits_count; i++)
+        to->bits[i] = copy_text(arena, from->bits[i]);
     size_t count = from->metadata_count < HIT_METADATA ? from->metadata_count : HIT_METADATA;
     struct json_pair *pairs = count ? arena_alloc(arena, count * sizeof *pairs) : NULL;
     for (size_t i = 0; pairs && i < count; i++)

@@ -17,7 +17,7 @@ enum phase {
     PHASE_DATA_EXFILTRATION,
 };
 
-enum { HIT_TECHNIQUES = 8, HIT_MATCHES = 8, HIT_SOURCES = 8 };
+enum { HIT_TECHNIQUES = 8, HIT_MATCHES = 8, HIT_SOURCES = 8, HIT_BITS = 32 };
 
 // Bytes that matched, and where they stood.
 struct hit_match {
@@ -84,6 +84,9 @@ struct hit_alert {
     size_t metadata_count;
     bool has_flow; // its flow, as far as it had come: [0] client, [1] server
     bool to_client;
+    struct bytes bits[HIT_BITS]; // names of the flow's
+    size_t bits_count;
+    struct bytes xff;    // X-Forwarded-For of the transaction, whole
     bool has_stream;     // it is about a stream, whose last bytes are:
     struct bytes stream; // empty: not kept
     uint64_t packets[2], bytes[2];

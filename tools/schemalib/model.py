@@ -185,9 +185,11 @@ def read_fields(tables, where):
     need(isinstance(tables, list), where, "fields should be a list")
     fields = [read_field(table, where) for table in tables]
     names = [f.name for f in fields] + [f.flag for f in fields if f.flag]
-    keys = [f.key for f in fields]
-    for name in names + keys:
-        need(names.count(name) <= 1 and keys.count(name) <= 1, where, f"{name} stands twice")
+    for name in names:
+        need(names.count(name) == 1, where, f"{name} stands twice")
+    keys = [(f.key, f.top) for f in fields]  # one beside the object may have the name of one in it
+    for key in keys:
+        need(keys.count(key) == 1, where, f"{key[0]} stands twice")
     return fields
 
 
