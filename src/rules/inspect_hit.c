@@ -59,7 +59,7 @@ static struct bytes window_end(const struct inspection *in)
     const struct rule_window *window = &in->state->window[in->side];
     size_t most = in->worker->config->findings.evidence_bytes;
     size_t len = window->len < most ? window->len : most;
-    return bytes_make(&window->data[window->len - len], len);
+    return len ? bytes_make(&window->data[window->len - len], len) : (struct bytes){NULL, 0};
 }
 
 // Names of the flow's bits, as far as this rule set knows them.

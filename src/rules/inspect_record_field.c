@@ -282,6 +282,8 @@ static bool tls_condition(const struct inspection *in, const struct rule_conditi
         return false;
     const struct record_tls *tls = in->record->body;
     int64_t seconds;
+    if (c->on != RULE_ON_tls_version && in->side != FLOW_SERVER)
+        return false; // the certificates are the server's
     switch (c->on) {
     case RULE_ON_tls_version: {
         uint32_t bits = tls_version_bits(tls->version);

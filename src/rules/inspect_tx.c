@@ -234,6 +234,8 @@ bool inspect_role_fits(const struct inspection *in, const struct rule *rule)
     if ((in->records_only && !role->record) || (in->file && !role->file) ||
         (in->frame != NULL) != role->frame)
         return false;
+    if (in->world == WORLD_TX && rule->filestore && !in->file)
+        return false; // it asks for a file, whatever else it asks
     return in->world != WORLD_TX || side_fits(in, role->sides);
 }
 
