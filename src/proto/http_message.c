@@ -14,7 +14,9 @@ static bool request_unannounced(struct proto_flow *pf)
     struct http_tx *tx = http->last;
     proto_anomaly(pf, tx || pf->tx_count ? ANOMALY_HTTP_REQUEST_BODY_UNEXPECTED
                                          : ANOMALY_HTTP_REQUEST_LINE_INVALID);
-    if (!tx || tx->message[FLOW_SERVER].begun || tx->message[FLOW_CLIENT].framing != HTTP_NO_BODY)
+    const struct http_message *request = tx ? &tx->message[FLOW_CLIENT] : NULL;
+    if (!tx || tx->message[FLOW_SERVER].begun || request->framing != HTTP_NO_BODY ||
+        request->field[HTTP_UPGRADE].len) // it asked for another protocol
         return http_let_go(pf);
     tx->message[FLOW_CLIENT].complete = false;
     tx->message[FLOW_CLIENT].framing = HTTP_UNTIL_CLOSE;

@@ -47,7 +47,7 @@ static bool on_payload(void *context, struct flow *flow, enum flow_side side, st
         side = flow_other(side);
     if (w->plan->holds && !inspect_packet_behind(w, flow, side, packet))
         return parser;
-    if (flow->ip_proto != PROTO_TCP && !app && flow->app_proto && !w->plan->holds)
+    if (packet && flow->ip_proto != PROTO_TCP && !app && flow->app_proto && !w->plan->holds)
         inspect_packet_named(w, flow, side, packet);
     bool rules = inspect_stream_payload(w, flow, side, data, packet);
     return goes_on(w, flow, rules, parser);

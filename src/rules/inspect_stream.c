@@ -270,13 +270,15 @@ bool inspect_packet_behind(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
     struct inspection in;
-    struct rule_view view = {
-        .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
     inspect_begin(&in, w, flow, side, WORLD_PACKET);
-    in.packet = packet;
-    in.payload = &view;
     if (in.state && in.state->passed)
         return false;
+    if (!packet) // what waited behind a hole when the flow ended
+        return true;
+    struct rule_view view = {
+        .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
+    in.packet = packet;
+    in.payload = &view;
     enum rule_gate gate = inspect_gate_behind(&in);
     if (gate == GATE_HELD)
         packet_rules(&in);
