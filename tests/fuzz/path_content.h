@@ -2,6 +2,11 @@
 // What fuzz_path looks for: of each kind of test one that small captures of ours match now and
 // then.
 #pragma once
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static const char path_rules[] = // clang-format off
     "alert tcp any any -> any any (msg:\"stream\"; content:\"e\"; content:\"t\"; distance:0; within:40; sid:1;)\n"
@@ -61,3 +66,14 @@ static const char path_sigma[] = "title: a request\nid: 6f1f6d4c-6d0b-4e52-8a1e-
 static const char path_yara[] = "rule markup { strings: $a = \"<html\" nocase $b = /[a-z]{4,9}=/ "
                                 "condition: any of them }\n"
                                 "rule small { condition: filesize < 64 and uint16(0) == 0x5a4d }\n";
+
+// The text in a file of its own, for loaders that take paths; the caller removes it.
+static inline const char *path_file(const char *text, const char *suffix)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "/tmp/yagura-fuzz-XXXXXX%s", suffix);
+    int fd = mkstemps(name, (int)strlen(suffix));
+    ssize_t len = (ssize_t)strlen(text);
+    assert(fd >= 0 && write(fd, text, (size_t)len) == len && close(fd) == 0);
+    return name;
+}

@@ -12,9 +12,6 @@
 #include "proto/proto.h"
 #include "rules/rules.h"
 #include "sigma/sigma.h"
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -114,17 +111,6 @@ static void one_packet(void *, const struct packet *packet, uint64_t order)
     arena_reset(&path.hits);
 }
 
-// A file that holds a text, for loaders that want a path.
-static const char *file_of(const char *text)
-{
-    static char name[32];
-    int fd = memfd_create("content", 0);
-    ssize_t len = (ssize_t)strlen(text);
-    assert(fd >= 0 && write(fd, text, (size_t)len) == len);
-    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-    return name;
-}
-
 static void no_note(void *, const struct rule_note *note)
 {
     fprintf(stderr, "path_content.h:%u: %s\n", note->line, note->what);
@@ -137,7 +123,7 @@ static void load(void)
     struct intel_report intel_report;
     struct sigma_report sigma_report;
     struct file_rules_report yara_report = {.tell = NULL};
-    const char *name = file_of(path_indicators);
+    const char *name = path_file(path_indicators, ".txt");
     config = config_defaults;
     config.ndpi.enabled = false;
     json_init(&line);
@@ -146,11 +132,14 @@ static void load(void)
         &(struct rule_options){.config = &config}, &rule_report);
     intel = intel_load(&(struct intel_options){.config = &config, .paths = &name, .paths_count = 1},
         &intel_report);
-    name = file_of(path_sigma);
+    unlink(name);
+    name = path_file(path_sigma, ".yml");
     sigma = sigma_load(&(struct sigma_options){.config = &config, .paths = &name, .paths_count = 1},
         &sigma_report);
-    name = file_of(path_yara);
+    unlink(name);
+    name = path_file(path_yara, ".yar");
     yara = file_rules_load(&name, 1, &yara_report);
+    unlink(name);
     scan = yara ? file_scan_create(yara, &config, 1, &metrics) : NULL;
     assert(scan && rules && rules_count(rules) && intel && intel_count(intel) && sigma);
     assert(sigma_count(sigma) && file_rules_count(yara));
