@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """TCP streams: out of order, overlapping, lying, without a beginning, with holes (RFC 9293)."""
-from craft import ACK, FIN, PSH, REQUEST, RESPONSE, RST, SYN, Talk, ether
+import struct
+
+from craft import ACK, FIN, PSH, REQUEST, RESPONSE, RST, SYN, Talk, ether, tcp
 from packets import ETHERNET
 
 
@@ -193,4 +195,23 @@ def case_congestion():
     talk.send(1, ACK | ece)
     talk.data(1, RESPONSE)
     talk.close()
+    return done(talk)
+
+
+def stamped(value, echo):
+    return b"\x08\x0a" + struct.pack(">II", value, echo) + b"\1\1"
+
+
+def case_forged():
+    """A reset that does not know the SYN's time stamp, SYN after SYN, and a client that goes on after "its" reset."""
+    talk = Talk(handshake=False)
+    (client, server), (sport, dport) = talk.hosts, talk.ports
+    talk.packets = [tcp(client, server, sport, dport, 7, 0, SYN, options=stamped(7000, 0)),
+                    tcp(server, client, dport, sport, 0, 8, RST | ACK, options=stamped(1, 6999))]
+    talk.packets += [tcp(client, server, sport, dport, 100 * i, 0, SYN) for i in range(1, 12)]
+    talk.packets += [tcp(client, server, sport, dport, 1000, 0, SYN), tcp(server, client, dport, sport, 900000, 1001, SYN | ACK)]
+    talk.send(0, ACK)
+    talk.packets.append(talk.segment(0, RST | ACK))
+    talk.data(0, REQUEST)
+    talk.data(1, RESPONSE)
     return done(talk)

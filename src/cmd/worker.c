@@ -283,11 +283,11 @@ static void count_packet(struct metrics *m, const struct decoded *p)
     m->decoder_tunnel += p->tunnels > 0;
 }
 
-// Keep the first anomalies of each kind in a batch; a flood of them is only counted. Batches are
-// the same for any number of workers, and so is what is kept.
+// The first anomalies of each kind in a batch become records; a flood of them is only counted, and
+// seen by rules. Batches are the same for any number of workers, and so is what is told.
 static void thin_anomalies(struct metrics *m, struct decoded *p, uint8_t written[ANOMALIES])
 {
-    uint8_t kept = 0;
+    uint8_t told = 0;
     for (uint8_t i = 0; i < p->anomaly_count; i++) {
         uint16_t anomaly = p->anomalies[i];
         m->decoder_anomalies++;
@@ -297,9 +297,10 @@ static void thin_anomalies(struct metrics *m, struct decoded *p, uint8_t written
             continue;
         }
         written[anomaly]++;
-        p->anomalies[kept++] = anomaly;
+        p->anomalies[i] = p->anomalies[told];
+        p->anomalies[told++] = anomaly;
     }
-    p->anomaly_count = kept;
+    p->anomalies_told = told;
 }
 
 void worker_decode(struct worker *worker, struct slot *slot)
@@ -316,7 +317,7 @@ void worker_decode(struct worker *worker, struct slot *slot)
 
 static void emit_anomalies(struct worker *worker, const struct decoded *p)
 {
-    for (uint8_t i = 0; i < p->anomaly_count; i++) {
+    for (uint8_t i = 0; i < p->anomalies_told; i++) {
         struct flow_head_room room;
         char event[96]; // EVE's name: "decoder.ipv4.trunc_pkt"
         snprintf(event, sizeof event, "decoder.%s", anomaly_name(p->anomalies[i]));
@@ -364,6 +365,7 @@ static void handle_fragment(
     worker->metrics.decoder_anomalies += whole.anomaly_count;
     for (uint8_t i = 0; i < whole.anomaly_count; i++)
         worker->metrics.anomalies[whole.anomalies[i]]++;
+    whole.anomalies_told = whole.anomaly_count;
     emit_anomalies(worker, &whole);
     if (worker->detection && whole.anomaly_count)
         detection_packet(worker->detection, &whole);
@@ -404,8 +406,8 @@ static void handle_packets(struct worker *worker, const struct slot *slot)
         if (worker->count > 1 && p->pair_hash % worker->count != worker->index)
             continue;
         uint64_t order = slot->first_order + i;
-        bool plain = p->kind >= DECODE_TCP && p->anomaly_count == 0;
-        if (plain)
+        bool odd = worker->detection ? p->anomaly_count : p->anomalies_told;
+        if (p->kind >= DECODE_TCP && !odd)
             pack_add(worker, &pack, p, order);
         else
             handle_special(worker, &pack, p, order);

@@ -93,6 +93,7 @@ struct decoded {
     uint32_t pair_hash;          // symmetric hash of the outermost address pair: picks the worker
     uint32_t tunnel_key; // 0 outside tunnels; symmetric hash of outer addresses and tunnel ids
     uint32_t tcp_seq, tcp_ack;
+    uint32_t tcp_time, tcp_echo; // RFC 7323 TSval and TSecr; 0: none
     uint16_t tcp_window;
     uint8_t tcp_flags;
     uint8_t tunnels; // depth
@@ -110,6 +111,7 @@ struct decoded {
     const uint8_t *src_mac, *dst_mac;     // 6 bytes each, NULL where the link has none
     uint16_t anomalies[DECODE_ANOMALIES]; // enum anomaly
     uint8_t anomaly_count;
+    uint8_t anomalies_told; // the first of them, that become records
 };
 
 // Decode one packet. Slices in `out` point into the packet. Always fills out->kind.

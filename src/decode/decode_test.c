@@ -210,6 +210,10 @@ TEST(ip6_extensions_damaged)
     CHECK(build_has(
         ip6_with(44, "11 09 00 00 00 00 00 07"), ANOMALY_IPV6_FH_NON_ZERO_RESERVED_FIELD));
     CHECK(build_has(ip6_with(43, "11 99 00 00 00 00 00 00"), ANOMALY_IPV6_TRUNC_EXTHDR));
+    build_start("");
+    build_hex("06 00 00 00 00 00 00 07"); // announces what does not come
+    build_ip6(44);
+    CHECK(build_has(build_decode(LINK_RAW), ANOMALY_IPV6_TRUNC_EXTHDR));
     CHECK(build_has(ip6_with(59, ""), ANOMALY_IPV6_DATA_AFTER_NONE_HEADER));
     CHECK(build_has(ip6_with(1, ""), ANOMALY_IPV6_ICMPV4));
 }

@@ -185,6 +185,8 @@ enum step decode_ip6_next(struct dissect *d)
 {
     unsigned seen = 0;
     for (unsigned count = 0; count < DISSECT_EXTENSIONS; count++) {
+        if (seen && d->wire < 2 && d->type != PROTO_NONE) // announced, and nothing there
+            dissect_raise(d, ANOMALY_IPV6_TRUNC_EXTHDR);
         switch (d->type) {
         case PROTO_FRAGMENT:
             d->out->ip_proto = PROTO_FRAGMENT;

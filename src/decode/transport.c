@@ -10,6 +10,7 @@ enum {
     TCP_MSS = 2,
     TCP_WSCALE = 3,
     TCP_SACK_PERMITTED = 4,
+    TCP_TIMES = 8,
     SCTP_DATA = 0,
     SCTP_I_DATA = 64, // RFC 8260
 };
@@ -24,9 +25,19 @@ static enum step transport_damaged(struct dissect *d)
     return dissect_end(d, DECODE_IP);
 }
 
+static void tcp_times(struct decoded *out, const uint8_t *at)
+{
+    out->tcp_time = load32(at);
+    out->tcp_echo = load32(at + 4);
+}
+
 static void tcp_option(struct decoded *out, const uint8_t *option)
 {
-    if (option[0] == TCP_MSS && option[1] == 4)
+    if (option[0] == TCP_TIMES && option[1] == 10)
+        tcp_times(out, option + 2);
+    else if (!(out->tcp_flags & TCP_SYN))
+        return;
+    else if (option[0] == TCP_MSS && option[1] == 4)
         out->tcp_mss = load16(option + 2);
     else if (option[0] == TCP_WSCALE && option[1] == 3)
         out->tcp_wscale = (uint8_t)((option[2] > 14 ? 14 : option[2]) + 1); // RFC 7323, 2.3
@@ -45,8 +56,7 @@ static void tcp_options(struct dissect *d, const uint8_t *at, size_t len)
             dissect_raise(d, ANOMALY_TCP_OPT_INVALID_LEN);
             return;
         }
-        if (d->out->tcp_flags & TCP_SYN)
-            tcp_option(d->out, at + i);
+        tcp_option(d->out, at + i);
         i += at[i + 1];
     }
 }
@@ -57,7 +67,9 @@ static bool tcp_long_header(struct dissect *d, size_t hlen)
     if (!dissect_need(d, hlen, ANOMALY_TCP_HLEN_TOO_SMALL))
         return d->wire >= hlen;
     // Nearly all hold NOP, NOP, time stamps (10 bytes) and nothing else.
-    if (hlen != 32 || load32(d->at + 20) != 0x0101'080a)
+    if (hlen == 32 && load32(d->at + 20) == 0x0101'080a)
+        tcp_times(d->out, d->at + 24);
+    else
         tcp_options(d, d->at + 20, hlen - 20);
     return true;
 }

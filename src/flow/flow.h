@@ -73,7 +73,10 @@ struct flow {
     uint16_t overlaps, gaps;                 // these three stop at their largest value
     uint16_t anomalies_told[FLOW_ANOMALIES]; // stream anomalies already written
     uint32_t gap_bytes;
-    uint8_t spare[8]; // up to whole cache lines; a table's flows begin at one
+    uint32_t syn_time; // time stamp of the last SYN; 0: none
+    uint8_t syns;      // SYNs that differed from the one before, as far as is counted
+    uint8_t reset;     // bit (1 << side): that side reset the connection
+    uint8_t spare[2];  // up to whole cache lines; a table's flows begin at one
 };
 _Static_assert(
     sizeof(struct flow) == 256, "a flow takes four cache lines, and flow.memory counts on it");
@@ -96,6 +99,9 @@ struct flow_handler {
     // be NULL.
     void (*packet)(
         void *context, struct flow *flow, enum flow_side side, const struct decoded *packet);
+    // Each stream anomaly, however often; a record tells of the first alone. May be NULL.
+    void (*anomaly)(
+        void *context, struct flow *flow, const struct decoded *packet, enum anomaly anomaly);
 };
 
 static inline enum flow_side flow_other(enum flow_side side)

@@ -75,6 +75,10 @@ static inline int64_t flow_packet_us(const struct decoded *packet)
 void flow_tcp_packet(
     struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet);
 
+// Before its state changes: what is odd about it is told. True: it is not of this connection.
+bool flow_tcp_is_forged(
+    struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet);
+
 // Hand over what still waits behind gaps, then forget the stream. `packet` may be NULL.
 void flow_tcp_finish(struct flow_table *table, struct flow *flow);
 

@@ -91,7 +91,7 @@ static inline void made_begin_with(const struct config *config)
     memset(&made, 0, sizeof made);
     made.config = *config;
     made.handler = (struct flow_handler){
-        NULL, made_payload, made_gap, made_side_end, made_end, made_emit, NULL, NULL};
+        NULL, made_payload, made_gap, made_side_end, made_end, made_emit, NULL, NULL, NULL};
     pool_init(&made.pool, 0);
     json_init(&made.records);
     made.now_us = 1'700'000'000'000'000;

@@ -168,6 +168,8 @@ void flow_stream_anomaly(
 {
     table->metrics->tcp_anomalies++;
     table->metrics->anomalies[anomaly]++;
+    if (table->handler->anomaly)
+        table->handler->anomaly(table->handler->context, flow, packet, anomaly);
     for (int i = 0; i < FLOW_ANOMALIES; i++) {
         if (flow->anomalies_told[i] == anomaly)
             return;

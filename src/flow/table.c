@@ -435,6 +435,7 @@ void flow_reverse(struct flow *flow)
         flow->tcp_fin[side] = old.tcp_fin[from];
         flow->first_count[side] = old.first_count[from];
     }
+    flow->reset = (old.reset << 1 | old.reset >> 1) & 3;
     flow->first_closed = (old.first_closed << 1 | old.first_closed >> 1) & 3;
     flow_detail_reverse(flow);
     flow->flags ^= FLOW_REVERSED;

@@ -335,7 +335,7 @@ static bool some_flows(void *context)
     memset(&made, 0, sizeof made);
     made.config = config_defaults;
     made.handler = (struct flow_handler){
-        NULL, made_payload, made_gap, made_side_end, made_end, made_emit, NULL, NULL};
+        NULL, made_payload, made_gap, made_side_end, made_end, made_emit, NULL, NULL, NULL};
     pool_init(&made.pool, 0);
     json_init(&made.records);
     made.table = flow_table_create(&made.config, &made.handler, &made.pool, &made.metrics);

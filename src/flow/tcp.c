@@ -560,6 +560,10 @@ static void handle_state(struct flow *f, enum flow_side side, const struct decod
 void flow_tcp_packet(
     struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
+    if (flow_tcp_is_forged(table, flow, side, packet)) {
+        flow_show_packet(table, flow, side, packet);
+        return;
+    }
     handle_state(flow, side, packet);
     note_ack(flow, side, packet);
     flow_show_packet(table, flow, side, packet);

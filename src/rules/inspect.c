@@ -102,6 +102,12 @@ static void on_packet(
     inspect_packet(context, flow, side, packet);
 }
 
+static void on_stream_anomaly(
+    void *context, struct flow *flow, const struct decoded *packet, enum anomaly anomaly)
+{
+    inspect_stream_event(context, flow, packet, anomaly);
+}
+
 static bool seat_set(struct rules_worker *w, struct rule_set *set)
 {
     struct rule_scratch *scratch =
@@ -142,6 +148,7 @@ struct rules_worker *rules_worker_create(const struct rules_seat *seat, struct r
         .emit = on_emit,
         .before = on_before,
         .packet = on_packet,
+        .anomaly = on_stream_anomaly,
     };
     if (!seat_set(w, set)) {
         base_free(w);

@@ -251,6 +251,9 @@ void rule_quick_pick_stream(const struct inspection *in);
 uint64_t rule_apps_of(const char *app_proto); // enum rule_app bits; 0: none
 
 // inspect_flow.c
+// Nothing is looked at any more: a rule passed the flow, or dropped it with an earlier packet.
+bool inspect_is_over(const struct rule_flow *state, const struct decoded *packet);
+enum flow_side inspect_sender(const struct flow *flow, const struct decoded *packet);
 struct rule_flow *rule_flow_find(struct rules_worker *w, const struct flow *flow);
 struct rule_flow *rule_flow_of(struct rules_worker *w, const struct flow *flow); // NULL: no memory
 void rule_flow_end(struct rules_worker *w, const struct flow *flow);
@@ -333,6 +336,8 @@ void inspect_tx_again(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
 void inspect_packet(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
+void inspect_stream_event(
+    struct rules_worker *w, struct flow *flow, const struct decoded *packet, enum anomaly anomaly);
 // What the firewall held until the parser had the packet's payload. False: it is dropped.
 bool inspect_packet_behind(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);

@@ -198,21 +198,14 @@ static bool pass_steps(struct inspection *in, unsigned app)
     return true;
 }
 
-static enum flow_side sender_of(const struct flow *flow, const struct decoded *packet)
-{
-    size_t len = flow->ip_version == 4 ? 4 : 16;
-    bool client = packet->src_port == flow->port[FLOW_CLIENT] &&
-                  memcmp(packet->src, flow->addr[FLOW_CLIENT], len) == 0;
-    return client ? FLOW_CLIENT : FLOW_SERVER;
-}
-
 // A transaction is told of before its packet's turn came.
 static void packet_first(struct inspection *in)
 {
     struct rule_view view = {
         .data = bytes_make(in->packet->payload, in->packet->payload_len), .ends = true};
     struct inspection packet;
-    inspect_begin(&packet, in->worker, in->flow, sender_of(in->flow, in->packet), WORLD_PACKET);
+    inspect_begin(
+        &packet, in->worker, in->flow, inspect_sender(in->flow, in->packet), WORLD_PACKET);
     packet.packet = in->packet;
     packet.payload = &view;
     packet_tables(&packet);

@@ -5,6 +5,19 @@
 #include "base/alloc.h"
 #include "rules/inspect.h"
 
+enum flow_side inspect_sender(const struct flow *flow, const struct decoded *packet)
+{
+    size_t len = flow->ip_version == 4 ? 4 : 16;
+    bool client = packet->src_port == flow->port[FLOW_CLIENT] &&
+                  memcmp(packet->src, flow->addr[FLOW_CLIENT], len) == 0;
+    return client ? FLOW_CLIENT : FLOW_SERVER;
+}
+
+bool inspect_is_over(const struct rule_flow *state, const struct decoded *packet)
+{
+    return state && state->passed && !(packet && state->dropped_ns == packet->time_ns);
+}
+
 struct rule_flow *rule_flow_find(struct rules_worker *w, const struct flow *flow)
 {
     struct rule_flow *state = flow && flow->index < w->flows_room ? w->flows[flow->index] : NULL;

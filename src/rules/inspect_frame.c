@@ -9,7 +9,7 @@ static void look(struct rules_worker *w, struct flow *flow, struct seen_frame *f
 {
     struct inspection in;
     inspect_begin(&in, w, flow, frame->is.side, WORLD_TX);
-    if (in.state && in.state->passed)
+    if (inspect_is_over(in.state, packet))
         return;
     in.packet = packet;
     in.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
@@ -125,7 +125,7 @@ static void on_frame(void *context, struct proto_flow *pf, const struct proto_fr
     struct rules_worker *w = context;
     bool wanted = w->plan->frame_apps & inspect_apps(w, pf->proto->name);
     struct rule_flow *state = wanted ? rule_flow_of(w, pf->flow) : NULL;
-    if (!state || state->passed)
+    if (!state || inspect_is_over(state, pf->packet))
         return;
     struct seen_frame frame = {
         .flow = pf->flow,

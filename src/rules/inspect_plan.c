@@ -406,7 +406,7 @@ static void want(struct rule_plan *plan, const struct rule *rule)
         plan->wants[buffer / 64] |= 1ULL << (buffer % 64);
         if (buffer == BUFFER_FRAME) {
             plan->frames[rule->groups[i].frame] = true;
-            plan->frame_apps |= rule->header->apps;
+            plan->frame_apps |= rule->header->apps ? rule->header->apps : UINT64_MAX;
         }
         plan->files |= rule_buffer_infos[buffer].source == BUFFER_OF_FILE;
         plan->headers |=

@@ -136,8 +136,7 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     inspect_begin(&in, w, flow, side, WORLD_STREAM);
     if (!in.state)
         in.state = rule_flow_of(w, flow);
-    bool just_dropped = in.state && packet && in.state->dropped_ns == packet->time_ns;
-    if (!in.state || (in.state->passed && !just_dropped))
+    if (!in.state || inspect_is_over(in.state, packet))
         return false;
     struct rule_window *window = &in.state->window[side];
     if (is_ciphertext(&in, window)) {
@@ -242,6 +241,26 @@ void inspect_packet_named(
     in.payload = &view;
     in.apps_new = true;
     inspect_scan(&in, BUFFER_PAYLOAD, &view);
+    inspect_candidates(&in);
+}
+
+void inspect_stream_event(
+    struct rules_worker *w, struct flow *flow, const struct decoded *packet, enum anomaly anomaly)
+{
+    struct inspection in;
+    if (!packet || w->plan->events[EVENTS_STREAM].count == 0)
+        return;
+    struct rule_view view = {
+        .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
+    inspect_begin(&in, w, flow, inspect_sender(flow, packet), WORLD_PACKET);
+    if (inspect_is_over(in.state, packet))
+        return;
+    in.packet = packet;
+    in.payload = &view;
+    in.time_us = packet->time_ns / 1000;
+    in.is_event = true;
+    in.anomaly = anomaly;
+    inspect_add(&in, &w->plan->events[EVENTS_STREAM]);
     inspect_candidates(&in);
 }
 

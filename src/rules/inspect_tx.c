@@ -86,7 +86,8 @@ static void shown_fill(
 static struct rule_tx *tx_for(struct rules_worker *w, struct proto_flow *pf, uint64_t id)
 {
     struct rule_flow *state = pf->flow ? rule_flow_of(w, pf->flow) : NULL;
-    return state && !state->passed ? rule_tx_of(w, state, pf->proto, id) : NULL;
+    return state && !inspect_is_over(state, pf->packet) ? rule_tx_of(w, state, pf->proto, id)
+                                                        : NULL;
 }
 
 static void on_show(void *context, struct proto_flow *pf, enum rule_buffer buffer,
@@ -279,7 +280,7 @@ static void inspect_record(
         if ((done && !w->plan->records) || (i == 2 && !w->plan->transactions))
             continue;
         in_of(&in, w, pf, side);
-        if (in.state && in.state->passed)
+        if (inspect_is_over(in.state, pf->packet))
             break;
         in.tx = tx;
         in.tx_told = tx ? tx : &local;
@@ -450,8 +451,9 @@ static void on_file(void *context, struct proto_flow *pf, const struct proto_fil
         return;
     struct rule_flow *state = rule_flow_of(w, pf->flow);
     // A file may outlive its transaction's record: it has a place of its own.
-    struct rule_tx *tx =
-        state && !state->passed ? rule_tx_of(w, state, &inspect_file_proto, news->number) : NULL;
+    struct rule_tx *tx = state && !inspect_is_over(state, pf->packet)
+                             ? rule_tx_of(w, state, &inspect_file_proto, news->number)
+                             : NULL;
     if (!tx)
         return;
     bool wants_data = w->plan->wants[BUFFER_FILE_DATA / 64] >> (BUFFER_FILE_DATA % 64) & 1;

@@ -40,8 +40,8 @@ static struct window absolute_window(const struct match_run *run, const struct r
     struct window w = {most(offset - start, 0), len};
     if (c->starts)
         w.high = least(len, (int64_t)c->pattern.len - start);
-    else if (c->has_depth) // a variable counts from the start, a number from offset
-        w.high = least(len, (c->depth.var ? 0 : offset) + match_value(run, &c->depth) - start);
+    else if (c->has_depth) // counts from offset
+        w.high = least(len, offset + match_value(run, &c->depth) - start);
     return w;
 }
 

@@ -182,6 +182,8 @@ static const struct match_case numbers[] = {
     NO("byte_extract:1,0,n; content:\"c\"; offset:n;", "\x02" "cx"),
     YES("byte_extract:1,0,n; content:\"x\"; depth:n;", "\x02x"),
     NO("byte_extract:1,0,n; content:\"x\"; depth:n;", "\x02.x"),
+    YES("byte_extract:1,0,n; content:\"x\"; offset:2; depth:n;", "\x02..x"),
+    NO("byte_extract:1,0,n; content:\"x\"; offset:2; depth:n;", "\x02...x"),
     YES("byte_extract:1,0,n; content:\"a\"; content:\"b\"; distance:n;", "\x01" "axb"),
     NO("byte_extract:1,0,n; content:\"a\"; content:\"b\"; distance:n;", "\x02" "axb"),
     YES("byte_extract:1,0,n; content:\"a\"; content:\"b\"; within:n;", "\x02" "axb"),
