@@ -118,12 +118,17 @@ static struct ldap_tx *tx_create(struct proto_flow *pf)
     return tx;
 }
 
-static void tx_emit(struct proto_flow *pf, struct ldap_tx *tx)
+static void responses_fill(struct ldap_tx *tx)
 {
     tx->record.responses = tx->responses;
     tx->record.responses_count = tx->response_count;
     tx->record.responses_omitted = tx->omitted;
     tx->record.has_responses_omitted = tx->omitted > 0;
+}
+
+static void tx_emit(struct proto_flow *pf, struct ldap_tx *tx)
+{
+    responses_fill(tx);
     if (tx->arena.exhausted)
         proto_anomaly(pf, ANOMALY_LDAP_OUT_OF_BUDGET);
     proto_emit_at(pf, RECORD_LDAP, &tx->record, tx->tx_id, tx->time_us);
@@ -334,6 +339,10 @@ static void take_response(struct proto_flow *pf, struct bytes message, uint8_t o
     }
     if (state->wrapped[FLOW_SERVER])
         tx->record.sasl_wrapped = BYTES("integrity");
+    if (!is_last(op)) {
+        responses_fill(tx);
+        proto_show_known(pf, FLOW_SERVER, tx->tx_id, RECORD_LDAP, &tx->record);
+    }
     if (!is_last(op) && alone) { // the request may have been missed: wait for the rest of it
         tx->message_id = id;
         tx_append(pf, tx);

@@ -282,6 +282,7 @@ static void message_bytes(struct proto_flow *pf, enum flow_side side, struct byt
     if (start.len > 0)
         memcpy(&s->text[s->text_len], start.data, start.len);
     s->text_len += start.len;
+    proto_show_more(pf, BUFFER_MQTT_PUBLISH_MESSAGE, side, s->tx->id, data);
     proto_file_data(pf, s->file, data);
 }
 

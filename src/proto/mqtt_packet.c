@@ -30,6 +30,9 @@ static bool read_will(struct proto_flow *pf, struct mqtt_tx *tx, struct cursor *
     if (!mqtt_read_properties(pf, tx, in, &out->will.properties))
         return false;
     out->will.topic = take_text(tx, in);
+    struct cursor message = *in;
+    proto_show(pf, BUFFER_MQTT_CONNECT_WILLMESSAGE, FLOW_CLIENT, tx->id,
+        cursor_take(&message, cursor_u16(&message)));
     out->will.message = take_text(tx, in);
     out->will.has_qos = true;
     out->will.qos = flags >> 3 & 3;

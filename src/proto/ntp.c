@@ -101,6 +101,11 @@ static void emit_news(
     }
     state->records++;
     pf->speaker = side;
+    if (ntp->has_stratum) {
+        uint8_t id[] = {
+            (uint8_t)(said >> 24), (uint8_t)(said >> 16), (uint8_t)(said >> 8), (uint8_t)said};
+        proto_show(pf, BUFFER_NTP_REFERENCE_ID, side, pf->tx_count, bytes_make(id, sizeof id));
+    }
     proto_emit(pf, RECORD_NTP, ntp, pf->tx_count++);
 }
 

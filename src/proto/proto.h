@@ -238,7 +238,8 @@ static inline void proto_show_done(struct proto_flow *pf, enum flow_side side, u
         pf->watch->side_done(pf->watch->context, pf, side, tx_id, RECORD_NONE, NULL);
 }
 
-// The same of a parser whose buffers are its record's fields: `body` is the record so far.
+// The same of a parser whose buffers are its record's fields: `body` is the record so far. As often
+// as it says more (each answer to a search).
 static inline void proto_show_known(struct proto_flow *pf, enum flow_side side, uint64_t tx_id,
     enum record_type type, const void *body)
 {

@@ -35,12 +35,16 @@ const void *smtp_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *
 {
     const struct smtp_flow *smtp = smtp_flow(pf);
     struct smtp_mail *mail = smtp->mail && smtp->mail->id == tx_id ? smtp->mail : NULL;
-    struct record_smtp *r = mail ? arena_alloc(&mail->arena, sizeof *r) : NULL;
+    struct arena *arena = mail                    ? &mail->arena
+                          : tx_id == pf->tx_count ? &pf->arena // the log-on before a mail
+                                                  : NULL;
+    struct record_smtp *r = arena ? arena_alloc(arena, sizeof *r) : NULL;
     *type = RECORD_SMTP;
     if (!r)
         return NULL;
     *r = session_record(smtp);
-    fill_mail(mail, r);
+    if (mail)
+        fill_mail(mail, r);
     return r;
 }
 

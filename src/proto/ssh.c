@@ -308,17 +308,31 @@ static void fill_peer(struct proto_flow *pf, enum flow_side side, struct record_
     out->hassh.hash = bytes_make(digest, MD5_BYTES);
 }
 
-static void ssh_finish(struct proto_flow *pf)
+// False: nothing is known.
+static bool fill(struct proto_flow *pf, struct record_ssh *ssh)
 {
     const struct ssh_state *state = pf->state;
-    struct record_ssh ssh = {0};
     if (!state->peers[0].banner.data && !state->peers[1].banner.data)
-        return;
-    fill_peer(pf, FLOW_CLIENT, &ssh.client);
-    fill_peer(pf, FLOW_SERVER, &ssh.server);
-    fill_agreed(state, &ssh);
-    ssh.encrypted = state->peers[0].phase == ENCRYPTED && state->peers[1].phase == ENCRYPTED;
-    proto_emit(pf, RECORD_SSH, &ssh, pf->tx_count++);
+        return false;
+    fill_peer(pf, FLOW_CLIENT, &ssh->client);
+    fill_peer(pf, FLOW_SERVER, &ssh->server);
+    fill_agreed(state, ssh);
+    ssh->encrypted = state->peers[0].phase == ENCRYPTED && state->peers[1].phase == ENCRYPTED;
+    return true;
+}
+
+static const void *ssh_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type)
+{
+    struct record_ssh *ssh = tx_id == 0 ? arena_zalloc(&pf->arena, sizeof *ssh) : NULL;
+    *type = RECORD_SSH;
+    return ssh && fill(pf, ssh) ? ssh : NULL;
+}
+
+static void ssh_finish(struct proto_flow *pf)
+{
+    struct record_ssh ssh = {0};
+    if (fill(pf, &ssh))
+        proto_emit(pf, RECORD_SSH, &ssh, pf->tx_count++);
 }
 
 const struct proto proto_ssh = {
@@ -331,4 +345,5 @@ const struct proto proto_ssh = {
     .parse = ssh_parse,
     .gap = ssh_gap,
     .finish = ssh_finish,
+    .draft = ssh_draft,
 };

@@ -4,6 +4,7 @@
 // trust store, and what it reports is what anyone can see on the wire.
 #include "proto/tls_certificate.h"
 #include "base/hash.h"
+#include "proto/der.h"
 
 static struct bytes hex_colons(struct bytes raw, struct arena *arena)
 {
@@ -110,13 +111,29 @@ static const struct bytes problem_names[CHAIN_PROBLEMS] = {
 
 static void problems_name(struct proto_flow *pf, unsigned problems, struct tls_chain *out)
 {
-    if (problems & flag(CHAIN_BROKEN_CERTIFICATE, true))
-        proto_anomaly(pf, ANOMALY_TLS_CERTIFICATE_INVALID_DER);
     if (problems & flag(CHAIN_TOO_MANY_CERTIFICATES, true))
         proto_anomaly(pf, ANOMALY_TLS_TOO_MANY_CERTIFICATES);
     for (unsigned i = 0; i < CHAIN_PROBLEMS; i++)
         if (problems & 1U << i)
             out->problems[out->problem_count++] = problem_names[i];
+}
+
+// Does it end before its end, or within the length of what is signed?
+static bool is_cut(struct bytes der)
+{
+    struct cursor whole = cursor_make(der);
+    struct cursor inside = der_enter(&whole, DER_SEQUENCE);
+    cursor_u8(&inside);
+    uint8_t length = cursor_u8(&inside);
+    cursor_skip(&inside, length & 0x80 ? length & 0x7f : 0);
+    return bytes_at(der, 0) == DER_SEQUENCE && !cursor_ok(&inside);
+}
+
+static unsigned broken(struct proto_flow *pf, struct bytes der)
+{
+    proto_anomaly(pf,
+        is_cut(der) ? ANOMALY_TLS_CERTIFICATE_INVALID_LENGTH : ANOMALY_TLS_CERTIFICATE_INVALID_DER);
+    return flag(CHAIN_BROKEN_CERTIFICATE, true);
 }
 
 void tls_chain_read(
@@ -129,7 +146,7 @@ void tls_chain_read(
     while (cursor_left(&c) > 0 && out->count < TLS_CERTIFICATES_MAX) {
         struct bytes der = cursor_take(&c, cursor_u24(&c));
         if (!cursor_ok(&c) || der.len == 0) {
-            problems |= flag(CHAIN_BROKEN_CERTIFICATE, true);
+            problems |= broken(pf, der);
             break;
         }
         bool first = out->count == 0;
@@ -138,7 +155,7 @@ void tls_chain_read(
         memset(r, 0, sizeof *r);
         digests_fill(r, der, &pf->arena);
         if (!x509_parse(der, &cert)) {
-            problems |= flag(CHAIN_BROKEN_CERTIFICATE, true);
+            problems |= broken(pf, der);
             issuer = (struct bytes){NULL, 0};
             continue;
         }

@@ -297,6 +297,8 @@ bool rule_condition_holds(
 bool rule_packet_condition(const struct inspection *in, const struct rule_condition *condition);
 bool rule_packet_header(const struct decoded *packet, enum rule_buffer buffer, struct bytes *out);
 bool rule_record_condition(const struct inspection *in, const struct rule_condition *condition);
+// Is the field in the record looked at, and of the side looked at?
+bool record_path_here(const struct inspection *in, const struct record_path *path);
 // Calls `found` for each instance of a field; true as soon as it answers true.
 typedef bool record_value(void *context, const void *value, enum shape_kind kind);
 bool record_path_each(

@@ -4,15 +4,16 @@
 // looked at together with them.
 #include "rules/inspect.h"
 
-static void look(struct rules_worker *w, struct flow *flow, struct seen_frame *frame,
-    const struct decoded *packet)
+static void look(struct rules_worker *w, struct proto_flow *pf, struct seen_frame *frame)
 {
     struct inspection in;
-    inspect_begin(&in, w, flow, frame->is.side, WORLD_TX);
+    const struct decoded *packet = pf->packet;
+    inspect_begin(&in, w, pf->flow, frame->is.side, WORLD_TX);
     if (inspect_is_over(in.state, packet))
         return;
+    in.pf = pf;
     in.packet = packet;
-    in.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
+    in.time_us = packet ? packet->time_ns / 1000 : pf->flow->last_us;
     in.frame = frame;
     in.tx_told = &frame->told;
     inspect_scan(&in, BUFFER_FRAME, &frame->view);
@@ -139,7 +140,7 @@ static void on_frame(void *context, struct proto_flow *pf, const struct proto_fr
     if (!frame.view.ends && keep(w, state, &frame)) // the parser may tell more of it
         return;
     arena_init(&frame.told.arena, w->pool, w->config->rules.flow_memory_bytes);
-    look(w, pf->flow, &frame, pf->packet);
+    look(w, pf, &frame);
     arena_reset(&frame.told.arena);
 }
 
@@ -171,7 +172,7 @@ static bool go_on(struct rules_worker *w, struct seen_frame *frame, struct proto
         frame->fresh = true;
     }
     if (frame->fresh)
-        look(w, pf->flow, frame, pf->packet);
+        look(w, pf, frame);
     frame->fresh = false;
     return !frame->view.ends;
 }

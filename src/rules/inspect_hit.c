@@ -111,6 +111,14 @@ static void files_write(const struct proto_file_news *file, struct json *out)
     json_finish(&whole);
 }
 
+static void show_record(struct inspection *in, const struct record *record)
+{
+    const struct record_http *http = record->type == RECORD_HTTP ? record->body : NULL;
+    record_write_body(&in->worker->shown, record);
+    if (http)
+        in->xff = http->xff;
+}
+
 // Members of the record, or of what it would say now, for who reads the alert alone. Written when
 // the first rule matches here.
 static struct bytes shown_of(struct inspection *in)
@@ -118,22 +126,18 @@ static struct bytes shown_of(struct inspection *in)
     struct json *out = &in->worker->shown;
     const struct proto *proto = in->pf ? in->pf->proto : NULL;
     struct record draft = {.type = RECORD_NONE};
-    const struct record *record = in->record;
     if (in->shown)
         return bytes_make(out->data, out->len);
     in->shown = true;
     json_clear(out);
     if (in->frame)
         inspect_frame_write(out, in);
-    if (!record && proto && proto->draft) {
+    if (in->record)
+        show_record(in, in->record);
+    if (proto && proto->draft)
         draft.body = proto->draft(in->pf, tx_of(in), &draft.type);
-        record = draft.body ? &draft : NULL;
-    }
-    if (record)
-        record_write_body(out, record);
-    const struct record_http *http = record && record->type == RECORD_HTTP ? record->body : NULL;
-    if (http)
-        in->xff = http->xff;
+    if (draft.body && (!in->record || in->record->type != draft.type)) // DNS in HTTP/2: both
+        show_record(in, &draft);
     if (in->file)
         files_write(in->file, out);
     return out->failed ? (struct bytes){NULL, 0} : bytes_make(out->data, out->len);

@@ -42,13 +42,26 @@ static struct headers headers_of(const struct decoded *p)
     return h;
 }
 
+// With what belongs to the type: RFC 1256 (addresses of routers), RFC 792 and 950 (times, mask).
+static size_t icmp_length(struct bytes header)
+{
+    switch (bytes_at(header, 0)) {
+    case 9: return 8 + bytes_at(header, 4) * bytes_at(header, 5) * 4U;
+    case 13:
+    case 14: return 20;
+    case 17:
+    case 18: return 12;
+    default: return 8;
+    }
+}
+
 static size_t transport_length(const struct headers *h)
 {
     switch (h->transport_proto) {
     case PROTO_TCP: return (bytes_at(h->transport, 12) >> 4) * 4U;
+    case PROTO_ICMP: return icmp_length(h->transport);
     case PROTO_UDP:
-    case PROTO_ICMP:
-    case PROTO_IGMP: return 8;
+    case PROTO_IGMP:
     case PROTO_ICMPV6: return 8;
     case PROTO_SCTP: return 12;
     default: return 0;

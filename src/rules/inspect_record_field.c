@@ -34,6 +34,12 @@ static bool walk_from(const struct walk *walk, const uint8_t *body, uint8_t hop)
     return false;
 }
 
+bool record_path_here(const struct inspection *in, const struct record_path *path)
+{
+    unsigned to = in->side == FLOW_CLIENT ? BUFFER_TO_SERVER : BUFFER_TO_CLIENT;
+    return path->record == in->record->type && ((path->to & to) || in->both_sides);
+}
+
 bool record_path_each(
     const struct record_path *path, const void *body, record_value *found, void *context)
 {
@@ -109,7 +115,8 @@ static bool trailing_number(struct bytes text, int64_t *number)
 
 struct number_at {
     const struct rule_condition *condition;
-    size_t count;
+    int64_t wanted; // place of the value INDEX_AT asks for
+    int64_t count;
     bool any, all, at; // of the values seen
 };
 
@@ -130,7 +137,7 @@ static bool number_seen(void *context, const void *value, enum shape_kind kind)
     bool holds = rule_number_is(&c->is.number.number, number);
     at->any |= holds;
     at->all &= holds;
-    at->at |= holds && (int64_t)at->count == c->is.number.at;
+    at->at |= holds && at->count == at->wanted;
     at->count++;
     return false;
 }
@@ -152,20 +159,30 @@ static void numbers_shown(
     }
 }
 
-static bool field_condition(const struct inspection *in, const struct rule_condition *c)
+static struct number_at numbers_of(
+    const struct inspection *in, const struct rule_condition *c, int64_t wanted)
 {
     const struct rule_number_source *source = &rule_number_sources[c->on];
-    struct number_at at = {.condition = c, .all = true};
+    struct number_at at = {.condition = c, .wanted = wanted, .all = true};
     if (source->shown)
         numbers_shown(in, in->tx, source->shown, &at);
     for (uint8_t i = 0; i < source->paths_count; i++)
-        if (source->paths[i].record == in->record->type)
+        if (record_path_here(in, &source->paths[i]))
             record_path_each(&source->paths[i], in->record->body, number_seen, &at);
-    if (c->is.number.index == INDEX_COUNT)
-        return rule_number_is(&c->is.number.number, (int64_t)at.count) != c->negated;
-    bool holds = c->is.number.index == INDEX_ALL  ? at.count && at.all
-                 : c->is.number.index == INDEX_AT ? at.at
-                                                  : at.any;
+    return at;
+}
+
+static bool field_condition(const struct inspection *in, const struct rule_condition *c)
+{
+    const struct rule_number_of *is = &c->is.number;
+    struct number_at at = numbers_of(in, c, is->at);
+    if (is->index == INDEX_AT && is->at < 0)
+        at = numbers_of(in, c, at.count + is->at);
+    if (is->index == INDEX_COUNT)
+        return rule_number_is(&is->number, at.count) != c->negated;
+    bool holds = is->index == INDEX_ALL  ? at.count && at.all
+                 : is->index == INDEX_AT ? at.at
+                                         : at.any;
     return at.count && holds != c->negated;
 }
 
@@ -228,7 +245,7 @@ static bool ranges_condition(const struct inspection *in, const struct rule_cond
     const struct rule_number_source *source = &rule_number_sources[c->on];
     struct ranges_at at = {.condition = c};
     for (uint8_t i = 0; i < source->paths_count; i++)
-        if (source->paths[i].record == in->record->type)
+        if (record_path_here(in, &source->paths[i]))
             record_path_each(&source->paths[i], in->record->body, range_seen, &at);
     return at.there && at.holds != c->negated;
 }
@@ -429,7 +446,7 @@ static bool smb_condition(const struct inspection *in, const struct rule_conditi
 
 static bool ldap_count_condition(const struct inspection *in, const struct rule_condition *c)
 {
-    if (in->record->type != RECORD_LDAP)
+    if (in->record->type != RECORD_LDAP || (in->side != FLOW_SERVER && !in->both_sides))
         return false;
     const struct record_ldap *r = in->record->body;
     return rule_number_is(&c->is.number.number, (int64_t)r->responses_count);

@@ -132,7 +132,7 @@ static bool record_matches(struct inspection *in, struct group_at *at)
 {
     const struct rule_buffer_info *info = &rule_buffer_infos[at->group->buffer];
     for (uint8_t i = 0; in->record && i < info->paths_count; i++)
-        if (info->paths[i].record == in->record->type &&
+        if (record_path_here(in, &info->paths[i]) &&
             record_path_each(&info->paths[i], in->record->body, field_matches, at))
             return true;
     return false;

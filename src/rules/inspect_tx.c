@@ -164,7 +164,7 @@ static void scan_record(struct inspection *in)
         struct scanning scanning = {in, (enum rule_buffer)buffers->indexes[i]};
         const struct rule_buffer_info *info = &rule_buffer_infos[scanning.buffer];
         for (uint8_t p = 0; p < info->paths_count; p++)
-            if (((info->to & to) || in->both_sides) && info->paths[p].record == in->record->type)
+            if (((info->to & to) || in->both_sides) && record_path_here(in, &info->paths[p]))
                 record_path_each(&info->paths[p], in->record->body, scan_value, &scanning);
     }
 }
@@ -250,10 +250,11 @@ static void on_side_done(void *context, struct proto_flow *pf, enum flow_side si
     struct rule_tx *tx = fields || !body
                              ? tx_for(w, pf, tx_id)
                              : rule_tx_find(rule_flow_find(w, pf->flow), pf->proto, tx_id);
-    if (!tx || tx->done[side])
+    if (!tx || (tx->done[side] && !fields))
         return;
     struct inspection in;
     in_of(&in, w, pf, side);
+    in.records_only = tx->done[side]; // it said something before
     in.tx = tx;
     in.tx_told = tx;
     known.head.has_tx_id = true;

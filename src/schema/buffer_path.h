@@ -34,6 +34,7 @@ struct record_hop {
 struct record_path {
     uint8_t record; // enum record_type
     uint8_t kind;   // enum shape_kind of the value
+    uint8_t to;     // enum buffer_side, or-ed: of what goes there
     uint8_t hops_count;
     struct record_hop hops[RECORD_PATH_HOPS];
     uint16_t offset;  // of the value in the innermost element

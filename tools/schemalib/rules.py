@@ -20,10 +20,10 @@ def as_list(value):
 class Walk:
     """One field of a record, through lists and objects, as offsets (struct record_path)."""
 
-    def __init__(self, records, text, where):
+    def __init__(self, records, text, side, where):
         record, *steps = text.split(".")
         need(record in records.records, where, f"no record {record!r}")
-        self.types, self.where, self.record = records.types, where, record
+        self.types, self.where, self.record, self.side = records.types, where, record, SIDES[side]
         self.owner, self.fields = f"struct record_{record}", records.records[record].fields
         self.members, self.hops, self.guard, self.field = [], [], "", None
         for step in steps:
@@ -49,8 +49,15 @@ class Walk:
 
     def text(self):
         offset = f"offsetof({self.owner}, {'.'.join(self.members)})" if self.members else "0"
-        return (f"{{{upper('RECORD_', self.record)}, {self.kind}, {len(self.hops)}, {{{', '.join(self.hops)}}}, "
+        return (f"{{{upper('RECORD_', self.record)}, {self.kind}, {self.side}, {len(self.hops)}, {{{', '.join(self.hops)}}}, "
                 f"{offset}, {self.guard or 'SHAPE_NONE'}}}")
+
+
+def walks(records, table, where):
+    """The fields of `from`; by the side whose they are, where that matters."""
+    from_ = table.get("from")
+    by_side = take(from_, where, (), ("server", "client")) if isinstance(from_, dict) else {"either": from_}
+    return [Walk(records, path, side, where) for side, paths in by_side.items() for path in as_list(paths)]
 
 
 def names(name, values):
@@ -73,8 +80,8 @@ class Buffer:
         self.also, self.modifier = as_list(table.get("also")), as_list(table.get("modifier"))
         self.source = SOURCES[table["shown"]] if "shown" in table else "BUFFER_OF_RECORD"
         self.many, self.lower = table.get("many", False), table.get("lower", False)
-        self.walks = [Walk(records, path, where) for path in as_list(table.get("from"))]
-        self.many = self.many or len(self.walks) > len({w.record for w in self.walks}) or any(w.hops for w in self.walks)
+        self.walks = walks(records, table, where)
+        self.many = self.many or len(self.walks) > len({(w.record, w.side) for w in self.walks}) or any(w.hops for w in self.walks)
 
     def definition(self):
         lines, parts = [], [f".name = {c_text(self.name)}", f".to = {self.to}", f".source = {self.source}"]
@@ -141,13 +148,13 @@ def number_definition(name, table, records, where):
     take(table, where, ("to", "proto"), ("from", "shown", "words", "words_in"))
     need(("from" in table) != ("shown" in table), where, "either `from` or `shown`")
     need(table["to"] in SIDES, where, f"to: {', '.join(SIDES)}")
-    walks = [Walk(records, path, where) for path in as_list(table.get("from"))]
+    paths = walks(records, table, where)
     words = {str(w): n for w, n in table.get("words", {}).items()} or words_in(table["words_in"], where) if {"words", "words_in"} & set(table) else {}
     lines, pointer = names(f"protos_{name}", as_list(table["proto"]))
     parts = [f".to = {SIDES[table['to']]}", f".protos = {pointer}"]
-    if walks:
-        lines += [f"static const struct record_path paths_{name}[] = {{", *(f"    {w.text()}," for w in walks), "};"]
-        parts += [f".paths = paths_{name}", f".paths_count = {len(walks)}"]
+    if paths:
+        lines += [f"static const struct record_path paths_{name}[] = {{", *(f"    {w.text()}," for w in paths), "};"]
+        parts += [f".paths = paths_{name}", f".paths_count = {len(paths)}"]
     else:
         parts += [f".shown = {upper('SHOWN_', name)}"]
     if words:
