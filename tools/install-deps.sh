@@ -10,7 +10,7 @@ packages()
     case $1 in
     build) echo gcc libc6-dev make meson ninja-build pkg-config python3 python3-yaml \
         libssl-dev zlib1g-dev libzstd-dev libbrotli-dev liblzma-dev libndpi-dev libmagic-dev libyara-dev libyaml-dev libjansson-dev \
-        libnghttp2-dev libvectorscan-dev libpcre2-dev libidn2-dev libpsl-dev libexpat1-dev ;;
+        libnghttp2-dev libvectorscan-dev libpcre2-dev libidn2-dev libpsl-dev libexpat1-dev libyajl-dev ;;
     run) echo libmagic-mgc ;;
     test) echo python3-jsonschema clang-14 llvm-14 clang-format-14 libclang-rt-14-dev git clamav-daemon ;;
     lab) echo snmpd snmp freeradius freeradius-utils sip-tester sipsak strongswan charon-cmd coturn rsyslog openvpn

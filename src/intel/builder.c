@@ -89,6 +89,30 @@ static uint32_t text_number(struct intel_builder *b, struct bytes text)
     return texts_add(&b->intel->store.texts, bytes_sub(text, 0, len));
 }
 
+// Which version of its id says this.
+static bool modified_set(struct intel_builder *b, uint32_t statement, uint32_t modified_s)
+{
+    if (modified_s == 0)
+        return true;
+    if (statement >= b->modified_room) {
+        size_t room = statement + statement / 2 + 64;
+        uint32_t *more = base_realloc(b->modified_s, room * sizeof *more);
+        if (!more)
+            return false;
+        b->modified_s = more;
+        b->modified_room = room;
+    }
+    while (b->modified_len <= statement)
+        b->modified_s[b->modified_len++] = 0;
+    b->modified_s[statement] = modified_s;
+    return true;
+}
+
+static uint32_t modified_of(const struct intel_builder *b, size_t statement)
+{
+    return statement < b->modified_len ? b->modified_s[statement] : 0;
+}
+
 // STORE_NONE: memory.
 static uint32_t statement_of(struct intel_builder *b, const struct indicator *indicator)
 {
@@ -111,7 +135,12 @@ static uint32_t statement_of(struct intel_builder *b, const struct indicator *in
     s.severity =
         (indicator->severity <= SEVERITY_HIGH ? indicator->severity : SEVERITY_UNSAID) & 7U;
     s.phase = indicator->phase & 7U;
-    return store_statement(&b->intel->store, &s);
+    uint32_t modified_s = to_seconds(indicator->modified_us);
+    size_t before = b->intel->store.statements_len;
+    uint32_t number = store_statement(&b->intel->store, &s);
+    if (number < before && modified_of(b, number) != modified_s) // of another version
+        number = store_statement_apart(&b->intel->store, &s);
+    return number == STORE_NONE || modified_set(b, number, modified_s) ? number : STORE_NONE;
 }
 
 // ---- Values.
@@ -132,12 +161,14 @@ static bool undo_push(struct intel_builder *b, uint32_t ref, uint32_t statement)
     return true;
 }
 
-static bool says_already(const struct store *store, uint32_t at, uint32_t statement)
+static bool says_already(const struct intel_builder *b, uint32_t at, uint32_t statement)
 {
+    const struct store *store = &b->intel->store;
     uint32_t other;
     while (store_statements(store, &at, &other)) {
-        if (other == statement || memcmp(&store->statements[other], &store->statements[statement],
-                                      sizeof *store->statements) == 0)
+        if (other == statement || (memcmp(&store->statements[other], &store->statements[statement],
+                                       sizeof *store->statements) == 0 &&
+                                      modified_of(b, other) == modified_of(b, statement)))
             return true;
     }
     return false;
@@ -147,7 +178,7 @@ static enum intel_added say_also(struct intel_builder *b, uint32_t ref, uint32_t
 {
     struct store *store = &b->intel->store;
     uint32_t before = store_entry(store, ref).statement;
-    if (says_already(store, before, statement))
+    if (says_already(b, before, statement))
         return INTEL_DUPLICATE;
     uint32_t link = store_link(store, before, statement);
     if (link == STORE_NONE || !undo_push(b, ref, before))
@@ -227,54 +258,102 @@ enum intel_added intel_add(
     return added;
 }
 
-// ---- What is taken back.
+// ---- What is taken back, or said anew.
 
-bool intel_revoke(struct intel_builder *b, struct bytes id)
+static bool ended_push(struct intel_builder *b, uint32_t id, uint32_t before_s)
 {
-    uint32_t text = id.len <= INTEL_TEXT_BYTES ? text_number(b, id) : 0;
-    if (text == 0 || text == STORE_NONE)
-        return text == 0;
-    if (b->revoked_len == b->revoked_room) {
-        size_t room = b->revoked_room ? b->revoked_room * 2 : 64;
-        uint32_t *more = base_realloc(b->revoked, room * sizeof *more);
+    if (b->ended_len == b->ended_room) {
+        size_t room = b->ended_room ? b->ended_room * 2 : 64;
+        struct ended *more = base_realloc(b->ended, room * sizeof *more);
         if (!more)
             return false;
-        b->revoked = more;
-        b->revoked_room = room;
+        b->ended = more;
+        b->ended_room = room;
     }
-    b->revoked[b->revoked_len++] = text;
+    b->ended[b->ended_len++] = (struct ended){id, before_s};
     return true;
 }
 
-static int compare_texts(const void *left, const void *right)
+bool intel_revoke(struct intel_builder *b, struct bytes id)
 {
-    const uint32_t *a = left, *b = right;
-    return (*a > *b) - (*a < *b);
+    return intel_version(b, id, INT64_MAX, true);
 }
 
-static bool is_revoked(const struct intel_builder *b, uint32_t text)
+bool intel_version(struct intel_builder *b, struct bytes id, int64_t modified_us, bool revoked)
 {
-    return text && bsearch(&text, b->revoked, b->revoked_len, sizeof *b->revoked, compare_texts);
+    size_t before = b->intel->store.texts.len;
+    uint32_t text = id.len <= INTEL_TEXT_BYTES ? text_number(b, id) : 0;
+    bool first = b->intel->store.texts.len > before; // nobody spoke of it
+    uint32_t modified_s = to_seconds(modified_us);
+    if (text == 0 || text == STORE_NONE || (first && !revoked))
+        return text != STORE_NONE;
+    return ended_push(b, text, modified_s + (revoked && modified_s < SECONDS_MOST));
 }
 
-static bool id_revoked(const void *context, struct bytes id)
+static int compare_ended(const void *left, const void *right)
+{
+    const struct ended *a = left, *b = right;
+    return (a->id > b->id) - (a->id < b->id);
+}
+
+static struct ended *ended_find(const struct intel_builder *b, uint32_t id)
+{
+    struct ended wanted = {.id = id};
+    return id ? bsearch(&wanted, b->ended, b->ended_len, sizeof *b->ended, compare_ended) : NULL;
+}
+
+static void raise(struct ended *ended, uint32_t modified_s)
+{
+    if (ended && ended->before_s < modified_s)
+        ended->before_s = modified_s;
+}
+
+// Sorted, each id once.
+static void ended_sort(struct intel_builder *b)
+{
+    size_t kept = 0;
+    qsort(b->ended, b->ended_len, sizeof *b->ended, compare_ended);
+    for (size_t i = 1; i < b->ended_len; i++) {
+        if (b->ended[i].id == b->ended[kept].id)
+            raise(&b->ended[kept], b->ended[i].before_s);
+        else
+            b->ended[++kept] = b->ended[i];
+    }
+    b->ended_len = kept + 1;
+}
+
+static bool raise_pattern(void *context, struct bytes id, int64_t modified_us)
 {
     const struct intel_builder *b = context;
-    uint32_t text = texts_find(&b->intel->store.texts, id);
-    return is_revoked(b, text);
+    raise(ended_find(b, texts_find(&b->intel->store.texts, id)), to_seconds(modified_us));
+    return false;
 }
 
-void builder_apply_revoked(struct intel_builder *b)
+static bool pattern_ended(void *context, struct bytes id, int64_t modified_us)
+{
+    const struct intel_builder *b = context;
+    const struct ended *ended = ended_find(b, texts_find(&b->intel->store.texts, id));
+    return ended && to_seconds(modified_us) < ended->before_s;
+}
+
+void builder_apply_ended(struct intel_builder *b)
 {
     struct store *store = &b->intel->store;
-    if (b->revoked_len == 0)
+    const struct intel_pattern_table *table = b->intel->pattern_table;
+    if (b->ended_len == 0)
         return;
-    qsort(b->revoked, b->revoked_len, sizeof *b->revoked, compare_texts);
+    ended_sort(b);
     for (size_t i = 0; i < store->statements_len; i++)
-        if (is_revoked(b, store->statements[i].id))
-            store->statements[i].silent = 1;
+        raise(ended_find(b, store->statements[i].id), modified_of(b, i));
     if (b->intel->patterns)
-        b->intel->pattern_table->revoke(b->intel->patterns, id_revoked, b);
+        table->revoke(b->intel->patterns, raise_pattern, b);
+    for (size_t i = 0; i < store->statements_len; i++) {
+        const struct ended *ended = ended_find(b, store->statements[i].id);
+        if (ended && modified_of(b, i) < ended->before_s)
+            store->statements[i].silent = 1;
+    }
+    if (b->intel->patterns)
+        table->revoke(b->intel->patterns, pattern_ended, b);
 }
 
 // ---- A file, from beginning to end.
@@ -302,7 +381,7 @@ bool builder_file_begin(struct intel_builder *b, const char *path, const char *f
     b->patterns_before =
         b->intel->patterns ? b->intel->pattern_table->count(b->intel->patterns) : 0;
     b->undo_len = 0;
-    b->revoked_before = b->revoked_len;
+    b->ended_before = b->ended_len;
     b->file = file_push(b);
     if (!b->file)
         return false;
@@ -313,7 +392,9 @@ bool builder_file_begin(struct intel_builder *b, const char *path, const char *f
 
 static bool take_back(struct intel_builder *b)
 {
-    b->revoked_len = b->revoked_before;
+    b->ended_len = b->ended_before;
+    if (b->modified_len > b->mark.statements)
+        b->modified_len = b->mark.statements;
     for (size_t i = b->undo_len; i > 0; i--)
         store_say(&b->intel->store, b->undo[i - 1].ref, b->undo[i - 1].statement);
     if (b->intel->patterns)

@@ -164,7 +164,8 @@ static struct pattern_says pattern_says_of(const struct composed_says *says)
         .phase = i->phase,
         .tlp = i->tlp,
         .from_us = i->from_us,
-        .until_us = i->until_us};
+        .until_us = i->until_us,
+        .modified_us = i->modified_us};
 }
 
 // Once more in the set's own memory, and kept.
@@ -181,7 +182,11 @@ static enum composed keep(struct intel_builder *builder, struct pattern_set *set
     if (root)
         root = pattern_resolve(pattern_set_observables(set), arena, root, &unseen, &error);
     switch (root ? pattern_set_add(set, root, &said) : PATTERN_NO_MEMORY) {
-    case PATTERN_ADDED: builder->file->added++; return COMPOSED_ADDED;
+    case PATTERN_ADDED:
+        builder->file->added++;
+        builder->file->expired +=
+            builder->options->now_us && said.until_us && said.until_us <= builder->options->now_us;
+        return COMPOSED_ADDED;
     case PATTERN_UNSEEN: return left_out(builder, says, shown, TEXT_STIX_NEVER_TOGETHER, shown);
     case PATTERN_TOO_MANY:
         return left_out(builder, says, shown, TEXT_STIX_TOO_MANY_OBSERVATIONS, shown);

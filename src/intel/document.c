@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intel/document.h"
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "intel/readers.h"
 
-enum { REASON_BYTES = 600, NUMBER_BYTES = 32 };
-
-static size_t read_more(void *context, uint8_t *to, size_t room)
+bool document_likely(const struct intel_file *file)
 {
-    struct document *d = context;
-    size_t got = lines_read(d->lines, to, room);
-    builder_progress(d->builder, lines_progress(d->lines));
-    return got;
+    struct bytes head = file->head;
+    size_t at = bytes_start_with(head, BYTES("\xef\xbb\xbf")) ? 3 : 0;
+    while (at < head.len && strchr(" \t\r\n", head.data[at]))
+        at++;
+    uint8_t c = bytes_at(head, at), next = bytes_at(head, at + 1);
+    return c == '{' || (c == '[' && next && strchr(" \t\r\n{\"]", next));
 }
 
-bool document_open(struct document *d, struct intel_builder *builder, const struct intel_file *file)
+bool document_has(const struct intel_file *file, const char *text)
 {
-    *d = (struct document){.builder = builder, .file = file};
-    d->lines = lines_open(file->path);
-    d->feed = d->lines ? feed_create(read_more, d) : NULL;
-    if (d->feed)
-        return true;
-    lines_close(d->lines);
-    return document_fail(builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
+    return bytes_find(file->head, bytes_from_text(text)) != BYTES_NOT_FOUND;
 }
 
 bool document_fail(struct intel_builder *builder, uint64_t line, enum text_id why,
@@ -34,67 +26,49 @@ bool document_fail(struct intel_builder *builder, uint64_t line, enum text_id wh
     return false;
 }
 
-static bool tell_trouble(const struct document *d)
+static void tell_trouble(struct intel_builder *builder, const struct feed_report *report)
 {
-    const struct feed *feed = d->feed;
-    struct bytes error = bytes_from_text(feed->error);
-    uint64_t line = feed->trouble_line;
-    switch (feed->trouble) {
-    case FEED_FINE: return true;
-    case FEED_CUT: return document_fail(d->builder, line, TEXT_STIX_CUT_JSON, error, error);
-    case FEED_SYNTAX: return document_fail(d->builder, line, TEXT_STIX_BAD_JSON, error, error);
-    case FEED_DEEP: return document_fail(d->builder, line, TEXT_STIX_DEEP_JSON, error, BYTES("64"));
-    case FEED_LARGE:
-        return document_fail(d->builder, line, TEXT_STIX_LARGE_OBJECT, error, BYTES("64 MiB"));
-    default: return document_fail(d->builder, line, TEXT_INTEL_NO_MEMORY, error, error);
+    static const struct {
+        enum text_id why;
+        const char *allowed;
+    } told[] = {[FEED_CUT] = {TEXT_STIX_CUT_JSON, ""},
+        [FEED_SYNTAX] = {TEXT_STIX_BAD_JSON, ""},
+        [FEED_DEEP] = {TEXT_STIX_DEEP_JSON, "64"},
+        [FEED_LARGE] = {TEXT_STIX_LARGE_OBJECT, "64 MiB"},
+        [FEED_MEMORY] = {TEXT_INTEL_NO_MEMORY, ""}};
+    if (report->trouble != FEED_FINE)
+        document_fail(builder, report->line, told[report->trouble].why,
+            bytes_from_text(report->error), bytes_from_text(told[report->trouble].allowed));
+}
+
+// False: it cannot be read on; that is told.
+static bool read_all(struct intel_builder *builder, struct lines *lines, struct feed *feed)
+{
+    uint8_t window[FEED_WINDOW_BYTES];
+    size_t got = lines_read(lines, window, sizeof window);
+    while (got > 0 && feed_take(feed, bytes_make(window, got))) {
+        builder_progress(builder, lines_progress(lines));
+        got = lines_read(lines, window, sizeof window);
     }
+    return !reader_trouble(builder, lines);
 }
 
-void document_abandon(struct document *d)
+bool document_read(struct intel_builder *builder, const struct intel_file *file,
+    const struct feed_reader *reader, void *context)
 {
-    feed_destroy(d->feed);
-    lines_close(d->lines);
-}
-
-bool document_close(struct document *d)
-{
-    char reason[REASON_BYTES];
-    bool whole = feed_end(d->feed);
-    if (lines_trouble(d->lines, LANG_EN, reason, sizeof reason) > 0)
-        whole =
-            document_fail(d->builder, 0, TEXT_INTEL_UNREADABLE, bytes_from_text(reason), BYTES(""));
-    else
-        whole = tell_trouble(d) && whole;
-    document_abandon(d);
+    struct lines *lines = lines_open(file->path);
+    struct feed *feed = feed_create(reader, context);
+    bool whole = false;
+    if (!lines || !feed) {
+        document_fail(builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
+    } else if (read_all(builder, lines, feed)) {
+        whole = feed_end(feed);
+        struct feed_report report = feed_report(feed);
+        tell_trouble(builder, &report);
+    }
+    feed_destroy(feed);
+    lines_close(lines);
     return whole;
-}
-
-struct bytes json_bytes(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return bytes_make(json_string_value(value), json_string_length(value));
-}
-
-double json_double_of(const json_t *object, const char *key, double otherwise)
-{
-    char room[NUMBER_BYTES], *end;
-    const json_t *value = json_object_get(object, key);
-    struct bytes text = json_bytes(object, key);
-    if (json_is_number(value))
-        return json_number_value(value);
-    if (text.len == 0 || text.len >= sizeof room)
-        return otherwise;
-    memcpy(room, text.data, text.len);
-    room[text.len] = '\0';
-    double number = strtod(room, &end);
-    return *end == '\0' && isfinite(number) ? number : otherwise;
-}
-
-bool json_yes(const json_t *object, const char *key)
-{
-    struct bytes text = json_bytes(object, key);
-    return json_is_true(json_object_get(object, key)) || json_double_of(object, key, 0) == 1 ||
-           bytes_equal_nocase(text, BYTES("true"));
 }
 
 void composing_add(struct composing *to, const char *before, struct bytes text)

@@ -1,37 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of JSON being walked, and what its readers share.
+// What readers of JSON share.
 #pragma once
-#include "capture/capture.h"
 #include "intel/composed.h"
 #include "intel/internal.h"
 #include "intel/json_feed.h"
 
-struct document {
-    struct intel_builder *builder;
-    const struct intel_file *file;
-    struct lines *lines;
-    struct feed *feed;
-};
+// Its first byte that is no white space opens an object or a list, and no [2001:db8::1]:80.
+bool document_likely(const struct intel_file *file);
 
-// False: out of memory.
-[[nodiscard]] bool document_open(
-    struct document *d, struct intel_builder *builder, const struct intel_file *file);
+// Is this among its first bytes?
+bool document_has(const struct intel_file *file, const char *text);
 
-// True: it was read to its end and is whole. Else the reason has been told.
-[[nodiscard]] bool document_close(struct document *d);
-
-// Stop reading; nothing is told.
-void document_abandon(struct document *d);
+// True: it was read to its end and is whole. Else the reason has been told, unless the reader
+// stopped.
+[[nodiscard]] bool document_read(struct intel_builder *builder, const struct intel_file *file,
+    const struct feed_reader *reader, void *context);
 
 // Something about the whole file; false, for readers to answer.
 bool document_fail(struct intel_builder *builder, uint64_t line, enum text_id why,
     struct bytes what, struct bytes allowed);
-
-// Members of an object. Empty: not there, or of another type.
-struct bytes json_bytes(const json_t *object, const char *key);
-bool json_yes(const json_t *object, const char *key); // true, 1, "1"
-double json_double_of(
-    const json_t *object, const char *key, double otherwise); // numbers in quotes too
 
 // Texts put together, cut at its end.
 struct composing {

@@ -30,18 +30,30 @@
     "{\"type\":\"stix2-pattern\",\"value\":\"[domain-name:value LIKE 'evil%']\","                  \
     "\"to_ids\":false}"
 
+static struct intel *load_two(struct bytes first, struct bytes second, struct intel_report *report)
+{
+    const struct bytes contents[] = {first, second};
+    char names[2][64];
+    const char *paths[] = {names[0], names[1]};
+    int fds[2];
+    for (size_t i = 0; i < 2; i++) {
+        fds[i] = memfd_create("test", 0);
+        ssize_t len = (ssize_t)contents[i].len;
+        if (fds[i] < 0 || write(fds[i], contents[i].data, contents[i].len) != len)
+            abort();
+        snprintf(names[i], sizeof names[i], "/proc/self/fd/%d", fds[i]);
+    }
+    struct intel_options options = {
+        .config = &config_defaults, .paths = paths, .paths_count = second.len ? 2 : 1};
+    struct intel *intel = intel_load(&options, report);
+    close(fds[0]);
+    close(fds[1]);
+    return intel;
+}
+
 static struct intel *load(struct bytes content, struct intel_report *report)
 {
-    char path[64];
-    int fd = memfd_create("test", 0);
-    if (fd < 0 || write(fd, content.data, content.len) != (ssize_t)content.len)
-        abort();
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    const char *paths[] = {path};
-    struct intel_options options = {.config = &config_defaults, .paths = paths, .paths_count = 1};
-    struct intel *intel = intel_load(&options, report);
-    close(fd);
-    return intel;
+    return load_two(content, bytes_make("", 0), report);
 }
 
 struct expected {
@@ -64,7 +76,7 @@ static const struct expected good[] = {
     {STIX(INDICATOR(ID "\"revoked\":true,", EVIL)), "stix", 0, 0, 0, 0, TEXTS},
     {STIX(INDICATOR(ID "\"modified\":\"2024-01-02T00:00:00Z\",\"revoked\":true,",
          EVIL) "," INDICATOR(ID "\"modified\":\"2024-01-01T00:00:00Z\",", EVIL)),
-        "stix", 0, 0, 0, 0, TEXTS},
+        "stix", 1, 0, 0, 0, TEXTS},
     {STIX(INDICATOR(ID, EVIL " FOLLOWEDBY " EVIL)), "stix", 1, 0, 0, 1, TEXTS},
     {STIX(INDICATOR(
          ID, "[network-traffic:dst_ref.value='203.0.113.1' AND network-traffic:dst_port=443]")),
@@ -224,20 +236,26 @@ static void hear(void *context, const struct hit *hit)
     told->phase = (unsigned)hit->phase;
 }
 
-static struct told ask(const char *content, const char *name)
+static struct told ask_of(struct intel *intel, const char *name)
 {
     struct record_dns_query query = {.rrname = bytes_from_text(name)};
     struct record_dns dns = {.queries = &query, .queries_count = 1};
     struct record record = {.type = RECORD_DNS, .body = &dns};
     struct metrics metrics = {0};
-    struct intel_report report;
     struct told told = {.hits = 0};
     record.head.timestamp = 1'700'000'000'000'000;
     addr_parse(BYTES("10.0.0.5"), &record.head.src_ip);
     addr_parse(BYTES("10.0.0.53"), &record.head.dest_ip);
-    struct intel *intel = load(bytes_from_text(content), &report);
     if (intel)
         intel_record(intel, &record, &metrics, hear, &told);
+    return told;
+}
+
+static struct told ask(const char *content, const char *name)
+{
+    struct intel_report report;
+    struct intel *intel = load(bytes_from_text(content), &report);
+    struct told told = ask_of(intel, name);
     intel_report_finish(&report);
     intel_destroy(intel);
     return told;
@@ -292,6 +310,43 @@ TEST(is_silent_outside_its_time_and_when_benign)
         0);
     CHECK_EQ(
         ask(STIX(INDICATOR(ID "\"indicator_types\":[\"benign\"],", EVIL)), "evil.example").hits, 0);
+}
+
+#define VERSION(day, pattern) INDICATOR(ID "\"modified\":\"2024-01-" day "T00:00:00Z\",", pattern)
+#define OTHER                 "[domain-name:value='other.example']"
+#define LIKE_EVIL             "[domain-name:value LIKE 'evil%']"
+#define REVOKED(day)                                                                               \
+    INDICATOR(ID "\"modified\":\"2024-01-" day "T00:00:00Z\",\"revoked\":true,", EVIL)
+
+TEST(believes_the_latest_version_of_what_has_one_id)
+{
+    static const struct {
+        const char *first, *second;
+        unsigned evil, other; // hits
+    } cases[] = {
+        {STIX(VERSION("01", EVIL)), STIX(VERSION("02", OTHER)), 0, 1},
+        {STIX(VERSION("02", EVIL)), STIX(VERSION("01", OTHER)), 1, 0},
+        {STIX(VERSION("01", EVIL) "," VERSION("02", OTHER)), "", 0, 1},
+        {STIX(VERSION("02", EVIL) "," VERSION("01", OTHER)), "", 1, 0},
+        {STIX(VERSION("01", EVIL)), STIX(REVOKED("02")), 0, 0},
+        {STIX(VERSION("03", EVIL)), STIX(REVOKED("02")), 1, 0},
+        {STIX(REVOKED("02")), STIX(VERSION("01", EVIL)), 0, 0},
+        {STIX(VERSION("01", LIKE_EVIL)), STIX(VERSION("02", OTHER)), 0, 1},
+        {STIX(VERSION("01", OTHER)), STIX(VERSION("02", LIKE_EVIL)), 1, 0},
+        {STIX(VERSION("01", EVIL)), STIX(VERSION("02", EVIL)), 1, 0},
+        {STIX(VERSION("01", EVIL)), "{broken", 1, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct intel_report report;
+        struct intel *intel =
+            load_two(bytes_from_text(cases[i].first), bytes_from_text(cases[i].second), &report);
+        unsigned evil = ask_of(intel, "evil.example").hits;
+        unsigned other = ask_of(intel, "other.example").hits;
+        if (evil != cases[i].evil || other != cases[i].other)
+            TEST_SAY("case %zu: %u, %u", i, evil, other);
+        intel_report_finish(&report);
+        intel_destroy(intel);
+    }
 }
 
 TEST(says_what_misp_says)
@@ -390,6 +445,8 @@ TEST(survives_any_allocation_that_fails)
 }
 
 TEST_MAIN(T(says_what_became_of_everything), T(leaves_nothing_of_what_is_broken),
-    T(bounds_what_is_nested), T(says_what_stix_says), T(is_silent_outside_its_time_and_when_benign),
-    T(says_what_misp_says), T(honours_to_ids_deleted_and_sightings_that_expire),
-    T(says_what_openioc_says), T(survives_any_allocation_that_fails))
+    T(bounds_what_is_nested), T(says_what_stix_says),
+    T(believes_the_latest_version_of_what_has_one_id),
+    T(is_silent_outside_its_time_and_when_benign), T(says_what_misp_says),
+    T(honours_to_ids_deleted_and_sightings_that_expire), T(says_what_openioc_says),
+    T(survives_any_allocation_that_fails))

@@ -48,6 +48,7 @@ struct intel_problem {
     struct bytes value; // what stands there, shortened; may be empty
     enum text_id why;
     struct bytes what, allowed; // blanks of that text
+    struct bytes what_ja;       // empty: as schema/reason.h has `what`
     bool whole_file;            // nothing of it was loaded
 };
 

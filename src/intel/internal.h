@@ -166,6 +166,7 @@ uint32_t store_next(const struct store *store, uint32_t ref); // 0 first; STORE_
 
 // STORE_NONE: memory.
 uint32_t store_statement(struct store *store, const struct statement *statement);
+uint32_t store_statement_apart(struct store *store, const struct statement *statement); // a new one
 uint32_t store_link(struct store *store, uint32_t before, uint32_t statement);
 
 // Walk an entry's statements, the newest first. *at: entry.statement at first. False: no more.
@@ -259,6 +260,12 @@ struct undo {
     uint32_t ref, statement;
 };
 
+// What is said under an id in versions older than that holds no more.
+struct ended {
+    uint32_t id; // a text
+    uint32_t before_s;
+};
+
 struct report_memory; // texts of a report
 
 struct intel_builder {
@@ -272,8 +279,10 @@ struct intel_builder {
     uint64_t patterns_before;
     struct undo *undo; // entries of earlier files it says something of
     size_t undo_len, undo_room;
-    uint32_t *revoked; // texts: ids
-    size_t revoked_len, revoked_room, revoked_before;
+    struct ended *ended;
+    size_t ended_len, ended_room, ended_before;
+    uint32_t *modified_s; // of statements, where something is said of it; a shorter list: 0
+    size_t modified_len, modified_room;
     size_t files_room, problems_room;
     uint64_t bytes_all, bytes_done, bytes_file; // of the files, for progress
     int64_t mtime_us;                           // of the file: when its values were seen at latest
@@ -282,7 +291,7 @@ struct intel_builder {
 bool builder_file_begin(struct intel_builder *builder, const char *path, const char *format);
 // False: memory, and the set is lost.
 [[nodiscard]] bool builder_file_end(struct intel_builder *builder, bool keep);
-void builder_apply_revoked(struct intel_builder *builder); // when all files have been read
+void builder_apply_ended(struct intel_builder *builder); // when all files have been read
 void builder_progress(struct intel_builder *builder, double share);
 
 // A copy that lives with the report; {NULL, 0}: memory.

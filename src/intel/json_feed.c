@@ -1,232 +1,373 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intel/json_feed.h"
 #include "base/alloc.h"
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <yajl/yajl_parse.h>
 
-struct feed *feed_create(feed_read *read, void *context)
+enum { NUMBER_BYTES = 32, LEVELS = FEED_DEPTH + 1 };
+
+// A container that is open, and the document around all.
+struct level {
+    int mode;               // when walked into; FEED_SKIP
+    struct json_node *node; // when collected
+};
+
+struct feed {
+    const struct feed_reader *reader;
+    void *context;
+    yajl_handle parser;
+    struct level levels[LEVELS];
+    size_t depth;
+    struct pool pool;
+    struct arena arena; // of the value that is collected
+    size_t value_bytes; // and what it takes
+    struct bytes name;  // of the next member
+    char walked_name[FEED_TEXT_BYTES];
+    struct bytes window; // being read
+    size_t counted;      // of its bytes, for the line
+    uint64_t line;
+    size_t quiet_bytes; // without a value: a long text, which yajl holds
+    bool started, stopped;
+    struct feed_report report;
+    char error[FEED_TEXT_BYTES];
+};
+
+static int fail(struct feed *feed, enum feed_trouble trouble, const char *error)
 {
+    if (feed->report.trouble != FEED_FINE)
+        return 0;
+    feed->report = (struct feed_report){trouble, feed->line, feed->error};
+    snprintf(feed->error, sizeof feed->error, "%s", error);
+    return 0;
+}
+
+static void count_lines(struct feed *feed, size_t until)
+{
+    struct bytes rest = bytes_sub(feed->window, feed->counted, until - feed->counted);
+    for (size_t at = bytes_find_byte(rest, '\n'); at != BYTES_NOT_FOUND;
+         at = bytes_find_byte(rest, '\n')) {
+        feed->line++;
+        rest = bytes_from(rest, at + 1);
+    }
+    feed->counted = until;
+}
+
+// ---- Values.
+
+static void *value_memory(struct feed *feed, size_t size)
+{
+    feed->value_bytes += size;
+    void *memory = feed->value_bytes <= FEED_VALUE_BYTES ? arena_alloc(&feed->arena, size) : NULL;
+    if (!memory)
+        fail(feed, feed->value_bytes > FEED_VALUE_BYTES ? FEED_LARGE : FEED_MEMORY, "");
+    return memory;
+}
+
+static bool text_keep(struct feed *feed, struct bytes *text)
+{
+    void *copy = text->len ? value_memory(feed, text->len) : "";
+    if (copy && text->len)
+        memcpy(copy, text->data, text->len);
+    text->data = copy;
+    return copy != NULL;
+}
+
+static bool name_given(const struct json_node *object, struct bytes name)
+{
+    if (object->kind != JSON_OBJECT || object->count >= FEED_COMPARED)
+        return false;
+    for (const struct json_node *member = object->first; member; member = member->next)
+        if (bytes_equal(member->name, name))
+            return true;
+    return false;
+}
+
+static struct json_node *node_make(struct feed *feed, enum json_kind kind, struct bytes text)
+{
+    struct json_node *parent = feed->levels[feed->depth].node;
+    struct bytes name = feed->name;
+    feed->name = BYTES("");
+    if (parent && name_given(parent, name))
+        fail(feed, FEED_SYNTAX, "duplicate object key");
+    struct json_node *node = value_memory(feed, sizeof *node);
+    if (!node || feed->report.trouble != FEED_FINE || !text_keep(feed, &text))
+        return NULL;
+    *node = (struct json_node){.kind = kind, .name = name, .text = text, .line = feed->line};
+    if (!parent)
+        return node;
+    if (parent->last)
+        parent->last->next = node;
+    else
+        parent->first = node;
+    parent->last = node;
+    parent->count++;
+    return node;
+}
+
+static void value_forget(struct feed *feed)
+{
+    arena_reset(&feed->arena);
+    feed->value_bytes = 0;
+}
+
+static int hand_out(struct feed *feed, const struct json_node *node)
+{
+    feed->stopped = !feed->reader->value(feed->context, feed->levels[feed->depth].mode, node);
+    value_forget(feed);
+    return !feed->stopped;
+}
+
+// Whether the object that is handed out next is still wanted after this member of it.
+static void ask_wanted(struct feed *feed, const struct json_node *member)
+{
+    const struct level *level = &feed->levels[feed->depth];
+    if (!feed->reader->wanted || level[-1].node || level->node->kind != JSON_OBJECT ||
+        feed->reader->wanted(feed->context, member))
+        return;
+    feed->levels[feed->depth] = (struct level){.mode = FEED_SKIP};
+    value_forget(feed);
+}
+
+static int take_scalar(struct feed *feed, enum json_kind kind, struct bytes text)
+{
+    const struct level *level = &feed->levels[feed->depth];
+    feed->quiet_bytes = 0;
+    if (level->mode == FEED_SKIP)
+        return 1;
+    if (!level->node)
+        count_lines(feed, yajl_get_bytes_consumed(feed->parser));
+    const struct json_node *node = node_make(feed, kind, text);
+    if (!node)
+        return 0;
+    if (!level->node)
+        return hand_out(feed, node);
+    ask_wanted(feed, node);
+    return 1;
+}
+
+static int take_begin(struct feed *feed, enum json_kind kind)
+{
+    const struct level *level = &feed->levels[feed->depth];
+    struct level next = {.mode = level->mode};
+    feed->quiet_bytes = 0;
+    if (!level->node && level->mode != FEED_SKIP) {
+        count_lines(feed, yajl_get_bytes_consumed(feed->parser));
+        char bracket = kind == JSON_LIST ? '[' : '{';
+        next.mode = feed->reader->begin(feed->context, level->mode, feed->name, bracket);
+        feed->stopped = next.mode == FEED_STOP;
+    }
+    if (feed->stopped)
+        return 0;
+    if (feed->depth + 1 == LEVELS)
+        return fail(feed, FEED_DEEP, "");
+    if (level->node || next.mode == FEED_COLLECT) {
+        next.node = node_make(feed, kind, BYTES(""));
+        if (!next.node)
+            return 0;
+    }
+    feed->name = BYTES("");
+    feed->levels[++feed->depth] = next;
+    return 1;
+}
+
+static int take_end(struct feed *feed)
+{
+    struct level level = feed->levels[feed->depth--];
+    const struct level *parent = &feed->levels[feed->depth];
+    feed->quiet_bytes = 0;
+    if (level.node && !parent->node)
+        return hand_out(feed, level.node);
+    if (level.node)
+        ask_wanted(feed, level.node);
+    else if (level.mode > 0 && feed->reader->end)
+        feed->reader->end(feed->context, level.mode);
+    return 1;
+}
+
+// ---- What yajl calls.
+
+static int on_null(void *feed)
+{
+    return take_scalar(feed, JSON_NULL, BYTES(""));
+}
+
+static int on_bool(void *feed, int yes)
+{
+    return take_scalar(feed, yes ? JSON_TRUE : JSON_FALSE, BYTES(""));
+}
+
+static int on_number(void *feed, const char *text, size_t len)
+{
+    return take_scalar(feed, JSON_NUMBER, bytes_make(text, len));
+}
+
+static int on_text(void *feed, const unsigned char *text, size_t len)
+{
+    return take_scalar(feed, JSON_TEXT, bytes_make(text, len));
+}
+
+static int on_name(void *context, const unsigned char *text, size_t len)
+{
+    struct feed *feed = context;
+    const struct level *level = &feed->levels[feed->depth];
+    feed->quiet_bytes = 0;
+    feed->name = bytes_make(text, len);
+    if (level->mode == FEED_SKIP)
+        feed->name = BYTES("");
+    else if (level->node)
+        return text_keep(feed, &feed->name);
+    else if (len > sizeof feed->walked_name)
+        return fail(feed, FEED_LARGE, "");
+    else if (len) {
+        memcpy(feed->walked_name, text, len);
+        feed->name = bytes_make(feed->walked_name, len);
+    }
+    return 1;
+}
+
+static int on_object(void *feed)
+{
+    return take_begin(feed, JSON_OBJECT);
+}
+
+static int on_list(void *feed)
+{
+    return take_begin(feed, JSON_LIST);
+}
+
+static int on_end(void *feed)
+{
+    return take_end(feed);
+}
+
+// ---- The document.
+
+struct feed *feed_create(const struct feed_reader *reader, void *context)
+{
+    static const yajl_callbacks callbacks = {on_null, on_bool, NULL, NULL, on_number, on_text,
+        on_object, on_name, on_end, on_list, on_end};
     struct feed *feed = base_calloc(1, sizeof *feed);
     if (!feed)
         return NULL;
-    feed->read = read;
+    feed->reader = reader;
     feed->context = context;
     feed->line = 1;
-    return feed;
+    pool_init(&feed->pool, 0);
+    arena_init(&feed->arena, &feed->pool, 2 * (size_t)FEED_VALUE_BYTES);
+    feed->parser = yajl_alloc(&callbacks, NULL, feed);
+    if (feed->parser)
+        return feed;
+    feed_destroy(feed);
+    return NULL;
 }
 
 void feed_destroy(struct feed *feed)
 {
     if (!feed)
         return;
-    base_free(feed->value);
+    if (feed->parser)
+        yajl_free(feed->parser);
+    arena_reset(&feed->arena);
+    pool_finish(&feed->pool);
     base_free(feed);
 }
 
-static bool fail(struct feed *feed, enum feed_trouble trouble, const char *error)
+// "parse error: trailing garbage\n": what stands between.
+static void say_syntax(struct feed *feed)
 {
-    if (feed->trouble != FEED_FINE)
+    unsigned char *said = yajl_get_error(feed->parser, 0, NULL, 0);
+    struct bytes text = bytes_from_text(said ? (const char *)said : "");
+    size_t colon = bytes_find(text, BYTES(": "));
+    text = bytes_trim(bytes_from(text, colon == BYTES_NOT_FOUND ? 0 : colon + 2));
+    if (text.len && text.data[text.len - 1] == '.')
+        text.len--;
+    if (bytes_find_byte(text, '}') != BYTES_NOT_FOUND) // no text of ours holds one
+        text = BYTES("the object is not closed");
+    char error[FEED_TEXT_BYTES];
+    snprintf(error, sizeof error, "%.*s", (int)text.len, (const char *)text.data);
+    fail(feed, FEED_SYNTAX, error);
+    yajl_free_error(feed->parser, said);
+}
+
+// White space and the byte order mark, before anything else.
+static struct bytes past_start(struct feed *feed, struct bytes text)
+{
+    static const char passed[] = " \t\r\n\xef\xbb\xbf";
+    size_t at = 0;
+    while (at < text.len && text.data[at] && strchr(passed, text.data[at]))
+        feed->line += text.data[at++] == '\n';
+    feed->started = at < text.len;
+    return bytes_from(text, at);
+}
+
+bool feed_take(struct feed *feed, struct bytes text)
+{
+    if (feed->report.trouble != FEED_FINE || feed->stopped)
         return false;
-    feed->trouble = trouble;
-    feed->trouble_line = feed->line;
-    snprintf(feed->error, sizeof feed->error, "%s", error);
-    return false;
-}
-
-static bool refill(struct feed *feed)
-{
-    if (feed->trouble != FEED_FINE)
-        return false;
-    feed->pos = 0;
-    feed->len = feed->read(feed->context, feed->window, sizeof feed->window);
-    return feed->len > 0;
-}
-
-static int next_byte(struct feed *feed)
-{
-    if (feed->pos == feed->len && !refill(feed))
-        return -1;
-    return feed->window[feed->pos];
-}
-
-static void take(struct feed *feed)
-{
-    feed->line += feed->window[feed->pos++] == '\n';
-}
-
-int feed_peek(struct feed *feed)
-{
-    int c = next_byte(feed);
-    while (c == ' ' || c == '\n' || c == '\r' || c == '\t' ||
-           (c == 0xef || c == 0xbb || c == 0xbf)) { // and the byte order mark
-        take(feed);
-        c = next_byte(feed);
-    }
-    return feed->trouble == FEED_FINE ? c : -1;
-}
-
-static bool expect(struct feed *feed, char wanted)
-{
-    char error[] = "'?' is missing";
-    int c = feed_peek(feed);
-    error[1] = wanted;
-    if (c != wanted)
-        return fail(feed, c < 0 ? FEED_CUT : FEED_SYNTAX, error);
-    take(feed);
-    return true;
-}
-
-bool feed_open(struct feed *feed, char bracket)
-{
-    if (feed_peek(feed) != bracket)
-        return false;
-    if (feed->level == FEED_LEVELS)
-        return fail(feed, FEED_DEEP, "");
-    take(feed);
-    feed->first[feed->level++] = true;
-    return true;
-}
-
-// Whether another one comes in the innermost container; past the comma before it.
-static bool next_in(struct feed *feed, char close)
-{
-    int c = feed_peek(feed);
-    if (feed->trouble != FEED_FINE)
-        return false;
-    if (c == close) {
-        take(feed);
-        feed->level--;
-        return false;
-    }
-    bool first = feed->first[feed->level - 1];
-    feed->first[feed->level - 1] = false;
-    return first || expect(feed, ',');
-}
-
-bool feed_member(struct feed *feed, char name[FEED_TEXT_BYTES])
-{
-    size_t len = 0;
-    bool escaped = false;
-    if (!next_in(feed, '}') || !expect(feed, '"'))
-        return false;
-    for (int c = next_byte(feed); c != '"' || escaped; c = next_byte(feed)) {
-        if (c < 0)
-            return fail(feed, FEED_CUT, "");
-        if (c < ' ' || len + 1 == FEED_TEXT_BYTES)
-            return fail(feed, c < ' ' ? FEED_SYNTAX : FEED_LARGE, "a name is broken");
-        escaped = c == '\\' && !escaped;
-        name[len++] = (char)c;
-        take(feed);
-    }
-    take(feed);
-    name[len] = '\0';
-    return expect(feed, ':');
-}
-
-bool feed_element(struct feed *feed)
-{
-    return next_in(feed, ']');
-}
-
-static bool keep(struct feed *feed, const uint8_t *from, size_t len)
-{
-    if (feed->value_len + len > FEED_VALUE_BYTES)
-        return fail(feed, FEED_LARGE, "");
-    if (feed->value_len + len > feed->value_room) {
-        size_t room = feed->value_room ? feed->value_room : 4096;
-        while (room < feed->value_len + len)
-            room *= 2;
-        uint8_t *more = base_realloc(feed->value, room);
-        if (!more)
-            return fail(feed, FEED_MEMORY, "");
-        feed->value = more;
-        feed->value_room = room;
-    }
-    memcpy(&feed->value[feed->value_len], from, len);
-    feed->value_len += len;
-    return true;
-}
-
-// Where we are in a value: how deep, and whether within a text.
-struct scan {
-    size_t depth;
-    bool text, escaped;
-    bool started; // of a value without brackets or quotes: its first byte was taken
-    bool done;
-};
-
-// False: the byte does not belong to the value, or is one bracket too many.
-static bool scan_byte(struct feed *feed, struct scan *s, uint8_t c)
-{
-    if (s->text) {
-        s->text = c != '"' || s->escaped;
-        s->escaped = c == '\\' && !s->escaped;
-        s->done = !s->text && s->depth == 0;
+    feed->window = feed->started ? text : past_start(feed, text);
+    feed->counted = 0;
+    feed->quiet_bytes += text.len;
+    if (feed->window.len == 0)
         return true;
-    }
-    bool open = c == '{' || c == '[', close = c == '}' || c == ']';
-    if (s->depth == 0 && s->started && (close || c == ',' || c <= ' ')) {
-        s->done = true;
-        return false;
-    }
-    s->started = true;
-    s->text = c == '"';
-    s->depth += open;
-    if (s->depth > FEED_DEPTH)
-        return fail(feed, FEED_DEEP, "");
-    if (close && s->depth == 0)
-        return fail(feed, FEED_SYNTAX, "a bracket closes that was not opened");
-    s->depth -= close;
-    s->done = close && s->depth == 0;
-    return true;
-}
-
-// The text of the next value into feed->value.
-static bool take_value(struct feed *feed)
-{
-    struct scan s = {.depth = 0};
-    feed->value_len = 0;
-    if (feed_peek(feed) < 0)
-        return fail(feed, FEED_CUT, "");
-    feed->value_line = feed->line;
-    while (!s.done) {
-        if (feed->pos == feed->len && !refill(feed)) {
-            if (s.started && s.depth == 0 && !s.text && feed->trouble == FEED_FINE)
-                return true; // a number or word at the end of the file
-            return fail(feed, FEED_CUT, "");
-        }
-        size_t from = feed->pos;
-        while (feed->pos < feed->len && !s.done && scan_byte(feed, &s, feed->window[feed->pos]))
-            take(feed);
-        if (feed->trouble != FEED_FINE || !keep(feed, &feed->window[from], feed->pos - from))
-            return false;
-    }
-    return true;
-}
-
-json_t *feed_json(struct feed *feed)
-{
-    json_error_t error;
-    if (!take_value(feed))
-        return NULL;
-    json_t *value = json_loadb((const char *)feed->value, feed->value_len,
-        JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
-        &error);
-    if (value)
-        return value;
-    char *near = strstr(error.text, " near "); // the line is told
-    if (near)
-        *near = '\0';
-    bool brace = strchr(error.text, '}'); // no text of ours holds one
-    (void)fail(feed, FEED_SYNTAX, brace ? "the object is not closed" : error.text);
-    feed->trouble_line = feed->value_line + (error.line > 0 ? (uint64_t)error.line - 1 : 0);
-    return NULL;
+    yajl_status status = yajl_parse(feed->parser, feed->window.data, feed->window.len);
+    count_lines(
+        feed, status == yajl_status_ok ? feed->window.len : yajl_get_bytes_consumed(feed->parser));
+    if (status == yajl_status_error)
+        say_syntax(feed);
+    if (feed->quiet_bytes > FEED_VALUE_BYTES)
+        fail(feed, FEED_LARGE, "");
+    return feed->report.trouble == FEED_FINE && !feed->stopped;
 }
 
 bool feed_end(struct feed *feed)
 {
-    if (feed->trouble == FEED_FINE && feed->level > 0)
-        return fail(feed, FEED_CUT, "");
-    if (feed_peek(feed) >= 0)
-        return fail(feed, FEED_SYNTAX, "something follows the end");
-    return feed->trouble == FEED_FINE;
+    if (feed->report.trouble == FEED_FINE && !feed->stopped && feed->started &&
+        yajl_complete_parse(feed->parser) != yajl_status_ok)
+        fail(feed, FEED_CUT, "");
+    return feed->report.trouble == FEED_FINE && !feed->stopped;
+}
+
+struct feed_report feed_report(const struct feed *feed)
+{
+    return feed->report;
+}
+
+// ---- Asking a value.
+
+const struct json_node *json_member(const struct json_node *object, const char *name)
+{
+    struct bytes wanted = bytes_from_text(name);
+    const struct json_node *member = json_is(object, JSON_OBJECT) ? object->first : NULL;
+    while (member && !bytes_equal(member->name, wanted))
+        member = member->next;
+    return member;
+}
+
+struct bytes json_bytes(const struct json_node *object, const char *name)
+{
+    const struct json_node *member = json_member(object, name);
+    return json_is(member, JSON_TEXT) ? member->text : (struct bytes){NULL, 0};
+}
+
+double json_double_of(const struct json_node *object, const char *name, double otherwise)
+{
+    char room[NUMBER_BYTES], *end;
+    const struct json_node *member = json_member(object, name);
+    struct bytes text = {NULL, 0};
+    if (json_is(member, JSON_TEXT) || json_is(member, JSON_NUMBER))
+        text = member->text;
+    if (text.len == 0 || text.len >= sizeof room)
+        return otherwise;
+    memcpy(room, text.data, text.len);
+    room[text.len] = '\0';
+    double number = strtod(room, &end);
+    return *end == '\0' && isfinite(number) ? number : otherwise;
+}
+
+bool json_yes(const struct json_node *object, const char *name)
+{
+    return json_is(json_member(object, name), JSON_TRUE) || json_double_of(object, name, 0) == 1 ||
+           bytes_equal_nocase(json_bytes(object, name), BYTES("true"));
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON documents larger than one would hold as a tree: the outermost objects and arrays are walked,
-// and what lies in them is handed out value by value, each parsed by jansson. Sticky: after the
-// first trouble nothing more comes.
+// JSON documents larger than one would hold as a tree. yajl reads them as they come; a reader says
+// which of the outermost objects and arrays it walks into, and gets what lies in them value by
+// value. A value lives until the next one comes. What is skipped is checked all the same.
 #pragma once
-#include "base/bytes.h"
-#include <jansson.h>
+#include "base/arena.h"
 
 enum {
     FEED_DEPTH = 64,             // brackets inside each other
-    FEED_VALUE_BYTES = 64 << 20, // of one value handed out
-    FEED_LEVELS = 8,             // that a reader walks itself
+    FEED_VALUE_BYTES = 64 << 20, // memory of one value handed out, or of one text
+    FEED_COMPARED = 1024,        // members of an object compared for names given twice
     FEED_WINDOW_BYTES = 64 << 10,
     FEED_TEXT_BYTES = 256,
 };
@@ -23,44 +22,66 @@ enum feed_trouble {
     FEED_MEMORY,
 };
 
-// Up to `room` bytes to `to`; 0: no more.
-typedef size_t feed_read(void *context, uint8_t *to, size_t room);
+enum json_kind { JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_TEXT, JSON_LIST, JSON_OBJECT };
 
-struct feed {
-    feed_read *read;
-    void *context;
-    uint8_t window[FEED_WINDOW_BYTES];
-    size_t pos, len; // in the window
-    uint64_t line;   // of the next byte
-    uint64_t value_line;
-    uint8_t *value;
-    size_t value_len, value_room;
-    bool first[FEED_LEVELS];
-    size_t level;
-    enum feed_trouble trouble;
-    uint64_t trouble_line;
-    char error[FEED_TEXT_BYTES];
+struct json_node {
+    enum json_kind kind;
+    uint32_t count;                       // of its elements or members
+    struct bytes name;                    // as a member of an object
+    struct bytes text;                    // of a text; a number as it is written
+    const struct json_node *first, *next; // elements or members: the first; its sibling
+    struct json_node *last;
+    uint64_t line; // where the value that was handed out begins
 };
 
-[[nodiscard]] struct feed *feed_create(feed_read *read, void *context);
+// What becomes of an object or array that begins; 1 and up: it is walked into, as that.
+enum feed_mode { FEED_STOP = -2, FEED_SKIP = -1, FEED_COLLECT = 0, FEED_OUTERMOST = 0 };
+
+struct feed_reader {
+    // `mode`: of what it lies in, `name`: empty for an element.
+    int (*begin)(void *context, int mode, struct bytes name, char bracket);
+    // False: nothing more is read.
+    bool (*value)(void *context, int mode, const struct json_node *value);
+    void (*end)(void *context, int mode); // of what was walked into; may be NULL
+    // After each member of an object that is collected: false skips the rest of it, and it is not
+    // handed out. May be NULL.
+    bool (*wanted)(void *context, const struct json_node *member);
+};
+
+struct feed;
+
+[[nodiscard]] struct feed *feed_create(const struct feed_reader *reader, void *context);
 void feed_destroy(struct feed *feed);
 
-// The next byte that is no white space; -1: none.
-int feed_peek(struct feed *feed);
+// The next bytes. False: there is trouble, or the reader has stopped.
+[[nodiscard]] bool feed_take(struct feed *feed, struct bytes text);
 
-// Into an object or array. False: something else comes; nothing is taken.
-[[nodiscard]] bool feed_open(struct feed *feed, char bracket);
-
-// In an object: the next member's name; its value comes next. False: the object has ended, and
-// has been left. Names with escapes come as they stand.
-[[nodiscard]] bool feed_member(struct feed *feed, char name[FEED_TEXT_BYTES]);
-
-// In an array: another element comes. False: it has ended, and has been left.
-[[nodiscard]] bool feed_element(struct feed *feed);
-
-// The next value whole. NULL: trouble. Numbers are all real, so that none is out of range for a
-// type. Give it back with json_decref().
-[[nodiscard]] json_t *feed_json(struct feed *feed);
-
-// True when nothing but white space follows, and there was no trouble.
+// No more come. True: the document is whole; one of white space alone is.
 [[nodiscard]] bool feed_end(struct feed *feed);
+
+// What was wrong, first of all.
+struct feed_report {
+    enum feed_trouble trouble;
+    uint64_t line;
+    const char *error;
+};
+struct feed_report feed_report(const struct feed *feed);
+
+// Members of an object: NULL, empty: not there, or of another type.
+const struct json_node *json_member(const struct json_node *object, const char *name);
+struct bytes json_bytes(const struct json_node *object, const char *name);
+bool json_yes(const struct json_node *object, const char *name); // true, 1, "1"
+double json_double_of(const struct json_node *object, const char *name,
+    double otherwise); // numbers in quotes too
+
+static inline bool json_is(const struct json_node *node, enum json_kind kind)
+{
+    return node && node->kind == kind;
+}
+
+// The first element of that member, if it is a list.
+static inline const struct json_node *json_list(const struct json_node *object, const char *name)
+{
+    const struct json_node *list = json_member(object, name);
+    return json_is(list, JSON_LIST) ? list->first : NULL;
+}

@@ -3,17 +3,14 @@
 // it has, and what fails is taken back.
 #include "base/alloc.h"
 #include "base/folder.h"
-#include "capture/capture.h"
 #include "intel/intel.h"
-#include "intel/internal.h"
+#include "intel/readers.h"
 #include "schema/reason.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-enum { REASON_BYTES = 600 };
 
 #define FORMAT(name) extern const struct intel_format intel_format_##name;
 #include "intel/intel_format.def"
@@ -156,7 +153,6 @@ static bool is_text(struct bytes head)
 static bool read_opened(
     struct intel_builder *b, const struct wanted *wanted, struct lines *lines, bool *lost)
 {
-    char reason[REASON_BYTES];
     struct intel_file file = {.path = wanted->path,
         .base = base_name(wanted->path),
         .head = bytes_sub(lines_peek(lines), 0, INTEL_HEAD_BYTES),
@@ -168,8 +164,8 @@ static bool read_opened(
         return false;
     }
     bool read = false;
-    if (file.head.len == 0 && lines_trouble(lines, LANG_EN, reason, sizeof reason) > 0)
-        trouble_path(b, wanted->path, TEXT_INTEL_UNREADABLE, reason);
+    if (file.head.len == 0 && reader_trouble(b, lines))
+        b->report->unreadable = true;
     else if (!is_text(file.head))
         trouble_path(b, wanted->path, TEXT_INTEL_NOT_TEXT, "");
     else
@@ -189,42 +185,6 @@ static bool read_wanted(struct intel_builder *b, const struct wanted *wanted)
     (void)read_opened(b, wanted, lines, &lost);
     lines_close(lines);
     return !lost;
-}
-
-bool intel_file_whole(struct intel_builder *b, const struct intel_file *file, struct bytes *content)
-{
-    char reason[REASON_BYTES];
-    struct lines *lines = lines_open(file->path);
-    size_t len = 0, room = 1 << 16;
-    uint8_t *data = base_malloc(room);
-    bool fits = lines && data;
-    for (size_t got = 1; fits && got > 0;) {
-        got = lines_read(lines, &data[len], room - len);
-        len += got;
-        if (len < room)
-            continue;
-        uint8_t *more = room < INTEL_WHOLE_BYTES ? base_realloc(data, room * 2) : NULL;
-        fits = more != NULL;
-        data = more ? more : data;
-        room *= 2;
-    }
-    bool broken = lines && lines_trouble(lines, LANG_EN, reason, sizeof reason) > 0;
-    lines_close(lines);
-    *content = bytes_make(data, len);
-    if (fits && !broken)
-        return true;
-    struct intel_trouble trouble = {.whole_file = true,
-        .why = broken ? TEXT_INTEL_UNREADABLE : TEXT_INTEL_TOO_LARGE,
-        .what = bytes_from_text(broken ? reason : ""),
-        .allowed = BYTES("128 MiB")};
-    intel_trouble(b, &trouble);
-    base_free(data);
-    return false;
-}
-
-void intel_file_release(struct bytes content)
-{
-    base_free((void *)(uintptr_t)content.data); // ours since intel_file_whole()
 }
 
 // ---- The whole.
@@ -334,7 +294,7 @@ static bool load_all(struct intel_builder *b)
     for (size_t i = 0; good && i < list.count; i++)
         good = read_wanted(b, &list.files[i]);
     b->path = "";
-    builder_apply_revoked(b);
+    builder_apply_ended(b);
     good = good && apply_warnings(b);
     wanted_finish(&list);
     warnings_destroy(b->warnings);
@@ -342,7 +302,8 @@ static bool load_all(struct intel_builder *b)
     if (good)
         fill_report(b);
     base_free(b->undo);
-    base_free(b->revoked);
+    base_free(b->ended);
+    base_free(b->modified_s);
     return good;
 }
 

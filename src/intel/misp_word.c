@@ -155,32 +155,19 @@ static void take_tag(struct misp_tags *tags, struct bytes tag)
         add_name(tags, value_of(tag));
 }
 
-static void take_cluster(struct misp_tags *tags, const json_t *cluster)
+static void take_cluster(struct misp_tags *tags, const struct json_node *cluster)
 {
-    size_t i;
-    json_t *chain;
     add_name(tags, json_bytes(cluster, "value"));
-    json_array_foreach(json_object_get(json_object_get(cluster, "meta"), "kill_chain"), i, chain)
-    {
-        struct bytes text = bytes_make(json_string_value(chain), json_string_length(chain));
-        if (tags->phase == PHASE_NONE)
-            tags->phase = phase_of_word(value_of(text));
-    }
+    const struct json_node *chain = json_list(json_member(cluster, "meta"), "kill_chain");
+    for (; chain && tags->phase == PHASE_NONE; chain = chain->next)
+        tags->phase = phase_of_word(value_of(chain->text));
 }
 
-void misp_tags_take(struct misp_tags *tags, const json_t *object)
+void misp_tags_take(struct misp_tags *tags, const struct json_node *object)
 {
-    size_t i, j;
-    json_t *tag, *galaxy, *cluster;
-    json_array_foreach(json_object_get(object, "Tag"), i, tag)
-    {
+    for (const struct json_node *tag = json_list(object, "Tag"); tag; tag = tag->next)
         take_tag(tags, json_bytes(tag, "name"));
-    }
-    json_array_foreach(json_object_get(object, "Galaxy"), i, galaxy)
-    {
-        json_array_foreach(json_object_get(galaxy, "GalaxyCluster"), j, cluster)
-        {
-            take_cluster(tags, cluster);
-        }
-    }
+    for (const struct json_node *g = json_list(object, "Galaxy"); g; g = g->next)
+        for (const struct json_node *c = json_list(g, "GalaxyCluster"); c; c = c->next)
+            take_cluster(tags, c);
 }

@@ -12,7 +12,7 @@ struct misp_tags {
 };
 
 // From the Tag and Galaxy members of an event or attribute.
-void misp_tags_take(struct misp_tags *tags, const json_t *object);
+void misp_tags_take(struct misp_tags *tags, const struct json_node *object);
 
 // What becomes of an attribute's type.
 enum misp_use {

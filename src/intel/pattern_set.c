@@ -425,12 +425,13 @@ void pattern_set_take_back(void *patterns, uint64_t count)
     set->count = count < set->count ? count : set->count;
 }
 
-void pattern_set_revoke(
-    void *patterns, bool (*revoked)(const void *context, struct bytes id), const void *context)
+void pattern_set_revoke(void *patterns,
+    bool (*ended)(void *context, struct bytes id, int64_t modified_us), void *context)
 {
     struct pattern_set *set = patterns;
     for (size_t i = 0; i < set->count; i++)
-        set->patterns[i]->dead |= revoked(context, set->patterns[i]->says.id);
+        set->patterns[i]->dead |=
+            ended(context, set->patterns[i]->says.id, set->patterns[i]->says.modified_us);
 }
 
 // ---- Records

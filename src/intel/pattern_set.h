@@ -29,6 +29,7 @@ struct pattern_says {
     uint8_t phase;
     enum intel_tlp tlp;
     int64_t from_us, until_us; // 0: it does not say
+    int64_t modified_us;       // which version of `id` this is
 };
 
 struct pattern_leaf {
@@ -85,8 +86,8 @@ enum pattern_added pattern_set_add(
 // Behind struct intel_pattern_table.
 uint64_t pattern_set_count(const void *set);
 void pattern_set_take_back(void *set, uint64_t count);
-void pattern_set_revoke(
-    void *patterns, bool (*revoked)(const void *context, struct bytes id), const void *context);
+void pattern_set_revoke(void *patterns,
+    bool (*ended)(void *context, struct bytes id, int64_t modified_us), void *context);
 void pattern_set_record(
     const void *set, const struct record *record, hit_sink *sink, void *context);
 

@@ -4,52 +4,53 @@
 
 extern const struct intel_format intel_format_stix, intel_format_misp;
 
-static bool likely(const struct intel_file *file)
-{
-    struct bytes head = file->head;
-    size_t at = bytes_start_with(head, BYTES("\xef\xbb\xbf")) ? 3 : 0;
-    while (at < head.len && strchr(" \t\r\n", head.data[at]))
-        at++;
-    uint8_t c = bytes_at(head, at), next = bytes_at(head, at + 1);
-    return c == '{' || (c == '[' && next && strchr(" \t\r\n{\"]", next)); // not [2001:db8::1]:80
-}
+enum { LIST = 1, NAMES };
 
-// NULL: none that is known.
-static const struct intel_format *format_of(struct feed *feed)
+// NULL: the name says nothing.
+static const struct intel_format *format_of(struct bytes name)
 {
     static const char *const misp[] = {"Event", "response", "Attribute", "Object"};
     static const char *const stix[] = {"objects", "spec_version", "pattern"};
-    char name[FEED_TEXT_BYTES];
-    bool list = feed_open(feed, '[');
-    if ((list && !feed_element(feed)) || !feed_open(feed, '{'))
-        return NULL;
-    while (feed_member(feed, name)) {
-        for (size_t i = 0; i < sizeof misp / sizeof *misp; i++)
-            if (strcmp(name, misp[i]) == 0)
-                return &intel_format_misp;
-        for (size_t i = 0; i < sizeof stix / sizeof *stix; i++)
-            if (strcmp(name, stix[i]) == 0)
-                return &intel_format_stix;
-        json_decref(feed_json(feed));
-    }
+    for (size_t i = 0; i < sizeof misp / sizeof *misp; i++)
+        if (bytes_equal(name, bytes_from_text(misp[i])))
+            return &intel_format_misp;
+    for (size_t i = 0; i < sizeof stix / sizeof *stix; i++)
+        if (bytes_equal(name, bytes_from_text(stix[i])))
+            return &intel_format_stix;
     return NULL;
+}
+
+// Walks the names of the first object, up to one that tells.
+static int begin(void *context, int mode, struct bytes name, char bracket)
+{
+    const struct intel_format **format = context;
+    if (mode == FEED_OUTERMOST && bracket == '[')
+        return LIST;
+    if (mode == NAMES)
+        *format = format_of(name);
+    else if (bracket == '{')
+        return NAMES;
+    return *format ? FEED_STOP : FEED_SKIP;
+}
+
+static bool value(void *context, int mode, const struct json_node *value)
+{
+    const struct intel_format **format = context;
+    if (mode == NAMES)
+        *format = format_of(value->name);
+    return !*format;
 }
 
 static bool read_json(struct intel_builder *builder, const struct intel_file *file)
 {
-    struct document d;
-    if (!document_open(&d, builder, file))
+    static const struct feed_reader reader = {.begin = begin, .value = value};
+    const struct intel_format *format = NULL;
+    if (!document_read(builder, file, &reader, &format) && !format)
         return false;
-    const struct intel_format *format = format_of(d.feed);
-    bool fine = d.feed->trouble == FEED_FINE;
-    if (format || fine)
-        document_abandon(&d);
-    else
-        return document_close(&d);
     if (!format)
         return document_fail(builder, 0, TEXT_STIX_UNKNOWN_JSON, BYTES(""), BYTES(""));
     builder->file->format = bytes_from_text(format->name);
     return format->read(builder, file);
 }
 
-const struct intel_format intel_format_json = {"json", likely, read_json};
+const struct intel_format intel_format_json = {"json", document_likely, read_json};

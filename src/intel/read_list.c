@@ -40,11 +40,14 @@ enum intel_kind kind_hinted(struct bytes file_name, enum intel_kind kind)
 
 bool reader_trouble(struct intel_builder *b, struct lines *lines)
 {
-    char reason[REASON_BYTES];
+    char reason[REASON_BYTES], reason_ja[REASON_BYTES];
     if (lines_trouble(lines, LANG_EN, reason, sizeof reason) == 0)
         return false;
-    struct intel_trouble trouble = {
-        .why = TEXT_INTEL_UNREADABLE, .what = bytes_from_text(reason), .whole_file = true};
+    lines_trouble(lines, LANG_JA, reason_ja, sizeof reason_ja);
+    struct intel_trouble trouble = {.why = TEXT_INTEL_UNREADABLE,
+        .what = bytes_from_text(reason),
+        .what_ja = bytes_from_text(reason_ja),
+        .whole_file = true};
     intel_trouble(b, &trouble);
     return true;
 }

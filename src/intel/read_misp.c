@@ -6,7 +6,7 @@
 #include "intel/misp_word.h"
 #include <stdio.h>
 
-enum { EVENTS_BYTES = 512 << 20, SHOWN = 40 };
+enum { EVENTS_BYTES = 512 << 20, MISP_LEVELS = 8 };
 
 struct misp_event {
     struct bytes info, name; // name: "MISP event 12: …"
@@ -23,15 +23,12 @@ struct misp {
     const struct intel_file *file;
     bool second, full, known; // known: something of MISP is in it
     struct misp_event *first, *last, *now;
+    bool begun[MISP_LEVELS]; // an event, at each level of objects inside each other
+    size_t level;
     uint32_t source; // of the event `now`
     struct pool pool;
     struct arena arena;
 };
-
-static bool has(const struct intel_file *file, const char *text)
-{
-    return bytes_find(file->head, bytes_from_text(text)) != BYTES_NOT_FOUND;
-}
 
 static bool is_uuid(struct bytes text)
 {
@@ -53,12 +50,12 @@ static bool begins_with_uuid(struct bytes head)
 
 static bool likely(const struct intel_file *file)
 {
-    size_t brace = bytes_find_byte(file->head, '{');
-    bool array = bytes_find_byte(file->head, '[') < 8;
-    return (brace < 8 || array) &&
-           (has(file, "\"Event\"") || has(file, "\"Attribute\"") || has(file, "\"Orgc\"") ||
-               has(file, "\"ShadowAttribute\"") || has(file, "\"object_relation\"") ||
-               has(file, "\"to_ids\"") || begins_with_uuid(file->head));
+    static const char *const texts[] = {"\"Event\"", "\"Attribute\"", "\"Orgc\"",
+        "\"ShadowAttribute\"", "\"object_relation\"", "\"to_ids\""};
+    bool found = begins_with_uuid(file->head);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        found |= document_has(file, texts[i]);
+    return found && document_likely(file);
 }
 
 // ---- What an event says
@@ -94,7 +91,7 @@ static void begin_event(struct misp *misp)
 }
 
 // Seconds since 1970 as numbers or texts, and times; 0: neither.
-static int64_t time_of(const json_t *object, const char *key)
+static int64_t time_of(const struct json_node *object, const char *key)
 {
     int64_t us;
     bool whole_day;
@@ -114,26 +111,27 @@ static uint8_t severity_of_level(double level)
 }
 
 // One member of an event but for its attributes and objects.
-static void see_member(struct misp *misp, const char *name, json_t *value)
+static void see_member(struct misp *misp, const struct json_node *member)
 {
     struct misp_event *event = misp->now;
-    json_t *wrapped = json_object();
-    json_object_set(wrapped, name, value);
-    if (strcmp(name, "info") == 0)
-        event->info = kept(misp, json_bytes(wrapped, name));
-    else if (strcmp(name, "id") == 0 || (strcmp(name, "uuid") == 0 && event->id.len == 0))
-        event->id = kept(misp, json_bytes(wrapped, name));
-    else if (strcmp(name, "Orgc") == 0 || (strcmp(name, "Org") == 0 && !event->organisation.len))
-        event->organisation = kept(misp, json_bytes(value, "name"));
-    else if (strcmp(name, "Tag") == 0 || strcmp(name, "Galaxy") == 0)
-        misp_tags_take(&event->tags, wrapped);
-    else if (strcmp(name, "threat_level_id") == 0)
-        event->severity = severity_of_level(json_double_of(wrapped, name, 0));
-    else if (strcmp(name, "timestamp") == 0)
-        event->seen_us = time_of(wrapped, name);
-    else if (strcmp(name, "date") == 0 && event->seen_us == 0)
-        event->seen_us = time_of(wrapped, name);
-    json_decref(wrapped);
+    struct json_node copy = *member, alone = {.kind = JSON_OBJECT, .first = &copy};
+    struct bytes name = member->name, text = member->text;
+    copy.next = NULL;
+    misp_tags_take(&event->tags, &alone);
+    if (bytes_equal(name, BYTES("info")))
+        event->info = kept(misp, text);
+    else if (bytes_equal(name, BYTES("id")) ||
+             (bytes_equal(name, BYTES("uuid")) && event->id.len == 0))
+        event->id = kept(misp, text);
+    else if (bytes_equal(name, BYTES("Orgc")) ||
+             (bytes_equal(name, BYTES("Org")) && !event->organisation.len))
+        event->organisation = kept(misp, json_bytes(member, "name"));
+    else if (bytes_equal(name, BYTES("threat_level_id")))
+        event->severity = severity_of_level(json_double_of(&alone, "threat_level_id", 0));
+    else if (bytes_equal(name, BYTES("timestamp")))
+        event->seen_us = time_of(&alone, "timestamp");
+    else if (bytes_equal(name, BYTES("date")) && event->seen_us == 0)
+        event->seen_us = time_of(&alone, "date");
 }
 
 static struct bytes name_of(struct misp *misp, const struct misp_event *event)
@@ -159,7 +157,7 @@ static void use_event(struct misp *misp)
 // ---- Attributes
 
 struct attribute {
-    const json_t *json;
+    const struct json_node *json;
     uint64_t line;
     struct composed_says says;
     struct misp_tags tags;
@@ -267,13 +265,11 @@ static enum phase phase_of_category(struct bytes category)
 }
 
 // Somebody has seen that it is over (a sighting of type 2).
-static int64_t expired_of(const json_t *attribute)
+static int64_t expired_of(const struct json_node *attribute)
 {
-    size_t i;
-    json_t *sighting;
     int64_t last_us = 0;
-    json_array_foreach(json_object_get(attribute, "Sighting"), i, sighting)
-    {
+    const struct json_node *sighting = json_list(attribute, "Sighting");
+    for (; sighting; sighting = sighting->next) {
         int64_t us = time_of(sighting, "date_sighting");
         if (json_double_of(sighting, "type", 0) == 2 && us > last_us)
             last_us = us;
@@ -281,7 +277,7 @@ static int64_t expired_of(const json_t *attribute)
     return last_us;
 }
 
-static int64_t seen_of(const struct misp_event *event, const json_t *attribute)
+static int64_t seen_of(const struct misp_event *event, const struct json_node *attribute)
 {
     static const char *const keys[] = {"last_seen", "first_seen", "timestamp"};
     int64_t us = 0;
@@ -290,7 +286,7 @@ static int64_t seen_of(const struct misp_event *event, const json_t *attribute)
     return us ? us : event->seen_us;
 }
 
-static void fill_says(struct misp *misp, struct attribute *a, const json_t *object)
+static void fill_says(struct misp *misp, struct attribute *a, const struct json_node *object)
 {
     const struct misp_event *event = misp->now;
     struct indicator *i = &a->says.indicator;
@@ -311,6 +307,7 @@ static void fill_says(struct misp *misp, struct attribute *a, const json_t *obje
     i->tlp = a->tags.tlp != INTEL_TLP_NONE ? a->tags.tlp : event->tags.tlp;
     i->seen_us = seen_of(event, a->json);
     i->until_us = expired_of(a->json);
+    i->modified_us = time_of(a->json, "timestamp");
     i->silent = !json_yes(a->json, "to_ids");
     i->label = composing_bytes(&a->label);
     i->techniques = composing_bytes(&a->tags.techniques);
@@ -321,16 +318,16 @@ static void fill_says(struct misp *misp, struct attribute *a, const json_t *obje
 
 // object: the MISP object the attribute belongs to, or NULL.
 static void take_attribute(
-    struct misp *misp, const json_t *json, uint64_t line, const json_t *object)
+    struct misp *misp, const struct json_node *json, const struct json_node *object)
 {
     struct attribute a = {.json = json,
-        .line = line,
+        .line = json->line,
         .says = {.indicator = INDICATOR_UNSAID},
         .tags = {.confidence = INTEL_CONFIDENCE_UNSAID}};
     struct bytes type = json_bytes(json, "type"), value = json_bytes(json, "value");
-    if (!json_is_object(json) || type.len == 0 || !json_is_string(json_object_get(json, "value"))) {
-        trouble(
-            misp, line, type, TEXT_STIX_MISP_SHAPE, "Attribute", "an object with type and value");
+    if (type.len == 0 || !json_is(json_member(json, "value"), JSON_TEXT)) {
+        trouble(misp, json->line, type, TEXT_STIX_MISP_SHAPE, "Attribute",
+            "an object with type and value");
         return;
     }
     if (json_yes(json, "deleted"))
@@ -343,128 +340,108 @@ static void take_attribute(
         return; // nothing to remember it by
     misp_tags_take(&a.tags, json);
     fill_says(misp, &a, object);
+    misp->full |=
+        !intel_version(misp->builder, a.says.indicator.id, a.says.indicator.modified_us, false);
     add_typed(misp, &a, use, value);
 }
 
-static void take_object(struct misp *misp, const json_t *object, uint64_t line)
+static void take_object(struct misp *misp, const struct json_node *object)
 {
-    size_t i;
-    json_t *attribute;
-    const json_t *attributes = json_object_get(object, "Attribute");
-    if (!json_is_object(object) || (attributes && !json_is_array(attributes))) {
-        trouble(misp, line, json_bytes(object, "name"), TEXT_STIX_MISP_SHAPE, "Object",
+    const struct json_node *attributes = json_member(object, "Attribute");
+    if (object->kind != JSON_OBJECT || (attributes && attributes->kind != JSON_LIST)) {
+        trouble(misp, object->line, json_bytes(object, "name"), TEXT_STIX_MISP_SHAPE, "Object",
             "an object with a list Attribute");
         return;
     }
     if (json_yes(object, "deleted"))
         return;
-    json_array_foreach(attributes, i, attribute)
-    {
-        if (!misp->full)
-            take_attribute(misp, attribute, line, object);
-    }
+    const struct json_node *attribute = attributes ? attributes->first : NULL;
+    for (; attribute && !misp->full; attribute = attribute->next)
+        take_attribute(misp, attribute, object);
 }
 
 // ---- The walk, the same in both readings
 
-typedef void take_one(struct misp *misp, const json_t *json, uint64_t line);
+enum { ANY = 1, MEMBERS, ATTRIBUTES, OBJECTS };
 
-static void take_lone_attribute(struct misp *misp, const json_t *json, uint64_t line)
+static bool one_of(struct bytes name, const char *const *names, size_t count)
 {
-    take_attribute(misp, json, line, NULL);
-}
-
-static void take_list(struct misp *misp, struct feed *feed, take_one *one)
-{
-    if (misp->second)
-        use_event(misp);
-    while (!misp->full && feed_element(feed)) {
-        json_t *json = feed_json(feed);
-        if (!json)
-            return;
-        if (misp->second)
-            one(misp, json, feed->value_line);
-        json_decref(json);
-    }
-}
-
-static void walk_members(struct misp *misp, struct feed *feed);
-
-static void walk_any(struct misp *misp, struct feed *feed)
-{
-    if (feed_open(feed, '{')) {
-        walk_members(misp, feed);
-    } else if (feed_open(feed, '[')) {
-        while (!misp->full && feed_element(feed))
-            walk_any(misp, feed);
-    } else {
-        json_decref(feed_json(feed)); // nothing of MISP
-    }
-}
-
-static bool belongs_to_event(const char *name)
-{
-    static const char *const names[] = {"Attribute", "Object", "info", "Orgc", "Org", "Tag",
-        "Galaxy", "threat_level_id", "timestamp", "date", "uuid", "id"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
+    for (size_t i = 0; i < count; i++)
+        if (bytes_equal(name, bytes_from_text(names[i])))
             return true;
     return false;
 }
 
-static void walk_member(struct misp *misp, struct feed *feed, const char *name)
+// A member of an event, or of what is wrapped around events. True: of an event.
+static bool meet_member(struct misp *misp, struct bytes name)
 {
-    bool attributes = strcmp(name, "Attribute") == 0, objects = strcmp(name, "Object") == 0;
-    if ((attributes || objects) && feed_open(feed, '[')) {
-        take_list(misp, feed, attributes ? take_lone_attribute : take_object);
-        return;
+    static const char *const names[] = {"Attribute", "Object", "info", "Orgc", "Org", "Tag",
+        "Galaxy", "threat_level_id", "timestamp", "date", "uuid", "id"};
+    bool *begun = &misp->begun[misp->level];
+    misp->known |= is_uuid(name); // a manifest
+    if (!*begun && one_of(name, names, sizeof names / sizeof *names)) {
+        begin_event(misp);
+        *begun = true;
     }
-    json_t *value = feed_json(feed);
-    if (value && (attributes || objects) && misp->second)
-        trouble(
-            misp, feed->value_line, bytes_from_text(name), TEXT_STIX_MISP_SHAPE, name, "a list");
-    else if (value && !misp->second && misp->now)
-        see_member(misp, name, value);
-    json_decref(value);
+    return *begun && !misp->full;
 }
 
-// An event, or what is wrapped around events.
-static void walk_members(struct misp *misp, struct feed *feed)
+static int begin(void *context, int mode, struct bytes name, char bracket)
 {
-    char name[FEED_TEXT_BYTES];
-    bool begun = false;
-    while (!misp->full && feed_member(feed, name)) {
-        bool wrapper = strcmp(name, "Event") == 0 || strcmp(name, "response") == 0;
-        if (wrapper && (feed_peek(feed) == '{' || feed_peek(feed) == '[')) {
-            walk_any(misp, feed);
-            continue;
+    static const char *const wrappers[] = {"Event", "response"};
+    struct misp *misp = context;
+    if (mode == ATTRIBUTES || mode == OBJECTS)
+        return FEED_COLLECT;
+    if (mode != MEMBERS || one_of(name, wrappers, 2)) {
+        if (bracket == '{' && misp->level + 1 < MISP_LEVELS) {
+            misp->begun[++misp->level] = false;
+            return MEMBERS;
         }
-        misp->known |= is_uuid(bytes_from_text(name)); // a manifest
-        if (!begun && belongs_to_event(name)) {
-            begin_event(misp);
-            begun = true;
-        }
-        if (misp->full)
-            return;
-        if (begun)
-            walk_member(misp, feed, name);
-        else
-            json_decref(feed_json(feed));
+        return bracket == '[' ? ANY : FEED_SKIP;
     }
+    bool event = meet_member(misp, name), attributes = bytes_equal(name, BYTES("Attribute"));
+    if ((!attributes && !bytes_equal(name, BYTES("Object"))) || bracket != '[')
+        return event ? FEED_COLLECT : FEED_SKIP;
+    if (!misp->second || !event)
+        return FEED_SKIP;
+    use_event(misp);
+    return attributes ? ATTRIBUTES : OBJECTS;
+}
+
+static void end(void *context, int mode)
+{
+    struct misp *misp = context;
+    misp->level -= mode == MEMBERS;
+}
+
+static bool take(void *context, int mode, const struct json_node *value)
+{
+    static const char *const lists[] = {"Attribute", "Object"};
+    struct misp *misp = context;
+    if (mode == ATTRIBUTES && misp->second)
+        take_attribute(misp, value, NULL);
+    else if (mode == OBJECTS && misp->second)
+        take_object(misp, value);
+    else if (mode != MEMBERS || !meet_member(misp, value->name))
+        return !misp->full;
+    else if (misp->second && one_of(value->name, lists, 2))
+        trouble(misp, value->line, value->name, TEXT_STIX_MISP_SHAPE,
+            bytes_equal(value->name, BYTES("Object")) ? "Object" : "Attribute", "a list");
+    else if (!misp->second)
+        see_member(misp, value);
+    return !misp->full;
 }
 
 static bool read_once(struct misp *misp, bool second)
 {
-    struct document d;
+    static const struct feed_reader reader = {.begin = begin, .value = take, .end = end};
     misp->second = second;
     misp->now = NULL;
-    if (!document_open(&d, misp->builder, misp->file))
-        return false;
-    walk_any(misp, d.feed);
-    if (!misp->full)
-        return document_close(&d);
-    (void)document_close(&d);
-    return document_fail(misp->builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
+    misp->level = 0;
+    if (document_read(misp->builder, misp->file, &reader, misp))
+        return true;
+    return misp->full &&
+           document_fail(misp->builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
 }
 
 static bool read_misp(struct intel_builder *builder, const struct intel_file *file)

@@ -4,6 +4,7 @@
 // of the head what it is called, who wrote it, its links.
 #include "base/alloc.h"
 #include "intel/ioc.h"
+#include "intel/readers.h"
 #include <expat.h>
 
 enum {
@@ -261,16 +262,12 @@ static bool parse(struct ioc_reader *r, struct lines *lines)
 
 static bool read_with(struct ioc_reader *r, struct lines *lines)
 {
-    char reason[600];
     XML_SetUserData(r->parser, r);
     XML_SetElementHandler(r->parser, begin, end);
     XML_SetCharacterDataHandler(r->parser, characters);
     XML_SetEntityDeclHandler(r->parser, entity);
-    if (!parse(r, lines))
+    if (!parse(r, lines) || reader_trouble(r->builder, lines))
         return false;
-    if (lines_trouble(lines, LANG_EN, reason, sizeof reason) > 0)
-        return document_fail(
-            r->builder, 0, TEXT_INTEL_UNREADABLE, bytes_from_text(reason), BYTES(""));
     return r->any || document_fail(r->builder, 0, TEXT_STIX_NO_IOC, BYTES(""), BYTES(""));
 }
 

@@ -11,38 +11,26 @@ struct stix {
     struct intel_builder *builder;
     const struct intel_file *file;
     struct stix_known known;
-    bool second; // reading
-    uint32_t number;
-    uint64_t objects; // with type and id, as STIX has them
-    bool not_bundle, full;
+    uint64_t elements, objects; // objects: with type and id, as STIX has them
+    bool bundle, typed, named;  // it has objects, or could; it has a type; an id of STIX
+    bool alone;                 // it is one object
+    bool full;
 };
-
-static bool starts_json(struct bytes head)
-{
-    size_t at = bytes_start_with(head, BYTES("\xef\xbb\xbf")) ? 3 : 0;
-    while (at < head.len && strchr(" \t\r\n", head.data[at]))
-        at++;
-    uint8_t next = bytes_at(head, at + 1);
-    return bytes_at(head, at) == '{' || (bytes_at(head, at) == '[' && strchr(" \t\r\n{\"]", next));
-}
-
-static bool has(const struct intel_file *file, const char *text)
-{
-    return bytes_find(file->head, bytes_from_text(text)) != BYTES_NOT_FOUND;
-}
 
 static bool likely(const struct intel_file *file)
 {
-    return starts_json(file->head) &&
-           (has(file, "bundle--") || has(file, "indicator--") || has(file, "\"spec_version\"") ||
-               has(file, "\"bundle\"") || (has(file, "\"objects\"") && !has(file, "\"Event\"")) ||
-               (has(file, "\"pattern\"") && has(file, "\"indicator\"")) ||
-               has(file, "\"created_by_ref\"") || has(file, "\"object_marking_refs\""));
+    static const char *const texts[] = {"bundle--", "indicator--", "\"spec_version\"", "\"bundle\"",
+        "\"created_by_ref\"", "\"object_marking_refs\""};
+    bool found = document_has(file, "\"objects\"") && !document_has(file, "\"Event\"");
+    found |= document_has(file, "\"pattern\"") && document_has(file, "\"indicator\"");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        found |= document_has(file, texts[i]);
+    return found && document_likely(file);
 }
 
 // ---- One indicator
 
-static void trouble(struct stix *stix, const struct composed_says *says, const json_t *o,
+static void trouble(struct stix *stix, const struct composed_says *says, const struct json_node *o,
     enum text_id why, const char *what, const char *allowed)
 {
     struct intel_trouble t = {.line = says->line,
@@ -55,21 +43,21 @@ static void trouble(struct stix *stix, const struct composed_says *says, const j
 }
 
 // A member that may be missing but must not be of another type.
-static bool is_type(struct stix *stix, const struct composed_says *says, const json_t *o,
-    const char *key, json_type type, const char *allowed)
+static bool is_type(struct stix *stix, const struct composed_says *says, const struct json_node *o,
+    const char *key, enum json_kind kind, const char *allowed)
 {
-    const json_t *value = json_object_get(o, key);
-    if (!value || json_typeof(value) == type)
+    const struct json_node *value = json_member(o, key);
+    if (!value || value->kind == kind)
         return true;
     trouble(stix, says, o, TEXT_STIX_WRONG_TYPE, key, allowed);
     return false;
 }
 
-static bool take_time(struct stix *stix, const struct composed_says *says, const json_t *o,
-    const char *key, int64_t *out_us)
+static bool take_time(struct stix *stix, const struct composed_says *says,
+    const struct json_node *o, const char *key, int64_t *out_us)
 {
     struct bytes text = json_bytes(o, key);
-    if (!is_type(stix, says, o, key, JSON_STRING, "a time"))
+    if (!is_type(stix, says, o, key, JSON_TEXT, "a time"))
         return false;
     if (text.len == 0 || pattern_time(text, out_us))
         return true;
@@ -80,7 +68,7 @@ static bool take_time(struct stix *stix, const struct composed_says *says, const
     return false;
 }
 
-static bool take_validity(struct stix *stix, struct composed_says *says, const json_t *o)
+static bool take_validity(struct stix *stix, struct composed_says *says, const struct json_node *o)
 {
     struct indicator *i = &says->indicator;
     if (!take_time(stix, says, o, "valid_from", &i->from_us) ||
@@ -92,12 +80,14 @@ static bool take_validity(struct stix *stix, struct composed_says *says, const j
     return false;
 }
 
-static bool take_confidence(struct stix *stix, struct composed_says *says, const json_t *o)
+static bool take_confidence(
+    struct stix *stix, struct composed_says *says, const struct json_node *o)
 {
-    double confidence = json_number_value(json_object_get(o, "confidence"));
-    if (!json_object_get(o, "confidence"))
+    const struct json_node *member = json_member(o, "confidence");
+    double confidence = json_double_of(o, "confidence", -1);
+    if (!member)
         return true;
-    if (!json_is_number(json_object_get(o, "confidence")) || confidence < 0 || confidence > 100) {
+    if (member->kind != JSON_NUMBER || confidence < 0 || confidence > 100) {
         trouble(stix, says, o, TEXT_STIX_WRONG_TYPE, "confidence", "0 to 100");
         return false;
     }
@@ -106,13 +96,11 @@ static bool take_confidence(struct stix *stix, struct composed_says *says, const
 }
 
 // STIX 2.0 has the types of an indicator as its labels.
-static void add_words(struct composing *label, const json_t *words, struct indicator *indicator)
+static void add_words(
+    struct composing *label, const struct json_node *words, struct indicator *indicator)
 {
-    size_t i;
-    json_t *word;
-    json_array_foreach(words, i, word)
-    {
-        struct bytes text = bytes_make(json_string_value(word), json_string_length(word));
+    for (const struct json_node *word = words; word; word = word->next) {
+        struct bytes text = word->kind == JSON_TEXT ? word->text : BYTES("");
         indicator->silent |= bytes_equal_nocase(text, BYTES("benign"));
         enum intel_tlp tlp = intel_word_tlp(text);
         if (bytes_start_with_nocase(text, BYTES("tlp:")) && tlp > indicator->tlp)
@@ -134,13 +122,13 @@ static void add_technique(struct said *said, struct bytes technique)
 
 // "IP address of a C2 channel; Poison Ivy, APT1; malicious-activity"
 static void take_label(
-    struct stix *stix, struct composed_says *says, const json_t *o, struct said *said)
+    struct stix *stix, struct composed_says *says, const struct json_node *o, struct said *said)
 {
     const struct stix_object *self = stix_known_find(&stix->known, json_bytes(o, "id"));
     const struct stix_target *to = self ? self->targets : NULL;
     struct composing words = {.len = 0}, names = {.len = 0};
-    add_words(&words, json_object_get(o, "indicator_types"), &says->indicator);
-    add_words(&words, json_object_get(o, "labels"), &says->indicator);
+    add_words(&words, json_list(o, "indicator_types"), &says->indicator);
+    add_words(&words, json_list(o, "labels"), &says->indicator);
     for (; to; to = to->next) {
         const struct stix_object *target = stix_known_find(&stix->known, to->id);
         if (!target || !target->named || target->revoked)
@@ -160,7 +148,7 @@ static void take_label(
 
 // "Some Organisation (feed.json)"
 static void take_source(
-    struct stix *stix, struct composed_says *says, const json_t *o, struct said *said)
+    struct stix *stix, struct composed_says *says, const struct json_node *o, struct said *said)
 {
     const struct stix_object *by = stix_known_find(&stix->known, json_bytes(o, "created_by_ref"));
     if (by && by->named && by->named->name.len) {
@@ -175,30 +163,28 @@ static void take_source(
     says->indicator.source = intel_source_add(stix->builder, &source);
 }
 
-static void take_markings(struct stix *stix, struct indicator *indicator, const json_t *o)
+static void take_markings(struct stix *stix, struct indicator *indicator, const struct json_node *o)
 {
-    size_t i;
-    json_t *ref;
-    json_array_foreach(json_object_get(o, "object_marking_refs"), i, ref)
-    {
-        struct bytes id = bytes_make(json_string_value(ref), json_string_length(ref));
-        enum intel_tlp tlp = stix_known_tlp(&stix->known, id);
+    for (const struct json_node *ref = json_list(o, "object_marking_refs"); ref; ref = ref->next) {
+        enum intel_tlp tlp = stix_known_tlp(&stix->known, ref->text);
         indicator->tlp = tlp > indicator->tlp ? tlp : indicator->tlp; // the strictest
     }
 }
 
-static bool types_are_right(struct stix *stix, const struct composed_says *says, const json_t *o)
+static bool types_are_right(
+    struct stix *stix, const struct composed_says *says, const struct json_node *o)
 {
-    return is_type(stix, says, o, "name", JSON_STRING, "a text") &&
-           is_type(stix, says, o, "pattern_type", JSON_STRING, "a text") &&
-           is_type(stix, says, o, "labels", JSON_ARRAY, "a list") &&
-           is_type(stix, says, o, "indicator_types", JSON_ARRAY, "a list") &&
-           is_type(stix, says, o, "kill_chain_phases", JSON_ARRAY, "a list") &&
-           is_type(stix, says, o, "object_marking_refs", JSON_ARRAY, "a list") &&
-           is_type(stix, says, o, "external_references", JSON_ARRAY, "a list");
+    return is_type(stix, says, o, "name", JSON_TEXT, "a text") &&
+           is_type(stix, says, o, "pattern_type", JSON_TEXT, "a text") &&
+           is_type(stix, says, o, "labels", JSON_LIST, "a list") &&
+           is_type(stix, says, o, "indicator_types", JSON_LIST, "a list") &&
+           is_type(stix, says, o, "kill_chain_phases", JSON_LIST, "a list") &&
+           is_type(stix, says, o, "object_marking_refs", JSON_LIST, "a list") &&
+           is_type(stix, says, o, "external_references", JSON_LIST, "a list");
 }
 
-static bool has_pattern(struct stix *stix, const struct composed_says *says, const json_t *o)
+static bool has_pattern(
+    struct stix *stix, const struct composed_says *says, const struct json_node *o)
 {
     struct bytes type = json_bytes(o, "pattern_type");
     char shown[40];
@@ -214,15 +200,16 @@ static bool has_pattern(struct stix *stix, const struct composed_says *says, con
     return false;
 }
 
-static void take_indicator(struct stix *stix, const json_t *o, uint64_t line)
+static void take_indicator(struct stix *stix, const struct json_node *o, int64_t modified_us)
 {
-    struct composed_says says = {.indicator = INDICATOR_UNSAID, .line = line};
+    struct composed_says says = {.indicator = INDICATOR_UNSAID, .line = o->line};
     struct said said = {.label = {.len = 0}};
     if (!types_are_right(stix, &says, o) || !has_pattern(stix, &says, o) ||
         !take_validity(stix, &says, o) || !take_confidence(stix, &says, o))
         return;
     says.indicator.phase = (uint8_t)stix_phase(o);
     says.indicator.seen_us = says.indicator.from_us;
+    says.indicator.modified_us = modified_us;
     take_markings(stix, &says.indicator, o);
     take_label(stix, &says, o, &said);
     take_source(stix, &says, o, &said);
@@ -236,98 +223,102 @@ static void take_indicator(struct stix *stix, const json_t *o, uint64_t line)
 
 // ---- Objects
 
-static void take_object(struct stix *stix, const json_t *o, uint64_t line)
+static bool is_indicator(const struct json_node *object)
 {
-    uint32_t number = stix->number++;
-    struct composed_says where = {.line = line};
+    return bytes_equal(json_bytes(object, "type"), BYTES("indicator"));
+}
+
+static void take_object(struct stix *stix, const struct json_node *o)
+{
+    struct composed_says where = {.line = o->line};
     struct bytes id = json_bytes(o, "id");
-    stix->objects += json_bytes(o, "type").len && bytes_find(id, BYTES("--")) != BYTES_NOT_FOUND;
-    if (!stix->second) {
-        stix_known_see(&stix->known, o, number);
-        return;
-    }
-    if (!json_is_object(o) || json_bytes(o, "type").len == 0) {
+    int64_t modified_us = stix_modified_us(o);
+    if (o->kind != JSON_OBJECT || json_bytes(o, "type").len == 0) {
         trouble(stix, &where, o, TEXT_STIX_WRONG_TYPE, "type", "an object with a type");
         return;
     }
-    const struct stix_object *self = stix_known_find(&stix->known, json_bytes(o, "id"));
-    if (!bytes_equal(json_bytes(o, "type"), BYTES("indicator")))
+    if (!is_indicator(o))
         return;
-    if (!self) // without an id there is one version of it
-        take_indicator(stix, o, line);
-    else if (self->number == number && !self->revoked)
-        take_indicator(stix, o, line);
-    else if (self->number == number) {
+    stix->full |= !intel_version(stix->builder, id, modified_us, json_yes(o, "revoked"));
+    if (json_yes(o, "revoked"))
         stix->builder->file->expired++;
-        stix->full |= !intel_revoke(stix->builder, json_bytes(o, "id"));
-    }
-}
-
-static void take_list(struct stix *stix, struct feed *feed)
-{
-    while (!stix->full && feed_element(feed)) {
-        json_t *object = feed_json(feed);
-        if (!object)
-            return;
-        take_object(stix, object, feed->value_line);
-        json_decref(object);
-    }
-}
-
-// A bundle's members; those of a lone object are put together again.
-static void take_outermost(struct stix *stix, struct feed *feed)
-{
-    char name[FEED_TEXT_BYTES];
-    json_t *alone = json_object();
-    bool bundle = false;
-    while (!stix->full && feed_member(feed, name)) {
-        bool objects = strcmp(name, "objects") == 0;
-        if (objects && feed_open(feed, '[')) {
-            bundle = true;
-            take_list(stix, feed);
-            continue;
-        }
-        json_t *value = feed_json(feed);
-        if (!value || json_object_set_new(alone, name, value) != 0)
-            break;
-    }
-    struct bytes type = json_bytes(alone, "type"), id = json_bytes(alone, "id");
-    bool is_object = type.len && bytes_find(id, BYTES("--")) != BYTES_NOT_FOUND;
-    bool empty = bytes_equal(type, BYTES("bundle")); // without objects, as the standard allows
-    if (!bundle && !empty && !is_object)
-        stix->not_bundle = true;
-    else if (!bundle && !empty && feed->trouble == FEED_FINE)
-        take_object(stix, alone, 1);
-    json_decref(alone);
-}
-
-static bool read_once(struct stix *stix, bool second)
-{
-    struct document d;
-    stix->second = second;
-    stix->number = 0;
-    if (!document_open(&d, stix->builder, stix->file))
-        return false;
-    if (feed_open(d.feed, '['))
-        take_list(stix, d.feed);
-    else if (feed_open(d.feed, '{'))
-        take_outermost(stix, d.feed);
     else
-        stix->not_bundle = true;
-    if (!stix->full && !stix->known.full)
-        return document_close(&d);
-    (void)document_close(&d);
-    return document_fail(stix->builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
+        take_indicator(stix, o, modified_us);
+}
+
+// ---- The walk: a bundle's members, and its objects.
+
+enum { BUNDLE = 1, OBJECTS };
+
+static int begin(void *context, int mode, struct bytes name, char bracket)
+{
+    struct stix *stix = context;
+    bool list = mode == FEED_OUTERMOST || bytes_equal(name, BYTES("objects"));
+    if (mode == OBJECTS || (mode == FEED_OUTERMOST && stix->alone))
+        return FEED_COLLECT;
+    if (mode == FEED_OUTERMOST && bracket == '{')
+        return BUNDLE;
+    if (!list || bracket != '[')
+        return FEED_SKIP;
+    stix->bundle = true;
+    return OBJECTS;
+}
+
+// What it is, if it is no bundle: one object, or a bundle without objects, as the standard allows.
+static void see_member(struct stix *stix, const struct json_node *member)
+{
+    bool type = bytes_equal(member->name, BYTES("type"));
+    stix->bundle |= type && bytes_equal(member->text, BYTES("bundle"));
+    stix->typed |= type && member->kind == JSON_TEXT && member->text.len;
+    stix->named |= bytes_equal(member->name, BYTES("id")) &&
+                   bytes_find(member->text, BYTES("--")) != BYTES_NOT_FOUND;
+}
+
+static bool see(void *context, int mode, const struct json_node *value)
+{
+    struct stix *stix = context;
+    if (mode == BUNDLE) {
+        see_member(stix, value);
+        return true;
+    }
+    stix->elements += mode == OBJECTS;
+    stix->objects += json_bytes(value, "type").len &&
+                     bytes_find(json_bytes(value, "id"), BYTES("--")) != BYTES_NOT_FOUND;
+    stix_known_see(&stix->known, value);
+    return !stix->known.full;
+}
+
+// Indicators are left to the second reading.
+static bool wanted(void *context, const struct json_node *member)
+{
+    struct stix *stix = context;
+    bool indicator =
+        bytes_equal(member->name, BYTES("type")) && bytes_equal(member->text, BYTES("indicator"));
+    stix->objects += indicator;
+    return !indicator;
+}
+
+static bool take(void *context, int mode, const struct json_node *value)
+{
+    struct stix *stix = context;
+    if (mode != BUNDLE)
+        take_object(stix, value);
+    return !stix->full;
 }
 
 static bool read_stix(struct intel_builder *builder, const struct intel_file *file)
 {
+    static const struct feed_reader first = {.begin = begin, .value = see, .wanted = wanted},
+                                    second = {.begin = begin, .value = take};
     struct stix stix = {.builder = builder, .file = file};
     stix_known_init(&stix.known);
-    bool read = read_once(&stix, false);
-    if (read && (stix.not_bundle || (stix.number && !stix.objects)))
+    bool read = document_read(builder, file, &first, &stix);
+    stix.alone = !stix.bundle && stix.typed && stix.named;
+    if (read && !stix.alone && (!stix.bundle || (stix.elements && !stix.objects)))
         read = document_fail(builder, 0, TEXT_STIX_NOT_BUNDLE, BYTES(""), BYTES(""));
-    read = read && read_once(&stix, true);
+    read = read && document_read(builder, file, &second, &stix);
+    if (stix.full || stix.known.full)
+        read = document_fail(builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
     stix_known_finish(&stix.known);
     return read;
 }

@@ -308,7 +308,7 @@ TEST(warning_lists_that_are_none)
     struct loaded l;
     char message[MESSAGE_BYTES];
     load_one(&l, "bad.json", "{\"name\":\"x\",\n\"type\":\"hostname\",\n\"list\":[\"a.test\",}");
-    CHECK(l.report.files[0].failed && problem_at(&l, 3, TEXT_INTEL_NOT_JSON));
+    CHECK(l.report.files[0].failed && problem_at(&l, 3, TEXT_STIX_BAD_JSON));
     for (enum lang lang = LANG_EN; lang < LANGS; lang++)
         CHECK(intel_problem_text(&l.report.problems[0], lang, message, sizeof message) > 20);
     unload(&l);

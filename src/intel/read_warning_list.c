@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 // MISP's warning lists: {"name": "...", "type": "hostname", "matching_attributes": ["domain"],
-// "list": ["..."]}. A list is taken whole or not at all.
-#include "intel/internal.h"
-#include <jansson.h>
-#include <stdio.h>
+// "list": ["..."]}. A list is taken whole or not at all. Read twice: the type may stand behind.
+#include "intel/document.h"
+
+struct warning_file {
+    struct intel_builder *builder;
+    bool second; // reading
+    bool list, bad_type, full;
+    enum warning_type type;
+    const char *word;
+    struct warning_list says;
+    char name[INTEL_TEXT_BYTES];
+    uint32_t number;
+};
 
 static bool likely(const struct intel_file *file)
 {
-    return bytes_find_byte(file->head, '{') < 8 &&
-           bytes_find(file->head, BYTES("\"list\"")) != BYTES_NOT_FOUND &&
-           bytes_find(file->head, BYTES("\"Event\"")) == BYTES_NOT_FOUND &&
-           bytes_find(file->head, BYTES("\"spec_version\"")) == BYTES_NOT_FOUND;
+    return bytes_find_byte(file->head, '{') < 8 && document_has(file, "\"list\"") &&
+           !document_has(file, "\"Event\"") && !document_has(file, "\"spec_version\"");
 }
 
-static bool fail(struct intel_builder *b, enum text_id why, uint64_t line, const char *what)
+static bool fail(struct intel_builder *b, enum text_id why, const char *what)
 {
-    struct intel_trouble trouble = {.line = line,
-        .why = why,
-        .what = bytes_from_text(what),
-        .allowed = BYTES("name, type (string, hostname, substring, cidr, regex), list"),
-        .whole_file = true};
-    intel_trouble(b, &trouble);
-    return false;
+    return document_fail(b, 0, why, bytes_from_text(what),
+        BYTES("name, type (string, hostname, substring, cidr, regex), list"));
 }
 
-static bool type_of(const char *word, enum warning_type *out)
+static void take_type(struct warning_file *f, struct bytes word)
 {
     static const char *const words[] = {[WARNING_STRING] = "string",
         [WARNING_HOSTNAME] = "hostname",
         [WARNING_SUBSTRING] = "substring",
         [WARNING_CIDR] = "cidr",
         [WARNING_REGEX] = "regex"};
-    for (size_t i = 0; word && i < sizeof words / sizeof *words; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            *out = (enum warning_type)i;
-            return true;
-        }
+    f->bad_type = true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!bytes_equal(word, bytes_from_text(words[i])))
+            continue;
+        f->type = (enum warning_type)i;
+        f->word = words[i];
+        f->bad_type = false;
     }
-    return false;
 }
 
 // Kinds that are written in more ways than one, together.
@@ -72,84 +75,97 @@ static uint64_t kinds_of(struct bytes word)
     return kinds;
 }
 
-static uint64_t kinds_listed(const json_t *attributes)
+static uint64_t kinds_listed(const struct json_node *attributes)
 {
     uint64_t kinds = 0;
-    size_t i;
-    json_t *attribute;
-    if (json_array_size(attributes) == 0)
+    const struct json_node *attribute = attributes->kind == JSON_LIST ? attributes->first : NULL;
+    if (!attribute)
         return UINT64_MAX; // it speaks of everything
-    json_array_foreach(attributes, i, attribute)
-    {
-        kinds |= kinds_of(bytes_from_text(json_string_value(attribute)));
-    }
+    for (; attribute; attribute = attribute->next)
+        kinds |= kinds_of(attribute->text);
     return kinds;
 }
 
-static struct bytes value_of(const json_t *value)
+enum { MEMBERS = 1, VALUES };
+
+static int begin(void *context, int mode, struct bytes name, char bracket)
 {
-    return bytes_make(json_string_value(value), json_string_length(value));
+    struct warning_file *f = context;
+    if (mode == FEED_OUTERMOST)
+        return bracket == '{' ? MEMBERS : FEED_SKIP;
+    if (mode != MEMBERS || !bytes_equal(name, BYTES("list")) || bracket != '[')
+        return FEED_COLLECT;
+    f->list = true;
+    return f->second ? VALUES : FEED_SKIP;
 }
 
-static bool take_values(struct intel_builder *b, const json_t *values, uint32_t list,
-    enum warning_type type, const char *word)
+// What it says of itself.
+static void see_member(struct warning_file *f, const struct json_node *member)
 {
-    size_t i;
-    json_t *value;
-    json_array_foreach(values, i, value)
-    {
-        enum warning_added added = warnings_add(b->warnings, list, type, value_of(value));
-        b->file->added += added == WARNING_ADDED;
-        if (added == WARNING_FULL)
-            return fail(b, TEXT_INTEL_NO_MEMORY, 0, "");
-        if (added == WARNING_ADDED)
-            continue;
-        b->file->refused++;
-        struct intel_trouble trouble = {.value = value_of(value),
-            .why = TEXT_INTEL_WARNING_VALUE,
-            .what = bytes_from_text(word)};
-        intel_trouble(b, &trouble);
+    if (bytes_equal(member->name, BYTES("name")) && member->text.len) {
+        struct bytes name = bytes_sub(member->text, 0, sizeof f->name);
+        memcpy(f->name, name.data, name.len);
+        f->says.name = bytes_make(f->name, name.len);
+    } else if (bytes_equal(member->name, BYTES("type"))) {
+        take_type(f, member->text);
+    } else if (bytes_equal(member->name, BYTES("category"))) {
+        f->says.identifies = bytes_equal(member->text, BYTES("known_identifier"));
+    } else if (bytes_equal(member->name, BYTES("matching_attributes"))) {
+        f->says.kinds = kinds_listed(member);
     }
-    return true;
 }
 
-static bool take(struct intel_builder *b, const json_t *root, const struct intel_file *file)
+static void take_value(struct warning_file *f, const struct json_node *value)
 {
-    enum warning_type type;
-    const json_t *values = json_object_get(root, "list");
-    const char *word = json_string_value(json_object_get(root, "type"));
-    const char *name = json_string_value(json_object_get(root, "name"));
-    const char *category = json_string_value(json_object_get(root, "category"));
-    if (!json_is_array(values))
-        return fail(b, TEXT_INTEL_WARNING_SHAPE, 0, "list");
-    if (!type_of(word ? word : "string", &type))
-        return fail(b, TEXT_INTEL_WARNING_SHAPE, 0, "type");
-    struct warning_list list = {.name = name ? bytes_from_text(name) : file->base,
-        .identifies = category && strcmp(category, "known_identifier") == 0,
-        .kinds = kinds_listed(json_object_get(root, "matching_attributes"))};
-    uint32_t number = warnings_begin(b->warnings, &list);
-    if (number == STORE_NONE)
-        return fail(b, TEXT_INTEL_NO_MEMORY, 0, "");
-    if (take_values(b, values, number, type, word))
+    struct intel_builder *b = f->builder;
+    enum warning_added added = warnings_add(b->warnings, f->number, f->type, value->text);
+    b->file->added += added == WARNING_ADDED;
+    f->full |= added == WARNING_FULL;
+    if (added != WARNING_REFUSED)
+        return;
+    b->file->refused++;
+    struct intel_trouble trouble = {.line = value->line,
+        .value = value->text,
+        .why = TEXT_INTEL_WARNING_VALUE,
+        .what = bytes_from_text(f->word)};
+    intel_trouble(b, &trouble);
+}
+
+static bool take(void *context, int mode, const struct json_node *value)
+{
+    struct warning_file *f = context;
+    if (mode == VALUES)
+        take_value(f, value);
+    else if (mode == MEMBERS && !f->second)
+        see_member(f, value);
+    return !f->full;
+}
+
+static const struct feed_reader reader = {.begin = begin, .value = take};
+
+static bool read_values(struct warning_file *f, const struct intel_file *file)
+{
+    f->second = true;
+    f->number = warnings_begin(f->builder->warnings, &f->says);
+    f->full = f->number == STORE_NONE;
+    if (!f->full && document_read(f->builder, file, &reader, f))
         return true;
-    warnings_drop(b->warnings, number);
-    return false;
+    if (f->number != STORE_NONE)
+        warnings_drop(f->builder->warnings, f->number);
+    return f->full && fail(f->builder, TEXT_INTEL_NO_MEMORY, "");
 }
 
 static bool read_list(struct intel_builder *b, const struct intel_file *file)
 {
-    struct bytes content;
-    json_error_t error;
-    if (!intel_file_whole(b, file, &content))
+    struct warning_file f = {.builder = b,
+        .type = WARNING_STRING,
+        .word = "string",
+        .says = {.name = file->base, .kinds = UINT64_MAX}};
+    if (!document_read(b, file, &reader, &f))
         return false;
-    json_t *root =
-        json_loadb((const char *)content.data, content.len, JSON_REJECT_DUPLICATES, &error);
-    intel_file_release(content);
-    if (!root)
-        return fail(b, TEXT_INTEL_NOT_JSON, error.line > 0 ? (uint64_t)error.line : 0, error.text);
-    bool read = take(b, root, file);
-    json_decref(root);
-    return read;
+    if (!f.list || f.bad_type)
+        return fail(b, TEXT_INTEL_WARNING_SHAPE, f.list ? "type" : "list");
+    return read_values(&f, file);
 }
 
 const struct intel_format intel_format_warning_list = {"warning-list", likely, read_list};

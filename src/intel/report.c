@@ -68,6 +68,7 @@ void intel_trouble(struct intel_builder *b, const struct intel_trouble *trouble)
         .value = report_copy(report, bytes_sub(trouble->value, 0, SHOWN_BYTES)),
         .why = trouble->why,
         .what = report_copy(report, trouble->what),
+        .what_ja = report_copy(report, trouble->what_ja),
         .allowed = report_copy(report, trouble->allowed),
         .whole_file = trouble->whole_file,
     };
@@ -91,12 +92,14 @@ static struct bytes shown(struct bytes text, char room[SHOWN_BYTES * 2])
 size_t intel_problem_text(
     const struct intel_problem *problem, enum lang lang, char *out, size_t room)
 {
+    bool own = lang == LANG_JA && problem->what_ja.len > 0;
+    struct bytes reason = own ? problem->what_ja : reason_in(problem->what, lang);
     char where[WHERE_BYTES], value[SHOWN_BYTES * 2], what[SHOWN_BYTES * 2],
         allowed[SHOWN_BYTES * 2];
     const struct text_arg args[] = {
         {"where", where_text(problem, where)},
         {"value", shown(problem->value, value)},
-        {"what", shown(reason_in(problem->what, lang), what)},
+        {"what", shown(reason, what)},
         {"allowed", shown(reason_in(problem->allowed, lang), allowed)},
     };
     return text_format(out, room, problem->why, lang, args, sizeof args / sizeof *args);

@@ -23,7 +23,7 @@ const struct stix_object *stix_known_find(const struct stix_known *known, struct
     return id.len ? map_find(&known->objects, id) : NULL;
 }
 
-static int64_t time_of(const json_t *object)
+int64_t stix_modified_us(const struct json_node *object)
 {
     int64_t us;
     if (pattern_time(json_bytes(object, "modified"), &us) ||
@@ -32,12 +32,10 @@ static int64_t time_of(const json_t *object)
     return 0;
 }
 
-struct bytes stix_technique(const json_t *object)
+struct bytes stix_technique(const struct json_node *object)
 {
-    size_t i;
-    json_t *reference;
-    json_array_foreach(json_object_get(object, "external_references"), i, reference)
-    {
+    const struct json_node *reference = json_list(object, "external_references");
+    for (; reference; reference = reference->next) {
         struct bytes source = json_bytes(reference, "source_name");
         struct bytes id = technique_in(json_bytes(reference, "external_id"));
         if (id.len && bytes_start_with_nocase(source, BYTES("mitre")))
@@ -46,12 +44,10 @@ struct bytes stix_technique(const json_t *object)
     return (struct bytes){NULL, 0};
 }
 
-enum phase stix_phase(const json_t *object)
+enum phase stix_phase(const struct json_node *object)
 {
-    size_t i;
-    json_t *link;
-    json_array_foreach(json_object_get(object, "kill_chain_phases"), i, link)
-    {
+    const struct json_node *link = json_list(object, "kill_chain_phases");
+    for (; link; link = link->next) {
         enum phase phase = phase_of_word(json_bytes(link, "phase_name"));
         if (phase != PHASE_NONE)
             return phase;
@@ -60,16 +56,13 @@ enum phase stix_phase(const json_t *object)
 }
 
 // STIX 2.1 names TLP 1.0 as definition.tlp, TLP 2.0 in an extension and in the marking's name.
-static enum intel_tlp tlp_of(const json_t *marking)
+static enum intel_tlp tlp_of(const struct json_node *marking)
 {
-    enum intel_tlp tlp = intel_word_tlp(json_bytes(json_object_get(marking, "definition"), "tlp"));
-    const char *key;
-    json_t *extension;
-    json_object_foreach(json_object_get(marking, "extensions"), key, extension)
-    {
-        if (tlp == INTEL_TLP_NONE)
-            tlp = intel_word_tlp(json_bytes(extension, "tlp_2_0"));
-    }
+    enum intel_tlp tlp = intel_word_tlp(json_bytes(json_member(marking, "definition"), "tlp"));
+    const struct json_node *extensions = json_member(marking, "extensions");
+    const struct json_node *extension = extensions ? extensions->first : NULL;
+    for (; extension && tlp == INTEL_TLP_NONE; extension = extension->next)
+        tlp = intel_word_tlp(json_bytes(extension, "tlp_2_0"));
     return tlp == INTEL_TLP_NONE ? intel_word_tlp(json_bytes(marking, "name")) : tlp;
 }
 
@@ -93,7 +86,7 @@ static struct bytes kept(struct stix_known *known, struct bytes text)
 }
 
 static const struct stix_named *named_of(
-    struct stix_known *known, const json_t *object, struct bytes type)
+    struct stix_known *known, const struct json_node *object, struct bytes type)
 {
     struct stix_named *named = arena_zalloc(&known->arena, sizeof *named);
     if (!named) {
@@ -119,7 +112,7 @@ static struct stix_object *object_of(struct stix_known *known, struct bytes id)
     return object;
 }
 
-static void see_link(struct stix_known *known, const json_t *link)
+static void see_link(struct stix_known *known, const struct json_node *link)
 {
     struct bytes source = json_bytes(link, "source_ref"), target = json_bytes(link, "target_ref");
     if (!bytes_start_with(source, BYTES("indicator--")) || target.len == 0 ||
@@ -137,24 +130,20 @@ static void see_link(struct stix_known *known, const json_t *link)
     object->targets = to;
 }
 
-void stix_known_see(struct stix_known *known, const json_t *json, uint32_t number)
+void stix_known_see(struct stix_known *known, const struct json_node *json)
 {
     struct bytes type = json_bytes(json, "type");
-    bool named = is_named(type);
     if (bytes_equal(type, BYTES("relationship")))
         see_link(known, json);
-    if (!named && !bytes_equal(type, BYTES("indicator")))
+    if (!is_named(type))
         return;
     struct stix_object *object = object_of(known, json_bytes(json, "id"));
-    int64_t modified_us = time_of(json);
-    if (!object || (object->there && modified_us < object->modified_us))
+    int64_t modified_us = stix_modified_us(json);
+    if (!object || (object->named && modified_us < object->modified_us))
         return;
-    object->there = true;
-    object->number = number;
     object->modified_us = modified_us;
     object->revoked = json_yes(json, "revoked");
-    if (named)
-        object->named = named_of(known, json, type);
+    object->named = named_of(known, json, type);
 }
 
 enum intel_tlp stix_known_tlp(const struct stix_known *known, struct bytes id)

@@ -258,13 +258,23 @@ enum store_put store_put(
 
 // ---- What is said of them.
 
-uint32_t store_statement(struct store *store, const struct statement *statement)
+static uint32_t *recent_of(struct store *store, const struct statement *statement)
 {
     uint64_t hash = hash_bytes(bytes_make(statement, sizeof *statement), store->seed);
-    uint32_t *recent = &store->recent[hash % (sizeof store->recent / sizeof *store->recent)];
-    if (*recent && *recent <= store->statements_len &&
-        memcmp(&store->statements[*recent - 1], statement, sizeof *statement) == 0)
-        return *recent - 1;
+    return &store->recent[hash % (sizeof store->recent / sizeof *store->recent)];
+}
+
+uint32_t store_statement(struct store *store, const struct statement *statement)
+{
+    uint32_t recent = *recent_of(store, statement);
+    if (recent && recent <= store->statements_len &&
+        memcmp(&store->statements[recent - 1], statement, sizeof *statement) == 0)
+        return recent - 1;
+    return store_statement_apart(store, statement);
+}
+
+uint32_t store_statement_apart(struct store *store, const struct statement *statement)
+{
     if (store->statements_len >= LINKED - 1)
         return STORE_NONE;
     struct statement *all = grown(
@@ -273,8 +283,8 @@ uint32_t store_statement(struct store *store, const struct statement *statement)
         return STORE_NONE;
     store->statements = all;
     all[store->statements_len++] = *statement;
-    *recent = (uint32_t)store->statements_len;
-    return *recent - 1;
+    *recent_of(store, statement) = (uint32_t)store->statements_len;
+    return (uint32_t)store->statements_len - 1;
 }
 
 static bool link_push(struct store *store, uint32_t statement, uint32_t next)

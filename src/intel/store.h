@@ -31,6 +31,7 @@ struct indicator {
     uint8_t phase;      // enum phase
     enum intel_tlp tlp;
     int64_t from_us, until_us; // valid from, valid before; 0: it does not say
+    int64_t modified_us;       // the version of `id` that says it: see intel_version()
     int64_t seen_us;           // last seen by the source: what default validity counts from; 0
     bool silent;               // not for detection (MISP to_ids false): kept, never a hit
     struct bytes label;        // what it is: family, campaign, the indicator's name
@@ -58,6 +59,11 @@ struct intel_builder;
 // False: memory.
 [[nodiscard]] bool intel_revoke(struct intel_builder *builder, struct bytes id);
 
+// A version of what has this id is about to be said, or is taken back: older ones, in whatever file
+// they stand, hold no more. False: memory.
+[[nodiscard]] bool intel_version(
+    struct intel_builder *builder, struct bytes id, int64_t modified_us, bool revoked);
+
 uint32_t intel_source_add(struct intel_builder *builder, const struct intel_source *source);
 
 // line: where it stands, for what is refused.
@@ -77,6 +83,7 @@ struct intel_trouble {
     struct bytes value;
     enum text_id why;
     struct bytes what, allowed;
+    struct bytes what_ja; // `what` in Japanese, where it is more than a reason schema/reason.h has
     bool whole_file;
 };
 void intel_trouble(struct intel_builder *builder, const struct intel_trouble *trouble);
@@ -101,13 +108,7 @@ struct intel_file {
     uint64_t bytes;    // on disk; 0: not known
 };
 
-enum { INTEL_HEAD_BYTES = 4096, INTEL_WHOLE_BYTES = 128 << 20 };
-
-// The whole content, unpacked, for formats that are one document; INTEL_WHOLE_BYTES at most.
-// False: reported. Give *content back with intel_file_release().
-[[nodiscard]] bool intel_file_whole(
-    struct intel_builder *builder, const struct intel_file *file, struct bytes *content);
-void intel_file_release(struct bytes content);
+enum { INTEL_HEAD_BYTES = 4096 };
 
 // `likely`: by its name and first bytes this is mine. `read`: false when nothing of it may be kept;
 // the reason has been told.
@@ -125,8 +126,9 @@ struct intel_pattern_table {
         const void *patterns, const struct record *record, hit_sink *sink, void *context);
     uint64_t (*count)(const void *patterns);
     void (*take_back)(void *patterns, uint64_t count); // those of a file that failed: keep `count`
-    void (*revoke)(void *patterns, bool (*revoked)(const void *context, struct bytes id),
-        const void *context); // those whose id is
+    // Those of which the source says so by now.
+    void (*revoke)(void *patterns,
+        bool (*ended)(void *context, struct bytes id, int64_t modified_us), void *context);
     void (*destroy)(void *patterns);
     // Behind intel_state_create(), intel_settle(), intel_state_destroy().
     void *(*state_create)(const void *patterns);
