@@ -126,6 +126,7 @@ static void fill_said(
     body->rev = said->rev;
     body->severity = said->priority;
     body->action = said->action.len ? said->action : BYTES("allowed");
+    body->engine = said->engine;
     if (said->verdict.len)
         body->verdict.action = said->verdict;
     struct bytes title = said->signature.data ? said->signature : hit->title;

@@ -434,6 +434,7 @@ static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data)
     pf->view = view;
     engine_frame_stream(ef, side);
     struct cursor in = cursor_make(view);
+    pf->parsing = side;
     enum proto_verdict verdict = pf->proto->parse(pf, side, &in);
     assert(in.at >= view.data && cursor_pos(&in) <= view.len);
     return act(ef, side, verdict, view, cursor_pos(&in), from_pending);

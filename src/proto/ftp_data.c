@@ -64,15 +64,32 @@ static enum proto_verdict ftp_data_gap(struct proto_flow *pf, enum flow_side sid
     return PROTO_MORE;
 }
 
+static struct record_ftp_data data_record(struct proto_flow *pf)
+{
+    const struct ftp_data_flow *data = pf->state;
+    struct record_ftp_data record = {.size = data->size};
+    split_note(pf->note, &record.command, &record.filename);
+    record.complete = pf->ended[data->sender] && !data->lost;
+    return record;
+}
+
+static const void *ftp_data_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type)
+{
+    (void)tx_id; // there is but one
+    struct record_ftp_data *record = pf->note.len ? arena_alloc(&pf->arena, sizeof *record) : NULL;
+    *type = RECORD_FTP_DATA;
+    if (record)
+        *record = data_record(pf);
+    return record;
+}
+
 static void ftp_data_finish(struct proto_flow *pf)
 {
     struct ftp_data_flow *data = pf->state;
-    struct record_ftp_data record = {.size = data->size};
+    struct record_ftp_data record = data_record(pf);
     if (!data->begun)
         return;
     bool complete = pf->ended[data->sender];
-    split_note(pf->note, &record.command, &record.filename);
-    record.complete = complete && !data->lost;
     pf->speaker = data->sender;
     if (record.command.len)
         proto_emit(pf, RECORD_FTP_DATA, &record, pf->tx_count);
@@ -89,4 +106,5 @@ const struct proto proto_ftp_data = {
     .parse = ftp_data_parse,
     .gap = ftp_data_gap,
     .finish = ftp_data_finish,
+    .draft = ftp_data_draft,
 };

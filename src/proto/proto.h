@@ -56,6 +56,7 @@ struct proto_flow {
     uint64_t received[2];   // bytes of each side that came so far, lost ones too
     struct bytes view;      // what the parser was given to read
     struct bytes note;      // of the announcement that made this flow known; see proto_expect
+    enum flow_side parsing; // whose bytes the parser has now, or had last
     enum flow_side speaker; // who is src in the heads of records emitted; the client unless set
     bool big_endian;        // numbers of the DCE/RPC call shown last
     bool answers; // the message emitted is the server's, though the client is src in its record

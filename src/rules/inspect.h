@@ -190,8 +190,11 @@ struct rules_worker {
     struct {
         const char *name;
         uint64_t apps;
-    } known_apps[INSPECT_APPS];          // by the name's address
-    enum anomaly events[INSPECT_EVENTS]; // of the packet being parsed, not yet inspected
+    } known_apps[INSPECT_APPS]; // by the name's address
+    struct {
+        enum anomaly anomaly;
+        enum flow_side side;  // who caused it
+    } events[INSPECT_EVENTS]; // not yet inspected
     size_t events_count;
     struct json shown;          // members of the record that is told with a hit
     const struct decoded *owed; // its payload is looked at when the stream gets it

@@ -173,6 +173,7 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
         .priority = rule->priority,
         .action = is_blocking(rule) ? BYTES("blocked") : BYTES("allowed"),
         .verdict = verdict_of(rule),
+        .engine = rule->firewall ? BYTES("fw") : (struct bytes){NULL, 0},
         .signature = said->msg,
         .category = said->category,
         .metadata = said->metadata,

@@ -295,7 +295,8 @@ static void inspect_record(
     arena_reset(&local.arena);
 }
 
-static void events_inspect(struct rules_worker *w, struct inspection *in);
+// Events that wait, at the record of their transaction or without one.
+static void events_inspect(struct rules_worker *w, struct flow *flow, struct inspection where);
 
 // Written for a request that was written before, as no answer came.
 static bool is_repeat(const struct record *record)
@@ -319,7 +320,7 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
         in_of(&in, w, pf, pf->speaker);
         in.tx = tx;
         in.record = record;
-        events_inspect(w, &in);
+        events_inspect(w, pf->flow, in);
     }
     if (!tx && !w->plan->record_types[record->type])
         return;
@@ -336,20 +337,29 @@ static void on_anomaly(void *context, struct proto_flow *pf, enum anomaly anomal
     if (!pf->flow || !w->plan->events[EVENTS_APP].count)
         return;
     for (size_t i = 0; i < w->events_count; i++)
-        if (w->events[i] == anomaly)
+        if (w->events[i].anomaly == anomaly)
             return;
-    if (w->events_count < INSPECT_EVENTS)
-        w->events[w->events_count++] = anomaly;
+    if (w->events_count == INSPECT_EVENTS)
+        return;
+    w->events[w->events_count].anomaly = anomaly;
+    w->events[w->events_count++].side = pf->parsing;
 }
 
-static void events_inspect(struct rules_worker *w, struct inspection *in)
+static void events_inspect(struct rules_worker *w, struct flow *flow, struct inspection where)
 {
-    in->is_event = true;
-    in->tx_told = NULL;
     for (size_t i = 0; i < w->events_count; i++) {
-        in->anomaly = w->events[i];
-        inspect_add(in, &w->plan->events[EVENTS_APP]);
-        inspect_candidates(in);
+        struct inspection in;
+        inspect_begin(&in, w, flow, w->events[i].side, WORLD_TX);
+        in.pf = where.pf;
+        in.packet = where.packet;
+        in.time_us = where.time_us;
+        in.apps = where.apps;
+        in.tx = where.tx;
+        in.record = where.record;
+        in.is_event = true;
+        in.anomaly = w->events[i].anomaly;
+        inspect_add(&in, &w->plan->events[EVENTS_APP]);
+        inspect_candidates(&in);
     }
     w->events_count = 0;
 }
@@ -364,7 +374,7 @@ void inspect_events_left(
     in.packet = packet;
     in.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
     in.tx = in.state ? in.state->txs : NULL; // the newest
-    events_inspect(w, &in);
+    events_inspect(w, flow, in);
 }
 
 // ---- files

@@ -80,6 +80,7 @@ struct hit_alert {
     uint8_t priority; // EVE's alert.severity, 1 is worst
     struct bytes action, signature, category;
     struct bytes verdict;             // a literal; empty: alert
+    struct bytes engine;              // a literal, "fw": a firewall's rule; empty: none of these
     const struct json_pair *metadata; // may be NULL
     size_t metadata_count;
     bool has_flow; // its flow, as far as it had come: [0] client, [1] server
