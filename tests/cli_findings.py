@@ -97,7 +97,7 @@ def alerts_of_others(yagura):
         with open(path, "w", encoding="utf-8") as f:
             f.write(EVE * 3)
         done = call(yagura, "read", "--lang", "en", "-o", folder, path)
-        if problem := expect(done, 0, "SAMPLE of another product") or expect(done, 0, "nothing of our own"):
+        if problem := expect(done, 0, "SAMPLE of another product") or expect(done, 0, "nothing known to be evil was looked for"):
             return problem
         with open(os.path.join(folder, "findings.jsonl"), encoding="utf-8") as f:
             findings = [json.loads(line) for line in f]

@@ -86,7 +86,7 @@ def reloaded(yagura, workers):
         load = Load(child.stdin)
         load.start()
         try:
-            time.sleep(0.3)
+            load.pass_on()
             new = reload(child, path, RULE.format(2), b"in force")
             load.pass_on()
             broken = reload(child, path, "# nothing good\n" + RULE.format(3).replace("content", "contents"), b"stay")

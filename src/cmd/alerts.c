@@ -2,6 +2,7 @@
 #include "cmd/alerts.h"
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "behaviour/behaviour.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -21,9 +22,10 @@ struct alerts {
     struct alerts_options options;
     struct flow_set flows;
     struct findings *findings;
-    struct json lines; // of findings, not yet written
-    int error;         // errno of the first that could not be written
-    struct json *out;  // of the hit being settled
+    struct behaviours *behaviours; // NULL: they are switched off
+    struct json lines;             // of findings, not yet written
+    int error;                     // errno of the first that could not be written
+    struct json *out;              // of the hit being settled
     uint64_t written;
 };
 
@@ -115,6 +117,8 @@ static void write_finding(void *context, const struct finding *finding)
         write_lines(a);
 }
 
+static void accept(void *context, const struct hit *hit);
+
 struct alerts *alerts_create(const struct alerts_options *options)
 {
     struct alerts *a = base_calloc(1, sizeof *a);
@@ -123,9 +127,12 @@ struct alerts *alerts_create(const struct alerts_options *options)
     a->options = *options;
     json_init(&a->lines);
     a->findings = findings_create(options->config, options->metrics, write_finding, a);
-    if (a->findings)
+    bool wanted = options->config->behaviours.enabled;
+    if (wanted)
+        a->behaviours = behaviours_create(options->config, options->metrics, accept, a);
+    if (a->findings && (a->behaviours || !wanted))
         return a;
-    base_free(a);
+    alerts_destroy(a);
     return NULL;
 }
 
@@ -134,6 +141,7 @@ void alerts_destroy(struct alerts *alerts)
     if (!alerts)
         return;
     findings_destroy(alerts->findings);
+    behaviours_destroy(alerts->behaviours);
     json_finish(&alerts->lines);
     base_free(alerts->flows.ids);
     base_free(alerts);
@@ -180,10 +188,11 @@ static void accept(void *context, const struct hit *hit)
     struct alerts *a = context;
     struct metrics *m = a->options.metrics;
     const struct record_alert *body = findings_add(a->findings, hit);
-    bool new = hit->record != RECORD_ALERT; // else it stands in the output already
+    bool new = hit->record != RECORD_ALERT && !hit->quiet; // else it stands in the output already
     if (!body && !a->error)
         a->error = ENOMEM;
     m->detect_alert += new;
+    m->behaviour_hits += hit->quiet;
     if (new && hit->head->has_flow_id && !set_add(&a->flows, hit->head->flow_id))
         m->detect_flows_unmarked++;
     if (new &&body && a->options.write)
@@ -199,9 +208,17 @@ void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
         accept(alerts, hit);
 }
 
+void alerts_watch(struct alerts *alerts, const struct record *record)
+{
+    if (alerts->behaviours)
+        behaviours_watch(alerts->behaviours, record);
+}
+
 void alerts_settle(struct alerts *alerts, struct json *out)
 {
     alerts->out = out;
+    if (alerts->behaviours)
+        behaviours_end(alerts->behaviours);
     detection_end(alerts->options.detection, alerts->options.metrics, accept, alerts);
 }
 

@@ -23,6 +23,9 @@ void alerts_destroy(struct alerts *alerts);
 // Settle a hit. What is written of it goes to `out`.
 void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out);
 
+// A record that behaviours want to see, in its order.
+void alerts_watch(struct alerts *alerts, const struct record *record);
+
 // There are no more hits: what waits for the end of its time is told. What is written goes to
 // `out`.
 void alerts_settle(struct alerts *alerts, struct json *out);

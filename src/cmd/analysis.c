@@ -5,6 +5,7 @@
 #include "base/gate.h"
 #include "base/hash.h"
 #include "base/stop.h"
+#include "behaviour/behaviour.h"
 #include "cmd/alerts.h"
 #include "cmd/worker.h"
 #include "file/file.h"
@@ -219,6 +220,8 @@ static void take_mark(struct analysis *a, const struct output *out, size_t start
         json_raw(lines, text, mark->end - start);
     if (mark->kind == MARK_HIT)
         alerts_take(a->alerts, mark->hit, lines);
+    if (mark->kind == MARK_WATCHED)
+        alerts_watch(a->alerts, mark->watched);
 }
 
 // The output of the only worker, in its order.
@@ -227,6 +230,8 @@ static void output_write(void *context, struct output *out)
     struct analysis *a = context;
     size_t start = 0;
     for (size_t i = 0; i < out->marks_count; i++) {
+        if (out->marks[i].kind == MARK_WATCHED)
+            alerts_watch(a->alerts, out->marks[i].watched);
         if (!mark_changes(a, &out->marks[i]))
             continue;
         take_mark(a, out, start, &out->marks[i], true, &a->settled);
@@ -544,6 +549,8 @@ bool analysis_run(const struct analysis_options *options, struct analysis_result
 {
     memset(result, 0, sizeof *result);
     result->loaded = detection_loaded(options->detection);
+    if (options->config->behaviours.enabled)
+        result->loaded.behaviours = behaviours_known();
     summary_init(&result->summary, options->config, hash_seed());
     struct analysis a = {
         .options = options,

@@ -28,7 +28,7 @@ struct detection_options {
 
 // How much was loaded: what was looked for.
 struct detection_loaded {
-    uint64_t rules, indicators, sigma, yara;
+    uint64_t rules, indicators, sigma, yara, behaviours;
     uint64_t refused; // rules, indicators… that could not be used; each was told
 };
 

@@ -48,11 +48,17 @@ static void one_loaded(
     print_count(p, n == 1 ? one : many, n);
 }
 
+static bool known_evil(const struct detection_loaded *l)
+{
+    return l->rules + l->indicators + l->sigma + l->yara > 0;
+}
+
 // What was looked for: "24,012 rules, 3 indicators"
 static void print_loaded(const struct printer *p)
 {
     const struct detection_loaded *l = &p->result->loaded;
     bool first = true;
+    one_loaded(p, &first, BOTH(TEXT_DETECT_LOADED_BEHAVIOURS), l->behaviours);
     one_loaded(p, &first, BOTH(TEXT_DETECT_LOADED_RULES), l->rules);
     one_loaded(p, &first, BOTH(TEXT_DETECT_LOADED_INDICATORS), l->indicators);
     one_loaded(p, &first, BOTH(TEXT_DETECT_LOADED_SIGMA), l->sigma);
@@ -61,12 +67,16 @@ static void print_loaded(const struct printer *p)
         cmd_put(stdout, TEXT_DETECT_SEMICOLON, p->lang);
         print_count(p, COUNTED(TEXT_DETECT_REFUSED, l->refused), l->refused);
     }
+    if (!known_evil(l)) {
+        cmd_put(stdout, TEXT_DETECT_SEMICOLON, p->lang);
+        cmd_put(stdout, TEXT_DETECT_NOT_LOOKED, p->lang);
+    }
 }
 
 static bool anything_loaded(const struct printer *p)
 {
     const struct detection_loaded *l = &p->result->loaded;
-    return l->rules + l->indicators + l->sigma + l->yara > 0;
+    return known_evil(l) || l->behaviours > 0;
 }
 
 // "3: 1 high, 2 low" counts entries.

@@ -19,8 +19,10 @@ static void add_up(const struct rule_set *set, struct rules_measured *out)
 static bool run(const struct config *config, struct detection *detection,
     const char *const *captures, size_t count, struct analysis_result *result)
 {
+    struct config plain = *config; // nothing but rules
+    plain.behaviours.enabled = false;
     stop_on_signals();
-    return analysis_run(&(struct analysis_options){.config = config,
+    return analysis_run(&(struct analysis_options){.config = &plain,
                             .paths = captures,
                             .paths_count = count,
                             .workers = 1,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/worker.h"
 #include "base/alloc.h"
+#include "behaviour/behaviour.h"
 #include "cmd/hit_packet.h"
 #include "detect/detect.h"
 #include "file/file.h"
 #include "schema/config.h"
+#include "schema/record_copy.h"
 #include <stdio.h>
 
 enum {
@@ -191,12 +193,30 @@ static void detect(struct worker *worker, const struct record *record)
     worker->current = NULL;
 }
 
+static void behave(struct worker *worker, const struct record *record, uint64_t order)
+{
+    struct output *out = worker->output;
+    worker->current = record;
+    json_clear(&worker->shown);
+    behaviours_look(worker->config, record, take_hit, worker);
+    worker->current = NULL;
+    if (!behaviours_want(worker->config, record))
+        return;
+    const struct record *copy = record_copy(&out->hits, record);
+    if (copy)
+        mark(out, (struct output_mark){.order = order, .kind = MARK_WATCHED, .watched = copy});
+    else
+        out->failed = true;
+}
+
 // A record whose head is whole. Its hits stand before it, so that a flow's own can still mark it.
 static void put_record(struct worker *worker, const struct record *record, uint64_t order)
 {
     struct output *out = worker->output;
     if (worker->detection)
         detect(worker, record);
+    if (worker->config->behaviours.enabled)
+        behave(worker, record, order);
     if (!worker->write_records)
         return;
     worker->write(&out->text, record);
@@ -213,7 +233,7 @@ static void emit(void *context, const struct record *record)
     struct worker *worker = context;
     if (worker->summarise)
         summary_record(&worker->summary, record);
-    if (!worker->write_records && !worker->detection)
+    if (!worker->write_records && !worker->detection && !worker->config->behaviours.enabled)
         return;
     uint64_t order = order_now(worker);
     struct record whole = *record;

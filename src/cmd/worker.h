@@ -15,7 +15,7 @@ enum {
     ANOMALIES_A_BATCH = 16, // decoder anomalies of one kind written of one batch
 };
 
-enum mark_kind { MARK_RECORD, MARK_FLOW, MARK_HIT };
+enum mark_kind { MARK_RECORD, MARK_FLOW, MARK_HIT, MARK_WATCHED };
 
 // A record or a hit in an output: its place among those of all workers. Before it, from the last
 // mark's end to its own, stands text: the record's, of a hit what was written before it came.
@@ -26,6 +26,7 @@ struct output_mark {
     union {
         uint64_t flow_id;      // of a flow that ended, whose record tells whether it was alerted
         const struct hit *hit; // in the output's arena
+        const struct record *watched; // likewise: a record that behaviours want to see in order
     };
 };
 

@@ -49,6 +49,8 @@ static enum severity with_metadata(enum severity severity, const struct hit *hit
 // What an alert that is not ours, or a rule, calls severity is its priority.
 static enum severity severity_of(const struct hit *hit, const struct assessment *a)
 {
+    if (hit->as_detector && a->detector)
+        return a->its && a->its->has_severity ? a->its->severity : a->detector->severity;
     if (!hit->alert)
         return hit->severity;
     bool ours = a->its && a->its->has_severity;

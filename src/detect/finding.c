@@ -6,7 +6,7 @@
 #include "schema/segment.h"
 #include <stdio.h>
 
-enum { TACTICS_MOST = 14, REFERENCES_MOST = 8, ARGS_MOST = 24 };
+enum { TACTICS_MOST = 14, REFERENCES_MOST = 8, ARGS_MOST = 24 + HIT_FACTS };
 
 static const char *const severity_words[][LANGS] = {
     {"info", "情報"}, {"low", "低"}, {"medium", "中"}, {"high", "高"}};
@@ -125,6 +125,11 @@ static void set_lists(struct blanks *b, const struct kept *k)
     set_joined(b, "techniques", k->techniques, k->techniques_count);
 }
 
+static struct bytes fact_value(const struct kept_fact *fact)
+{
+    return bytes_make(fact->text, fact->len);
+}
+
 static void blanks_init(struct blanks *b, const struct config *config, const struct kept *k)
 {
     static const struct bytes nothing = {NULL, 0};
@@ -147,6 +152,8 @@ static void blanks_init(struct blanks *b, const struct config *config, const str
     set_when(b, k);
     if (port)
         set_number(b, "port", port);
+    for (size_t i = 0; i < k->facts_count; i++)
+        set_shown(b, k->facts[i].name, fact_value(&k->facts[i]));
 }
 
 // Words that differ by language stand last, so that they can be set anew.
@@ -231,6 +238,15 @@ static void fill_sources(const struct kept *k, struct arena *arena, struct findi
     out->sources_count = list ? k->sources_count : 0;
 }
 
+static void fill_facts(const struct kept *k, struct arena *arena, struct finding *out)
+{
+    struct json_pair *list = arena_zalloc(arena, HIT_FACTS * sizeof *list);
+    for (size_t i = 0; list && i < k->facts_count; i++)
+        list[i] = (struct json_pair){bytes_from_text(k->facts[i].name), fact_value(&k->facts[i])};
+    out->facts.named = list;
+    out->facts.named_count = list ? k->facts_count : 0;
+}
+
 static void add_tactic(struct finding *out, struct bytes *list, const char *name)
 {
     for (size_t i = 0; i < out->tactics_count; i++)
@@ -301,6 +317,7 @@ void finding_fill(
     fill_records(k, arena, out);
     fill_matches(k, arena, out);
     fill_sources(k, arena, out);
+    fill_facts(k, arena, out);
     fill_tactics(k, arena, out);
     fill_references(k, arena, out);
     blanks_init(&blanks, config, k);

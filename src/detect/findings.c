@@ -296,6 +296,21 @@ static void add_technique(struct kept *k, struct bytes id)
         k->techniques[k->techniques_count++] = copy;
 }
 
+// Counts grow: the last word stands.
+static void take_facts(struct kept *k, const struct hit *hit)
+{
+    if (hit->facts_count && !k->facts)
+        k->facts = arena_alloc(&k->memory, HIT_FACTS * sizeof *k->facts);
+    for (size_t i = 0; k->facts && i < hit->facts_count; i++) {
+        struct kept_fact *fact = &k->facts[i];
+        struct bytes value = bytes_sub(hit->facts[i].value, 0, HIT_FACT_BYTES);
+        fact->name = hit->facts[i].name;
+        fact->len = (uint8_t)value.len;
+        memcpy(fact->text, value.len ? (const char *)value.data : "", value.len);
+        k->facts_count = (uint8_t)(i + 1);
+    }
+}
+
 static void judge(struct kept *k, const struct hit *hit, const struct assessment *a)
 {
     bool agrees = false, was = k->sources_count > 0;
@@ -342,6 +357,7 @@ static void grow(
     add_reference(k, hit);
     for (size_t i = 0; i < hit->matches_count; i++)
         add_match(k, &hit->matches[i]);
+    take_facts(k, hit);
     judge(k, hit, a);
     if (k != f->newest) {
         unlink_kept(f, k);

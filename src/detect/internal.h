@@ -19,6 +19,12 @@ struct reference {
     uint64_t flow, tx, packet;
 };
 
+struct kept_fact {
+    const char *name;
+    uint8_t len;
+    char text[HIT_FACT_BYTES];
+};
+
 struct kept {
     struct kept *in_bucket, *newer, *older; // older: touched before this one
     uint64_t hash;
@@ -39,7 +45,8 @@ struct kept {
     struct reference references[FINDING_RECORDS];
     struct hit_match matches[FINDING_MATCHES];
     struct hit_source sources[HIT_SOURCES];
-    uint8_t techniques_count, references_count, matches_count, sources_count;
+    struct kept_fact *facts; // NULL: none
+    uint8_t techniques_count, references_count, matches_count, sources_count, facts_count;
     struct arena memory; // of the texts
 };
 

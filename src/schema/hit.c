@@ -91,12 +91,15 @@ static void copy_lists(struct arena *arena, struct hit *to)
     to->techniques_count = at_most(to->techniques_count, HIT_TECHNIQUES);
     to->matches_count = at_most(to->matches_count, HIT_MATCHES);
     to->sources_count = at_most(to->sources_count, HIT_SOURCES);
+    to->facts_count = at_most(to->facts_count, HIT_FACTS);
     for (size_t i = 0; i < to->techniques_count; i++)
         to->techniques[i] = copy_text(arena, to->techniques[i]);
     for (size_t i = 0; i < to->matches_count; i++)
         to->matches[i] = copy_match(arena, &to->matches[i]);
     for (size_t i = 0; i < to->sources_count; i++)
         to->sources[i] = copy_source(arena, &to->sources[i]);
+    for (size_t i = 0; i < to->facts_count; i++)
+        to->facts[i].value = copy_text(arena, bytes_sub(to->facts[i].value, 0, HIT_FACT_BYTES));
 }
 
 struct hit *hit_copy(struct arena *arena, const struct hit *hit)

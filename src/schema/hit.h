@@ -17,7 +17,7 @@ enum phase {
     PHASE_DATA_EXFILTRATION,
 };
 
-enum { HIT_TECHNIQUES = 8, HIT_MATCHES = 8, HIT_SOURCES = 8, HIT_BITS = 32 };
+enum { HIT_TECHNIQUES = 8, HIT_MATCHES = 8, HIT_SOURCES = 8, HIT_FACTS = 8, HIT_BITS = 32 };
 
 // Bytes that matched, and where they stood.
 struct hit_match {
@@ -32,6 +32,12 @@ struct hit_source {
     struct bytes says;  // what it says of the thing: family, campaign, the event's info
     uint8_t confidence; // 0-100; 0: it did not say
     struct bytes tlp;   // "amber"; empty: it did not say
+};
+
+// What a behaviour counted or found out, for the blanks of its texts: "hosts", "254".
+struct hit_fact {
+    const char *name; // lives for ever: one of its `facts` in content/detectors
+    struct bytes value;
 };
 
 // The packet at which it was seen, as evidence.
@@ -61,11 +67,15 @@ struct hit {
     enum record_type record;        // the record that shows it; RECORD_NONE: the flow's packets
     int64_t began_us;               // of a flow: its first packet; 0: head->timestamp says when
     struct bytes host;              // its name, where the head has no address (events of Windows)
+    bool as_detector;               // severity is as the detector says, or its case
+    bool quiet;                     // a finding alone, no alert record
     bool subject_is_dest;           // the finding is about dest_ip's host, src_ip's is the peer
     struct hit_match matches[HIT_MATCHES];
     size_t matches_count;
     struct hit_source sources[HIT_SOURCES];
     size_t sources_count;
+    struct hit_fact facts[HIT_FACTS]; // of a finding's hits the last one's stand
+    size_t facts_count;
     const struct hit_packet *packet; // the worker fills it; NULL: none of this run
     struct bytes shown; // the record's own members in JSON, `"dns":{…}`; the worker fills it
     const struct hit_alert
@@ -105,6 +115,7 @@ enum {
     HIT_TEXT_BYTES = 1024,       // kept of each text
     HIT_SHOWN_BYTES = 32 * 1024, // kept of the record's members, or nothing
     HIT_METADATA = 64,           // pairs kept
+    HIT_FACT_BYTES = 240,        // kept of each fact
 };
 
 // A copy that lives as long as the arena, cut to the limits above. NULL: out of memory.

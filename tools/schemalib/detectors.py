@@ -10,6 +10,7 @@ A detector's file is NAME.yaml, NAME its id, with
   seen means sure do innocent
                         each {en, ja}: what was seen, what it means, how sure that is, what to do first, known
                         innocent causes
+  facts                 NAME → what it tells: what its hits bring beside the common blanks; a blank of its texts each
   settings              keys of schema/config.yaml it obeys
   references            addresses of pages that say more
   cases                 KIND → {also: [other spellings], and of the above what differs for hits of that kind:
@@ -32,7 +33,7 @@ ENGINES = ("rules", "intel", "sigma", "file", "detect", "log")
 LANGS = ("en", "ja")
 
 
-def both(table, where):
+def both(table, where, facts=()):
     """Both languages of a text, with blanks that are known, the same ones."""
     take(table, where, LANGS)
     for lang in LANGS:
@@ -40,7 +41,8 @@ def both(table, where):
         need(isinstance(text, str), f"{where}.{lang}", "should be a text")
         need(text.count("[[") == text.count("]]"), f"{where}.{lang}", "[[ without ]]")
         for blank in model.blanks(text, f"{where}.{lang}"):
-            need(blank in BLANKS, f"{where}.{lang}", f"unknown blank {{{blank}}}; known: {', '.join(BLANKS)}")
+            known = (*BLANKS, *facts)
+            need(blank in known, f"{where}.{lang}", f"unknown blank {{{blank}}}; known: {', '.join(known)}")
     need(model.blanks(table["en"], where) == model.blanks(table["ja"], where), where, "the languages have different blanks")
     return {lang: table[lang].strip() for lang in LANGS}
 
@@ -66,6 +68,7 @@ class Detector:
     certainty: int
     techniques: list
     texts: dict
+    facts: dict
     settings: list
     references: list
     cases: list = member_default(default_factory=list)
@@ -102,29 +105,33 @@ def check_common(table, where, phases, techniques):
         need(technique in techniques, where, f"no technique {technique!r} in content/attack")
 
 
-def read_case(key, table, where, phases, techniques):
+def read_case(key, table, where, phases, techniques, facts):
     where = f"{where}: cases.{key}"
     take(table, where, (), ("also", "phase", "severity", "certainty", "techniques", *TEXTS))
     check_common(table, where, phases, techniques)
-    texts = {name: both(table[name], f"{where}.{name}") for name in TEXTS if name in table}
+    texts = {name: both(table[name], f"{where}.{name}", facts) for name in TEXTS if name in table}
     return Case(str(key), [str(a) for a in table.get("also", [])], table.get("phase", ""), table.get("severity", ""),
                 table.get("certainty", 0), table.get("techniques", []), texts)
 
 
 def read_detector(path, phases, techniques):
     table = take(model.load(path), path.name, ("id", "since", "engine", "phase", "severity", "certainty", *TEXTS),
-                 ("techniques", "settings", "references", "cases"))
+                 ("techniques", "facts", "settings", "references", "cases"))
     need(table["id"] == path.stem, path.name, f"the id {table['id']!r} is not the file's name")
     need(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", table["id"]), path.name, "ids are dotted and lower-case")
     need(table["engine"] in ENGINES, path.name, f"engine is one of {', '.join(ENGINES)}")
     check_common(table, path.name, phases, techniques)
-    texts = {name: both(table[name], f"{path.name}: {name}") for name in TEXTS}
-    cases = [read_case(key, case, path.name, phases, techniques) for key, case in table.get("cases", {}).items()]
+    facts = table.get("facts", {})
+    for name in facts:
+        model.identifier(name, f"{path.name}: facts")
+        need(name not in BLANKS, path.name, f"the fact {name!r} is a blank of every detector")
+    texts = {name: both(table[name], f"{path.name}: {name}", facts) for name in TEXTS}
+    cases = [read_case(key, case, path.name, phases, techniques, facts) for key, case in table.get("cases", {}).items()]
     spelt = [word.lower() for case in cases for word in (case.key, *case.also)]
     for word in spelt:
         need(spelt.count(word) == 1, path.name, f"two cases are called {word!r}")
     return Detector(table["id"], str(table["since"]), table["engine"], table["phase"], table["severity"], table["certainty"],
-                    table.get("techniques", []), texts, table.get("settings", []), table.get("references", []), cases)
+                    table.get("techniques", []), texts, facts, table.get("settings", []), table.get("references", []), cases)
 
 
 def read_detectors():
@@ -221,6 +228,7 @@ def manual():
         rows += [[f"`{c.key}`", c.phase or d.phase, c.severity or d.severity, c.certainty or d.certainty or "",
                   ", ".join(c.techniques or d.techniques)] for c in d.cases]
         lines += table(["kind", "phase", "severity", "certainty", "techniques"], rows)
+        lines += [f"Facts: {'; '.join(f'`{n}`: {help_}' for n, help_ in d.facts.items())}.\n"] if d.facts else []
         lines += [f"Settings: {', '.join(f'`{s}`' for s in d.settings)}.\n"] if d.settings else []
     return "\n".join(lines).rstrip("\n") + "\n"
 

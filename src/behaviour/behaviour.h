@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What no signature knows: behaviours that show in records alone. behaviour.def lists them; each is
+// one file here and one in content/detectors. Their hits become findings, never alert records.
+#pragma once
+#include "schema/config.h"
+#include "schema/hit.h"
+#include "schema/metrics.h"
+
+// How many there are.
+size_t behaviours_known(void);
+
+// ---- workers, any thread
+
+// Hits that one record is enough for.
+void behaviours_look(
+    const struct config *config, const struct record *record, hit_sink *sink, void *context);
+
+// Does anybody want to see the record in its order (behaviours_watch)?
+bool behaviours_want(const struct config *config, const struct record *record);
+
+// ---- one thread: all that is remembered of hosts
+
+struct behaviours;
+
+// config and metrics are borrowed. NULL: out of memory.
+[[nodiscard]] struct behaviours *behaviours_create(
+    const struct config *config, struct metrics *metrics, hit_sink *sink, void *context);
+void behaviours_destroy(struct behaviours *behaviours);
+
+// Records that are wanted, in the order of packets.
+void behaviours_watch(struct behaviours *behaviours, const struct record *record);
+
+// The input is over: what waits for the end of its time is told.
+void behaviours_end(struct behaviours *behaviours);

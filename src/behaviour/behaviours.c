@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/alloc.h"
+#include "behaviour/seat.h"
+
+#define LOOK(name)  extern const struct look name##_look;
+#define WATCH(name) extern const struct watch name##_watch;
+#include "behaviour/behaviour.def"
+#undef LOOK
+#undef WATCH
+
+#define LOOK(name) &name##_look,
+#define WATCH(name)
+static const struct look *const looks[] = {
+#include "behaviour/behaviour.def"
+    NULL};
+#undef LOOK
+#undef WATCH
+
+#define LOOK(name)
+#define WATCH(name) &name##_watch,
+static const struct watch *const watches[] = {
+#include "behaviour/behaviour.def"
+};
+
+enum { WATCHES = sizeof watches / sizeof *watches };
+
+struct behaviours {
+    struct seat seat;
+    struct segment_cache segments;
+    void *states[WATCHES];
+};
+
+size_t behaviours_known(void)
+{
+    return WATCHES + sizeof looks / sizeof *looks - 1;
+}
+
+static bool is_of(const enum record_type *types, enum record_type type)
+{
+    while (*types != RECORD_NONE && *types != type)
+        types++;
+    return *types != RECORD_NONE;
+}
+
+static bool wants(
+    const struct watch *watch, const struct config *config, const struct record *record)
+{
+    return is_of(watch->types, record->type) && (!watch->wants || watch->wants(config, record));
+}
+
+void behaviours_look(
+    const struct config *config, const struct record *record, hit_sink *sink, void *context)
+{
+    struct seat seat = {.config = config, .sink = sink, .context = context};
+    for (const struct look *const *look = looks; *look; look++)
+        if (is_of((*look)->types, record->type))
+            (*look)->record(&seat, record);
+}
+
+bool behaviours_want(const struct config *config, const struct record *record)
+{
+    for (size_t i = 0; i < WATCHES; i++)
+        if (wants(watches[i], config, record))
+            return true;
+    return false;
+}
+
+struct behaviours *behaviours_create(
+    const struct config *config, struct metrics *metrics, hit_sink *sink, void *context)
+{
+    struct behaviours *b = base_calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    segment_cache_init(&b->segments, config);
+    b->seat = (struct seat){config, metrics, &b->segments, sink, context};
+    for (size_t i = 0; i < WATCHES; i++) {
+        b->states[i] = watches[i]->create(&b->seat);
+        if (!b->states[i]) {
+            behaviours_destroy(b);
+            return NULL;
+        }
+    }
+    return b;
+}
+
+void behaviours_destroy(struct behaviours *behaviours)
+{
+    if (!behaviours)
+        return;
+    for (size_t i = 0; i < WATCHES; i++)
+        if (behaviours->states[i])
+            watches[i]->destroy(behaviours->states[i]);
+    base_free(behaviours);
+}
+
+void behaviours_watch(struct behaviours *behaviours, const struct record *record)
+{
+    for (size_t i = 0; i < WATCHES; i++)
+        if (wants(watches[i], behaviours->seat.config, record))
+            watches[i]->record(behaviours->states[i], record);
+}
+
+void behaviours_end(struct behaviours *behaviours)
+{
+    for (size_t i = 0; i < WATCHES; i++)
+        if (watches[i]->end)
+            watches[i]->end(behaviours->states[i]);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// HyperLogLog after Flajolet and others (2007), with linear counting while many registers are
+// empty.
+#include "behaviour/distinct.h"
+#include "base/hash.h"
+#include <math.h>
+
+enum { REGISTER_BITS = 8 }; // of a hash choose the register
+
+static const uint64_t fixed_seed = 0x7961'6775'7261'3131U;
+
+static bool sketch(struct distinct *d, uint64_t hash)
+{
+    uint8_t *at = &d->registers[hash >> (64 - REGISTER_BITS)];
+    uint64_t rest = hash << REGISTER_BITS | 1U << (REGISTER_BITS - 1); // so that it is not 0
+    uint8_t rank = (uint8_t)(__builtin_clzll(rest) + 1);
+    if (rank <= *at)
+        return false;
+    *at = rank;
+    return true;
+}
+
+static void begin_sketch(struct distinct *d)
+{
+    uint64_t seen[DISTINCT_EXACT];
+    memcpy(seen, d->seen, sizeof seen);
+    memset(d->registers, 0, sizeof d->registers);
+    d->sketched = true;
+    for (size_t i = 0; i < DISTINCT_EXACT; i++)
+        sketch(d, seen[i]);
+}
+
+bool distinct_add(struct distinct *distinct, struct bytes thing)
+{
+    uint64_t hash = hash_bytes(thing, fixed_seed);
+    for (uint16_t i = 0; !distinct->sketched && i < distinct->count; i++)
+        if (distinct->seen[i] == hash)
+            return false;
+    if (!distinct->sketched && distinct->count < DISTINCT_EXACT) {
+        distinct->seen[distinct->count++] = hash;
+        return true;
+    }
+    if (!distinct->sketched)
+        begin_sketch(distinct);
+    return sketch(distinct, hash);
+}
+
+uint32_t distinct_count(const struct distinct *distinct)
+{
+    if (!distinct->sketched)
+        return distinct->count;
+    double sum = 0, m = DISTINCT_REGISTERS;
+    unsigned empty = 0;
+    for (size_t i = 0; i < DISTINCT_REGISTERS; i++) {
+        sum += ldexp(1, -distinct->registers[i]);
+        empty += distinct->registers[i] == 0;
+    }
+    double estimate = 0.7182725932495458 * m * m / sum; // alpha of 256 registers
+    if (estimate < 2.5 * m && empty)
+        estimate = m * log(m / empty);
+    return (uint32_t)lround(estimate);
+}
