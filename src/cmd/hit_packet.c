@@ -56,6 +56,11 @@ void hit_packet_fill(const struct slot *slot, uint64_t order, size_t most,
         memcpy(out->macs[0], decoded->src_mac, sizeof out->macs[0]);
         memcpy(out->macs[1], decoded->dst_mac, sizeof out->macs[1]);
     }
-    if (decoded->tunnels)
+    if (decoded->tunnels) {
+        dlt = capture_link_dlt(LINK_RAW);
+        out->link = dlt.number;
+        out->link_name = dlt.name;
+        out->frame = bytes_sub(bytes_make(decoded->l3, decoded->l3_len), 0, most);
         tunnel_fill(packet, decoded->tunnels, order, room, out);
+    }
 }

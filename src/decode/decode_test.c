@@ -433,6 +433,28 @@ TEST(mpls)
     CHECK(build_has(build_decode(LINK_ETHERNET), ANOMALY_MPLS_HEADER_TOO_SMALL));
 }
 
+// RFC 8300, 2: MD type 1 before an IP packet, type 2 without metadata before a frame.
+TEST(service_chain)
+{
+    build_hello4();
+    build_hex("0f c6 01 01 00 00 01 ff 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
+    build_ether(0x894f);
+    check_hello(build_decode(LINK_ETHERNET), 4);
+    build_hello4();
+    build_ether(0x0800);
+    build_hex("0f c2 02 03 00 00 01 ff");
+    build_ether(0x894f);
+    check_hello(build_decode(LINK_ETHERNET), 4);
+    build_start("");
+    build_hex("4f c2 02 01 00 00 01 ff");
+    build_ether(0x894f);
+    CHECK(build_has(build_decode(LINK_ETHERNET), ANOMALY_NSH_UNSUPPORTED_VERSION));
+    build_start("");
+    build_hex("0f c6 01 01 00 00 01 ff");
+    build_ether(0x894f);
+    CHECK(build_has(build_decode(LINK_ETHERNET), ANOMALY_NSH_HEADER_TOO_SMALL));
+}
+
 TEST(pppoe)
 {
     build_hello4();
@@ -539,5 +561,5 @@ TEST(wifi)
 TEST_MAIN(T(ethernet_ip4_udp), T(tcp_and_padding), T(tcp_options), T(cut_by_the_capture),
     T(ip4_segmented_later), T(ip4_damaged), T(ip4_options), T(ip6_extensions),
     T(ip6_extensions_damaged), T(ip6_too_many_extensions), T(ip6_damaged), T(sctp_icmp_others),
-    T(arp), T(pair_hash_is_symmetric), T(vlan), T(llc_snap), T(backbone_tags), T(mpls), T(pppoe),
-    T(links), T(links_damaged), T(wifi))
+    T(arp), T(pair_hash_is_symmetric), T(vlan), T(llc_snap), T(backbone_tags), T(mpls),
+    T(service_chain), T(pppoe), T(links), T(links_damaged), T(wifi))

@@ -131,6 +131,7 @@ enum step decode_ether_type(struct dissect *d)
     case ETHER_PBB: return decode_backbone(d, 4);
     case ETHER_FABRICPATH: return decode_backbone(d, 2);
     case ETHER_METADATA: return decode_metadata(d);
+    case ETHER_NSH: return decode_nsh(d);
     case ETHER_MACSEC: return dissect_nothing(d, DECODE_PROTECTED);
     default: return dissect_nothing(d, DECODE_OTHER);
     }

@@ -38,6 +38,7 @@ enum ether_type {
     ETHER_FABRICPATH = 0x8903,
     ETHER_METADATA = 0x8909, // Cisco's security group tag
     ETHER_VNTAG = 0x8926,
+    ETHER_NSH = 0x894f,
     ETHER_QINQ_OLD = 0x9100,
     ETHER_QINQ_OLD2 = 0x9200,
     ETHER_ERSPAN3 = 0x22eb,
@@ -175,6 +176,7 @@ enum step decode_arp(struct dissect *d);
 enum step decode_mpls(struct dissect *d);
 enum step decode_pppoe(struct dissect *d);
 enum step decode_ppp(struct dissect *d);
+enum step decode_nsh(struct dissect *d);
 
 // link.c
 enum step decode_link(struct dissect *d, uint16_t link);

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands between Ethernet and IP in providers' networks: MPLS label stacks (RFC 3032),
 // Ethernet pseudo-wires with and without control word (RFC 4385, RFC 4448), PPPoE sessions (RFC
-// 2516), PPP (RFC 1661). MPLS doesn't say what it carries: the first nibble decides, as RFC 4928
-// has routers do.
+// 2516), PPP (RFC 1661), service chains (RFC 8300). MPLS doesn't say what it carries: the first
+// nibble decides, as RFC 4928 has routers do.
 #include "decode/internal.h"
+
+enum {
+    NSH_BYTES = 8, // of its base header and service path
+    NSH_IP4 = 1,
+    NSH_IP6 = 2,
+    NSH_ETHERNET = 3,
+    NSH_MPLS = 5,
+};
 
 // Is this an IP header that fits? Only asked where nothing else says what comes.
 static bool looks_like_ip(const struct dissect *d)
@@ -96,6 +104,30 @@ enum step decode_ppp(struct dissect *d)
     case 0x0281:
     case 0x0283: return STEP_MPLS;
     case 0x0031: // bridging (RFC 3518) would need its flags; rare, left alone
+    default: return dissect_nothing(d, DECODE_OTHER);
+    }
+}
+
+// Network service header (RFC 8300): version, length in words, what follows; then a path and
+// context.
+enum step decode_nsh(struct dissect *d)
+{
+    if (!dissect_need(d, NSH_BYTES, ANOMALY_NSH_HEADER_TOO_SMALL))
+        return STEP_DONE;
+    size_t size = (size_t)(d->at[1] & 0x3f) * 4;
+    uint8_t next = d->at[3];
+    if (d->at[0] >> 6 != 0) {
+        dissect_raise(d, ANOMALY_NSH_UNSUPPORTED_VERSION);
+        return STEP_DONE;
+    }
+    if (size < NSH_BYTES || !dissect_need(d, size, ANOMALY_NSH_HEADER_TOO_SMALL))
+        return STEP_DONE;
+    dissect_skip(d, size);
+    switch (next) {
+    case NSH_IP4: return STEP_IP4;
+    case NSH_IP6: return STEP_IP6;
+    case NSH_ETHERNET: return STEP_ETHERNET;
+    case NSH_MPLS: return decode_mpls(d);
     default: return dissect_nothing(d, DECODE_OTHER);
     }
 }

@@ -90,8 +90,13 @@ static void gre_open_erspan(struct dissect *d, size_t size, uint16_t flags, uint
     }
     if (header == 12 && (d->at[size + 11] & 1)) // platform specific part
         header = 20;
-    if (dissect_need(d, size + header, ANOMALY_ERSPAN_HEADER_TOO_SMALL))
-        (void)tunnel_open(d, size + header, STEP_ETHERNET, ETHER_TEB, PROTO_GRE, false);
+    if (!dissect_need(d, size + header, ANOMALY_ERSPAN_HEADER_TOO_SMALL))
+        return;
+    uint16_t vlan = header ? load16(d->at + size) & 0xfff : 0;
+    unsigned tunnels = d->out->tunnels + 1U;
+    bool opened = tunnel_open(d, size + header, STEP_ETHERNET, ETHER_TEB, PROTO_GRE, false);
+    if (opened && d->out->tunnels == tunnels && d->out->vlan[0] == 0) // the switch took its tag off
+        d->out->vlan[0] = vlan;
 }
 
 // Key or, of NVGRE, virtual subnet without the flow's bits: the same in both directions.

@@ -144,8 +144,9 @@ TEST(gre)
     check_inner(4, 1);
     gre(build_inner_ether, "00 00 88 be");
     check_inner(4, 1);
-    gre(build_inner_ether, "10 00 88 be 00 00 00 01 10 01 00 00 00 00 00 00");
+    gre(build_inner_ether, "10 00 88 be 00 00 00 01 10 17 00 00 00 00 00 00");
     check_inner(4, 1);
+    CHECK_EQ(build_decode(LINK_RAW)->vlan[0], 0x17); // the header told it
     gre(build_inner_ether, "10 00 22 eb 00 00 00 01 20 01 00 00 00 00 00 00 00 00 00 00");
     check_inner(4, 1);
     gre(build_inner_ether,

@@ -63,7 +63,8 @@ TEST(kinds)
         CASE("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x60\0\0\0\x30\x08\x06\0\0\0",
             "PNG image data, 96 x 48, 8-bit/color RGBA, non-interlaced", "image/png"),
         CASE("GIF89a\x01\0\x02\0", "GIF image data, version 89a, 1 x 2", "image/gif"),
-        CASE("%PDF-1.4\n", "PDF document", "application/pdf"),
+        CASE("%PDF-1.4\n", "PDF document, version 1.4", "application/pdf"),
+        CASE("%PDF-x", "PDF document", "application/pdf"),
         CASE("PK\3\4\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml "
              "word/",
             "Microsoft Word 2007+",

@@ -5,6 +5,7 @@
 #include "file/kind.h"
 #include "base/cursor.h"
 #include "base/utf8.h"
+#include <ctype.h>
 #include <stdio.h>
 
 struct answer {
@@ -65,6 +66,15 @@ static bool gif_find(struct bytes head, const struct answer *a)
     uint16_t width = cursor_u16le(&c), height = cursor_u16le(&c);
     return SAY(a, "image/gif", "GIF image data, version %.3s, %u x %u", (const char *)&head.data[3],
         width, height);
+}
+
+// "%PDF-1.7"; the mark alone stands in the table.
+static bool pdf_find(struct bytes head, const struct answer *a)
+{
+    const uint8_t major = bytes_at(head, 5), minor = bytes_at(head, 7);
+    if (!isdigit(major) || bytes_at(head, 6) != '.' || !isdigit(minor))
+        return table_find(head, a);
+    return SAY(a, "application/pdf", "PDF document, version %c.%c", major, minor);
 }
 
 static bool has(struct bytes head, struct bytes what)
@@ -295,6 +305,8 @@ bool kind_find(
         return png_find(head, &a);
     if (bytes_start_with(head, BYTES("GIF8")) && head.len >= 10)
         return gif_find(head, &a);
+    if (bytes_start_with(head, BYTES("%PDF-")))
+        return pdf_find(head, &a);
     if (bytes_start_with(head, BYTES("PK\3\4")))
         return zip_find(head, &a);
     if (bytes_start_with(head, BYTES("MZ")))

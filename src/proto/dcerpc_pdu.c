@@ -55,7 +55,7 @@ static enum header read_header(struct cursor in, struct dcerpc_pdu *pdu)
 // The body without the verifier at its end, and the verifier.
 static void split_auth(struct dcerpc_pdu *pdu, struct bytes body)
 {
-    pdu->raw_body = body.len;
+    pdu->raw_body = body;
     pdu->body = cursor_make(body);
     if (pdu->auth_length == 0)
         return;
@@ -193,16 +193,23 @@ static void note_auth(struct dcerpc *rpc, struct dcerpc_call *call, const struct
     }
 }
 
-// Parameters of a fragment, if anybody can read them.
+// What Suricata takes for parameters, with the verifier behind them; it takes the header off
+// requests (C706 section 12.6.4.9), not off responses.
+static struct bytes raw_stub(const struct dcerpc_pdu *pdu, enum flow_side side)
+{
+    return bytes_from(pdu->raw_body, side == FLOW_CLIENT ? 8 : 0);
+}
+
+// Parameters of a fragment, if anybody can read them; else what rules are to see.
 static void keep_stub(
     struct dcerpc *rpc, struct dcerpc_call *call, enum flow_side side, const struct dcerpc_pdu *pdu)
 {
     struct dcerpc_half *half = &call->half[side];
     const struct dcerpc_context *context = dcerpc_called(rpc, call);
-    struct bytes data = cursor_rest(&pdu->body);
     bool wanted = context && !call->sealed && dcerpc_args_wanted(context->uuid, call->opnum, side);
     if (!wanted && !rpc->shows)
         return;
+    struct bytes data = wanted ? cursor_rest(&pdu->body) : raw_stub(pdu, side);
     data = bytes_sub(data, 0, DCERPC_STUB_KEPT - half->stub.len);
     if (half->stub.len + data.len > half->stub_room) {
         size_t room = half->stub.len + data.len;
@@ -224,8 +231,7 @@ static void count_fragment(struct dcerpc *rpc, struct proto_flow *pf, struct dce
     half->seen = true;
     half->type = pdu->type;
     half->fragments++;
-    // Suricata takes the header off requests (C706 section 12.6.4.9), not off responses.
-    half->stub_bytes += pdu->raw_body - (side == FLOW_CLIENT ? 8 : 0);
+    half->stub_bytes += raw_stub(pdu, side).len;
     half->done = pdu->flags & FLAG_LAST;
     call->little = pdu->little;
     keep_stub(rpc, call, side, pdu);

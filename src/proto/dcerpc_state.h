@@ -46,8 +46,8 @@ struct dcerpc_pdu {
     bool little;
     uint16_t length, auth_length;
     uint32_t call_id;
-    struct cursor body; // behind the common header, without the authentication verifier
-    size_t raw_body;    // bytes of it with the verifier
+    struct cursor body;    // behind the common header, without the authentication verifier
+    struct bytes raw_body; // with it
     uint8_t auth_type, auth_level;
     struct bytes auth; // credentials
 };

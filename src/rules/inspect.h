@@ -221,6 +221,7 @@ struct inspection {
     enum anomaly anomaly;               // of an event
     bool is_event;
     bool shown;              // rules_worker.shown tells of this place
+    bool storing;            // and that a rule asks for its file
     struct bytes xff;        // and this is X-Forwarded-For there
     bool half_found;         // the payload of a rule that asks for a transaction, too
     bool passed;             // a pass rule matched
@@ -234,6 +235,12 @@ struct inspection {
     uint8_t ip_proto;
     int64_t time_us;
 };
+
+// Where xbits of the transaction are kept; NULL: there is none.
+static inline struct rule_tx *inspect_bits_of(const struct inspection *in)
+{
+    return in->beside ? in->beside : in->tx_told;
+}
 
 // inspect_plan.c
 struct rule_plan *rule_plan_create(const struct rule_set *set); // NULL: out of memory

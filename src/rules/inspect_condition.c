@@ -49,9 +49,9 @@ static bool txbits_hold(const struct inspection *in, const struct rule_bits *bit
     if (bits->command != BIT_ISSET && bits->command != BIT_ISNOTSET)
         return true;
     bool any = false;
-    for (uint8_t i = 0; in->tx_told && i < bits->names_count; i++)
-        any |= rule_flow_noted(
-            in->tx_told->bits, in->tx_told->bits_count, in->worker->plan->bit_ids[bits->names[i]]);
+    const struct rule_tx *tx = inspect_bits_of(in);
+    for (uint8_t i = 0; tx && i < bits->names_count; i++)
+        any |= rule_flow_noted(tx->bits, tx->bits_count, in->worker->plan->bit_ids[bits->names[i]]);
     return any == (bits->command == BIT_ISSET);
 }
 

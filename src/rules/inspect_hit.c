@@ -93,12 +93,15 @@ static void flow_fill(const struct inspection *in, struct hit_alert *alert)
 }
 
 // EVE's "files": the record of the file that is looked at, as far as it came.
-static void files_write(const struct proto_file_news *file, struct json *out)
+static void files_write(const struct proto_file_news *file, bool storing, struct json *out)
 {
     static const struct bytes key = BYTES("\"fileinfo\":");
-    struct record_fileinfo open = {
+    struct record_fileinfo told = {
         .filename = file->name, .state = BYTES("UNKNOWN"), .tx_id = file->tx_id};
-    struct record record = {.type = RECORD_FILEINFO, .body = file->info ? file->info : &open};
+    struct record record = {.type = RECORD_FILEINFO, .body = &told};
+    if (file->info)
+        told = *file->info;
+    told.storing = storing;
     struct json whole;
     json_init(&whole);
     record_write_body(&whole, &record);
@@ -121,11 +124,15 @@ static void show_record(struct inspection *in, const struct record *record)
 
 // Members of the record, or of what it would say now, for who reads the alert alone. Written when
 // the first rule matches here.
-static struct bytes shown_of(struct inspection *in)
+static struct bytes shown_of(struct inspection *in, const struct rule *rule)
 {
     struct json *out = &in->worker->shown;
     const struct proto *proto = in->pf ? in->pf->proto : NULL;
     struct record draft = {.type = RECORD_NONE};
+    if (rule->filestore && !in->storing) {
+        in->storing = true;
+        in->shown = false;
+    }
     if (in->shown)
         return bytes_make(out->data, out->len);
     in->shown = true;
@@ -139,7 +146,7 @@ static struct bytes shown_of(struct inspection *in)
     if (draft.body && (!in->record || in->record->type != draft.type)) // DNS in HTTP/2: both
         show_record(in, &draft);
     if (in->file)
-        files_write(in->file, out);
+        files_write(in->file, in->storing, out);
     return out->failed ? (struct bytes){NULL, 0} : bytes_make(out->data, out->len);
 }
 
@@ -194,7 +201,7 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
     };
     head_of(in, &room, &head);
     flow_fill(in, &alert);
-    hit.shown = shown_of(in);
+    hit.shown = shown_of(in, rule);
     alert.xff = in->xff;
     techniques_fill(said, &hit);
     hit.matches_count = rule_match_said(w->scratch, hit.matches, HIT_MATCHES);

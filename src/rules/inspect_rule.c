@@ -323,8 +323,9 @@ static void take_effect(struct inspection *in, const struct rule *rule)
         const struct rule_condition *c = &rule->conditions[i];
         bool bits = c->on == RULE_ON_flowbits && c->is.bits.command <= BIT_TOGGLE;
         bool number = c->on == RULE_ON_flowint && flowint_sets(&c->is.flowint);
-        if (rule_is_tx_bit(c) && in->tx_told)
-            txbits_do(in->tx_told, in->worker->plan, &c->is.bits);
+        struct rule_tx *tx = inspect_bits_of(in);
+        if (rule_is_tx_bit(c) && tx)
+            txbits_do(tx, in->worker->plan, &c->is.bits);
         struct rule_flow *state = bits || number ? state_of(in) : NULL;
         if (state && bits)
             flowbits_do(state, in->worker->plan, &c->is.bits);

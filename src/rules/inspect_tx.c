@@ -394,7 +394,7 @@ static void file_inspect(struct rules_worker *w, struct proto_flow *pf, struct r
     in_of(&in, w, pf, news->side);
     in.tx = tx;
     in.beside = rule_tx_find(in.state, pf->proto, news->tx_id);
-    in.tx_told = in.beside ? in.beside : tx;
+    in.tx_told = tx; // once for each file
     in.file = news;
     inspect_now(&in);
 }
