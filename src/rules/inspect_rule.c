@@ -54,13 +54,21 @@ static bool header_fits(const struct rule_header *h, const struct inspection *in
            (h->direction == RULE_BOTH_WAYS && endpoints_fit(h, in, true));
 }
 
+// The capture has one side alone, which goes on behind its SYN: the other one answered.
+static bool is_half_seen(const struct flow *flow)
+{
+    uint8_t client = flow->tcp_flags[FLOW_CLIENT];
+    return !(flow->flags & FLOW_BOTH_SIDES) && (client & TCP_SYN) && (client & TCP_ACK);
+}
+
 // TCP: the handshake is over, or was over before the capture began. Else: both sides have spoken.
 static bool is_established(const struct flow *flow)
 {
     if (flow->ip_proto != PROTO_TCP)
         return (flow->flags & FLOW_BOTH_SIDES) != 0;
     if (flow->state != FLOW_CLOSED)
-        return flow->state == FLOW_ESTABLISHED || (flow->flags & FLOW_MIDSTREAM);
+        return flow->state == FLOW_ESTABLISHED || (flow->flags & FLOW_MIDSTREAM) ||
+               is_half_seen(flow);
     return (flow->flags & FLOW_BOTH_SIDES) && (flow->tcp_flags[FLOW_CLIENT] & TCP_ACK) &&
            (flow->tcp_flags[FLOW_SERVER] & TCP_ACK);
 }
