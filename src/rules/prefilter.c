@@ -43,6 +43,8 @@ static void figures(struct rule_prefilter *p)
     for (uint32_t i = 0; i < p->bases_count; i++) {
         const struct base *base = &p->bases[i];
         size_t size = 0;
+        if (base->borrowed)
+            continue;
         if (hs_database_size(base->hs, &size) == HS_SUCCESS)
             f->bytes += size;
         f->bytes += base->patterns * (sizeof *base->first + sizeof *base->tails) +
@@ -198,27 +200,39 @@ static void scan_number(struct prefilter_scratch *s, uint16_t base, const struct
         scan_base(s, &s->prefilter->bases[base], view->data, view->fresh);
 }
 
+static uint16_t base_of_port(const struct port_bases *of, uint16_t port)
+{
+    uint16_t low = 0, high = of->count;
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+        if (of->ports[middle] < port)
+            low = (uint16_t)(middle + 1);
+        else
+            high = middle;
+    }
+    return low < of->count && of->ports[low] == port ? (uint16_t)(of->first + low) : NO_BASE;
+}
+
 static void scan_payload(
     struct prefilter_scratch *s, const struct rule_where *where, const struct rule_view *view)
 {
     const struct rule_prefilter *p = s->prefilter;
     enum carrier carrier = carrier_of(where->ip_proto);
     bool side = where->to_client;
-    bool any_too = false; // in the application's database
+    uint64_t held = 0; // applications whose databases hold others' rules, too
     for (unsigned i = 0; where->apps && i < p->app_sets_count; i++) {
         uint16_t base = p->app_sets[i].base[carrier != CARRIER_TCP][side];
         if (!(where->apps & p->app_sets[i].apps) || base == NO_BASE)
             continue;
         scan_number(s, base, view);
-        any_too = carrier == CARRIER_TCP;
+        held |= carrier == CARRIER_TCP ? p->app_sets[i].apps : 0;
     }
-    if (!any_too)
+    if (!held)
         scan_number(s, p->any[carrier][side], view);
-    const uint16_t *dst = p->ports[carrier][side][0], *src = p->ports[carrier][side][1];
-    if (dst)
-        scan_number(s, dst[where->dst_port], view);
-    if (src)
-        scan_number(s, src[where->src_port], view);
+    if (!prefilter_is_home(held, where->dst_port))
+        scan_number(s, base_of_port(&p->ports[carrier][side][0], where->dst_port), view);
+    if (!prefilter_is_home(held, where->src_port))
+        scan_number(s, base_of_port(&p->ports[carrier][side][1], where->src_port), view);
 }
 
 void rule_prefilter_scan(

@@ -136,8 +136,7 @@ static bool payload_slots(struct entries *entries, const struct rule *rule,
     return entry_add(entries, key[SLOT_ANY], choice, rule->index);
 }
 
-// Over TCP, where an application's rules and those for any port are looked for in one go, they have
-// a database together; see any_add_to_apps().
+// Over TCP an application's database holds more; see others_add_to_apps().
 static bool apps_add(struct entries *entries, const struct rule *rule, const struct choice *choice,
     unsigned apps, bool to_client)
 {
@@ -148,18 +147,32 @@ static bool apps_add(struct entries *entries, const struct rule *rule, const str
     return true;
 }
 
-static bool any_add_to_apps(const struct rule_prefilter *p, struct entries *entries)
+bool prefilter_is_home(uint64_t apps, uint16_t port)
 {
+    static const struct {
+        enum rule_app app;
+        uint16_t port;
+    } homes[] = {{RULE_APP_http1, 80}, {RULE_APP_tls, 443}, {RULE_APP_ftp, 21}, {RULE_APP_smtp, 25},
+        {RULE_APP_smb, 139}, {RULE_APP_smb, 445}, {RULE_APP_ssh, 22}, {RULE_APP_dns, 53}};
+    for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
+        if ((apps >> homes[i].app & 1) && homes[i].port == port)
+            return true;
+    return false;
+}
+
+// A scan costs more by its beginning than by the number of patterns: one for each segment.
+static bool others_add_to_apps(const struct rule_prefilter *p, struct entries *entries)
+{
+    const uint64_t payload = base_key(BUFFER_PAYLOAD, false, 0, CARRIER_TCP, 0, 0);
     size_t count = entries->count;
     for (size_t i = 0; i < count; i++) {
         struct entry entry = entries->list[i];
-        bool to_client = entry.key >> 47 & 1;
-        if (entry.key != base_key(BUFFER_PAYLOAD, to_client, 0, CARRIER_TCP, SLOT_ANY, 0))
+        uint64_t side = entry.key & BASE_TO_CLIENT, slot = entry.key >> 16 & 0xff;
+        if ((entry.key & ~(BASE_TO_CLIENT | 0xffffff)) != payload || slot == SLOT_APP)
             continue;
-        for (unsigned apps = 0; apps < p->app_sets_count; apps++)
-            if (!entry_add(entries,
-                    base_key(BUFFER_PAYLOAD, to_client, 0, CARRIER_TCP, SLOT_APP, apps),
-                    entry.choice, entry.rule))
+        for (unsigned a = 0; a < p->app_sets_count; a++)
+            if ((slot == SLOT_ANY || prefilter_is_home(p->app_sets[a].apps, entry.key & 0xffff)) &&
+                !entry_add(entries, payload | side | SLOT_APP << 16 | a, entry.choice, entry.rule))
                 return false;
     }
     return true;
@@ -334,6 +347,39 @@ static size_t same_key(const struct entries *entries, size_t at)
     return end - at;
 }
 
+// What is looked for on both sides alike needs one database.
+static const struct base *twin_of(
+    const struct rule_prefilter *p, const struct entry *entries, size_t count)
+{
+    for (uint32_t i = 0; i < p->bases_count; i++) {
+        const struct base *base = &p->bases[i];
+        if ((base->key | BASE_TO_CLIENT) != entries->key || base->first[base->patterns] != count)
+            continue;
+        size_t same = 0;
+        while (same < count && base->rules[same] == entries[same].rule)
+            same++;
+        return same == count ? base : NULL;
+    }
+    return NULL;
+}
+
+static bool base_add(
+    struct rule_prefilter *p, const struct entry *entries, size_t count, struct literals *literals)
+{
+    const struct base *twin = twin_of(p, entries, count);
+    struct base *base = &p->bases[p->bases_count++];
+    if (twin) {
+        *base = *twin;
+        base->key = entries->key;
+        base->borrowed = true;
+        return true;
+    }
+    base->stamps = p->patterns;
+    bool ok = base_make(base, entries, count, literals);
+    p->patterns += base->patterns;
+    return ok;
+}
+
 static bool bases_compile(struct rule_prefilter *p, const struct entries *entries)
 {
     size_t places = 0, most = 1;
@@ -347,11 +393,8 @@ static bool bases_compile(struct rule_prefilter *p, const struct entries *entrie
     p->bases = base_calloc(places + 1, sizeof *p->bases);
     bool ok = p->bases && literals_make(&literals, most);
     for (size_t at = 0, count; ok && at < entries->count; at += count) {
-        struct base *base = &p->bases[p->bases_count++];
         count = same_key(entries, at);
-        ok = base_make(base, &entries->list[at], count, &literals);
-        base->stamps = p->patterns;
-        p->patterns += base->patterns;
+        ok = base_add(p, &entries->list[at], count, &literals);
     }
     literals_free(&literals);
     return ok;
@@ -359,16 +402,16 @@ static bool bases_compile(struct rule_prefilter *p, const struct entries *entrie
 
 static bool port_note(struct rule_prefilter *p, const struct base *base, uint16_t index)
 {
-    unsigned carrier = base->key >> 24 & 0xff, port = base->key & 0xffff;
-    bool to_client = base->key >> 47 & 1, src = (base->key >> 16 & 0xff) == SLOT_SRC_PORT;
-    uint16_t **table = &p->ports[carrier][to_client][src];
-    if (!*table) {
-        *table = base_malloc(65536 * sizeof **table);
-        if (!*table)
-            return false;
-        memset(*table, 0xff, 65536 * sizeof **table); // NO_BASE
-    }
-    (*table)[port] = index;
+    unsigned carrier = base->key >> 24 & 0xff;
+    bool to_client = base->key & BASE_TO_CLIENT, src = (base->key >> 16 & 0xff) == SLOT_SRC_PORT;
+    struct port_bases *of = &p->ports[carrier][to_client][src];
+    uint16_t *ports = base_realloc(of->ports, (of->count + 1U) * sizeof *ports);
+    if (!ports)
+        return false;
+    of->ports = ports;
+    if (of->count == 0)
+        of->first = index;
+    of->ports[of->count++] = base->key & 0xffff;
     return true;
 }
 
@@ -377,7 +420,7 @@ static bool base_note(struct rule_prefilter *p, uint16_t index)
 {
     const struct base *base = &p->bases[index];
     enum rule_buffer buffer = base->key >> 48;
-    bool to_client = base->key >> 47 & 1;
+    bool to_client = base->key & BASE_TO_CLIENT;
     unsigned carrier = base->key >> 24 & 0xff, value = base->key & 0xffff;
     if (buffer != BUFFER_PAYLOAD || (base->key >> 32 & 0x7fff)) {
         struct base_span *span = &p->of_buffer[buffer][to_client];
@@ -413,7 +456,7 @@ bool prefilter_bases_make(struct rule_prefilter *p)
         for (int payload = 0; ok && payload < 2; payload++)
             if (p->choices[i][payload].group)
                 ok = choice_add(p, entries, &p->set->rules[i], &p->choices[i][payload]);
-    ok = ok && any_add_to_apps(p, entries);
+    ok = ok && others_add_to_apps(p, entries);
     if (ok && entries->count)
         qsort(entries->list, entries->count, sizeof *entries->list, entry_compare);
     ok = ok && bases_compile(p, entries) && bases_note(p);
@@ -428,6 +471,8 @@ bool prefilter_bases_make(struct rule_prefilter *p)
 void prefilter_bases_free(struct rule_prefilter *p)
 {
     for (uint32_t i = 0; p->bases && i < p->bases_count; i++) {
+        if (p->bases[i].borrowed)
+            continue;
         hs_free_database(p->bases[i].hs);
         base_free(p->bases[i].first);
         base_free(p->bases[i].rules);
@@ -436,7 +481,7 @@ void prefilter_bases_free(struct rule_prefilter *p)
     base_free(p->bases);
     for (int carrier = 0; carrier < CARRIERS; carrier++)
         for (int i = 0; i < 4; i++)
-            base_free(p->ports[carrier][i / 2][i % 2]);
+            base_free(p->ports[carrier][i / 2][i % 2].ports);
     if (p->prototype)
         hs_free_scratch(p->prototype);
 }

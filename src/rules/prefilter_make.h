@@ -5,7 +5,7 @@
 #include "rules/prefilter.h"
 
 enum {
-    FAST_BYTES = 32,  // of a pattern: its end. The matcher looks at the rest
+    FAST_BYTES = 16,  // of a pattern: its end. The matcher looks at the rest
     FAST_LEAST = 4,   // and not so much shorter that it is found everywhere
     PORTS_NAMED = 12, // a rule with more ports is looked for at all of them
     CARRIERS = 4,
@@ -40,12 +40,20 @@ struct base {
     uint32_t patterns;
     uint32_t stamps; // number of its first pattern among all bases'
     uint16_t longest;
+    bool borrowed; // all of it is another base's: the same rules on the other side
 };
 
-// Rules on payload of the same applications ("http" is both versions).
+// Rules on payload of the same applications ("http" is both versions). Over TCP their database
+// holds all that may be in such a flow: rules for any port, and those for the application's own.
 struct app_set {
     uint64_t apps;       // bits: enum rule_app
-    uint16_t base[2][2]; // [over UDP and others][to_client]; over TCP with those for any port
+    uint16_t base[2][2]; // [over UDP and others][to_client]
+};
+
+// The ports that have a database, in their order: that of ports[i] is bases[first + i].
+struct port_bases {
+    uint16_t *ports;
+    uint16_t first, count;
 };
 
 struct base_span {
@@ -63,7 +71,7 @@ struct rule_prefilter {
     uint16_t any[CARRIERS][2];
     struct app_set app_sets[APP_SETS];
     unsigned app_sets_count;
-    uint16_t *ports[CARRIERS][2][2]; // [carrier][to_client][0 dst, 1 src]; NULL: none
+    struct port_bases ports[CARRIERS][2][2]; // [carrier][to_client][0 dst, 1 src]
     struct address_table *addresses;
     hs_scratch_t *prototype;
     struct rule_prefilter_figures figures;
@@ -77,13 +85,18 @@ static inline bool is_payload_world(enum rule_buffer buffer)
 // Fills choices[...][2] of all rules. False: out of memory.
 bool prefilter_choose(struct rule_prefilter *prefilter);
 
+#define BASE_TO_CLIENT (1ULL << 47)
+
 // Key of a place: bases are sorted by it.
 static inline uint64_t base_key(enum rule_buffer buffer, bool to_client, uint16_t transforms,
     unsigned carrier, unsigned slot, unsigned value)
 {
-    return (uint64_t)buffer << 48 | (uint64_t)to_client << 47 | (uint64_t)transforms << 32 |
+    return (uint64_t)buffer << 48 | (to_client ? BASE_TO_CLIENT : 0) | (uint64_t)transforms << 32 |
            (uint64_t)carrier << 24 | (uint64_t)slot << 16 | value;
 }
+
+// Are rules for that port in the database of these applications?
+bool prefilter_is_home(uint64_t apps, uint16_t port);
 
 bool prefilter_bases_make(struct rule_prefilter *prefilter);
 void prefilter_bases_free(struct rule_prefilter *prefilter);
