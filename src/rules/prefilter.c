@@ -48,7 +48,7 @@ static void figures(struct rule_prefilter *p)
         if (hs_database_size(base->hs, &size) == HS_SUCCESS)
             f->bytes += size;
         f->bytes += base->patterns * (sizeof *base->first + sizeof *base->tails) +
-                    base->first[base->patterns] * sizeof *base->rules;
+                    base->first[base->patterns] * (sizeof *base->rules + sizeof *base->latest);
     }
     for (uint32_t i = 0; i < p->set->rules_count; i++)
         f->by_pattern += p->choices[i][0].group || p->choices[i][1].group;
@@ -124,7 +124,16 @@ struct scan {
     struct prefilter_scratch *s;
     const struct base *base;
     uint64_t fresh; // matches of whole patterns that end here or before are old
+    uint64_t start; // of what is scanned, in the whole
+    bool anywhere;  // where a packet began in it is not known
 };
+
+// Could a content end there, in the whole or, where a segment is looked at as a packet, in that?
+static bool is_early(const struct scan *scan, uint64_t end, uint16_t latest)
+{
+    return latest == ANYWHERE || scan->anywhere || scan->start + end <= latest ||
+           end - scan->fresh <= latest;
+}
 
 static int found(unsigned id, unsigned long long, unsigned long long to, unsigned, void *context)
 {
@@ -132,11 +141,13 @@ static int found(unsigned id, unsigned long long, unsigned long long to, unsigne
     const struct base *base = scan->base;
     struct prefilter_scratch *s = scan->s;
     uint32_t *stamp = &s->stamps[base->stamps + id];
-    if (*stamp == s->scan || to + base->tails[id] <= scan->fresh)
+    uint64_t end = to + base->tails[id];
+    if (*stamp == s->scan || end <= scan->fresh)
         return 0;
-    *stamp = s->scan;
+    *stamp = s->scan; // what is too late here is so at the pattern's next place, too
     for (uint32_t i = base->first[id]; i < base->first[id + 1]; i++)
-        candidate(s, base->rules[i]);
+        if (is_early(scan, to, base->latest[i]))
+            candidate(s, base->rules[i]);
     return 0;
 }
 
@@ -151,16 +162,23 @@ static void next_scan(struct prefilter_scratch *s)
 
 // Bytes before `fresh` are needed only as far as a pattern may begin there.
 static void scan_base(
-    struct prefilter_scratch *s, const struct base *base, struct bytes data, size_t fresh)
+    struct prefilter_scratch *s, const struct base *base, const struct rule_view *view)
 {
+    size_t fresh = view->fresh;
     size_t skip = fresh > base->longest ? fresh - base->longest : 0;
-    struct bytes part = bytes_from(data, skip);
+    struct bytes part = bytes_from(view->data, skip);
     if (part.len == 0)
         return;
     if (part.len > UINT32_MAX)
         part.len = UINT32_MAX;
     next_scan(s);
-    struct scan scan = {s, base, fresh - skip};
+    struct scan scan = {
+        .s = s,
+        .base = base,
+        .fresh = fresh - skip,
+        .start = view->start + skip,
+        .anywhere = fresh == 0 && view->start > 0,
+    };
     hs_scan(base->hs, (const char *)part.data, (unsigned)part.len, 0, s->hs, found, &scan);
 }
 
@@ -172,13 +190,13 @@ static void scan_span(
         const struct base *base = &s->prefilter->bases[i];
         const struct choice *choice = base->choice;
         if (choice->transforms_count == 0) {
-            scan_base(s, base, view->data, view->fresh);
+            scan_base(s, base, view);
             continue;
         }
-        struct bytes data = view->data;
+        struct rule_view made = {.data = view->data};
         if (rule_transform(scratch, &scratch->scan_memory, choice->transforms,
-                choice->transforms_count, &data))
-            scan_base(s, base, data, 0);
+                choice->transforms_count, &made.data))
+            scan_base(s, base, &made);
         arena_reset(&scratch->scan_memory);
     }
 }
@@ -197,7 +215,7 @@ static enum carrier carrier_of(uint8_t ip_proto)
 static void scan_number(struct prefilter_scratch *s, uint16_t base, const struct rule_view *view)
 {
     if (base != NO_BASE)
-        scan_base(s, &s->prefilter->bases[base], view->data, view->fresh);
+        scan_base(s, &s->prefilter->bases[base], view);
 }
 
 static uint16_t base_of_port(const struct port_bases *of, uint16_t port)

@@ -320,8 +320,9 @@ static bool base_make(
     base->choice = entries[0].choice;
     base->first = base_calloc(count + 1, sizeof *base->first);
     base->rules = base_calloc(count, sizeof *base->rules);
+    base->latest = base_calloc(count, sizeof *base->latest);
     base->tails = base_calloc(count, sizeof *base->tails);
-    if (!base->first || !base->rules || !base->tails)
+    if (!base->first || !base->rules || !base->latest || !base->tails)
         return false;
     uint16_t most_tail = 0;
     for (size_t i = 0; i < count; i++) {
@@ -333,6 +334,7 @@ static bool base_make(
         *tail = entries[i].choice->tail > *tail ? entries[i].choice->tail : *tail;
         most_tail = *tail > most_tail ? *tail : most_tail;
         base->rules[i] = entries[i].rule;
+        base->latest[i] = entries[i].choice->latest;
     }
     base->first[base->patterns] = (uint32_t)count;
     base->longest = (uint16_t)(base->longest + most_tail);
@@ -476,6 +478,7 @@ void prefilter_bases_free(struct rule_prefilter *p)
         hs_free_database(p->bases[i].hs);
         base_free(p->bases[i].first);
         base_free(p->bases[i].rules);
+        base_free(p->bases[i].latest);
         base_free(p->bases[i].tails);
     }
     base_free(p->bases);

@@ -120,6 +120,19 @@ static struct bytes without_leading_zeros(struct bytes pattern)
     return pattern.len - zeros >= FAST_LEAST ? bytes_from(pattern, zeros) : pattern;
 }
 
+// depth and startswith say up to where it may stand.
+static uint16_t latest_of(const struct rule_group *group, const struct rule_content *content)
+{
+    int64_t end = content->starts ? (int64_t)content->pattern.len : content->depth.number;
+    if (group->transforms_count || content->relative || !(content->starts || content->has_depth))
+        return ANYWHERE;
+    if (!content->starts && (content->depth.var || content->offset.var))
+        return ANYWHERE;
+    if (!content->starts && content->has_offset)
+        end += content->offset.number;
+    return end >= 0 && end < ANYWHERE ? (uint16_t)end : ANYWHERE;
+}
+
 // The pattern's end, so that what ends in bytes not seen before is found by them.
 static struct choice choice_of(const struct rule_group *group, const struct rule_content *content)
 {
@@ -133,6 +146,7 @@ static struct choice choice_of(const struct rule_group *group, const struct rule
         .transforms_count = group->transforms_count,
         .pattern = pattern,
         .tail = (uint16_t)(content->chop_len ? behind : 0),
+        .latest = latest_of(group, content),
         .nocase = content->nocase,
     };
     if (transforms_are_light(group) && pattern.len > group->transforms_count)

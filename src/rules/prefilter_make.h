@@ -5,9 +5,10 @@
 #include "rules/prefilter.h"
 
 enum {
-    FAST_BYTES = 16,  // of a pattern: its end. The matcher looks at the rest
-    FAST_LEAST = 4,   // and not so much shorter that it is found everywhere
-    PORTS_NAMED = 12, // a rule with more ports is looked for at all of them
+    FAST_BYTES = 16,       // of a pattern: its end. The matcher looks at the rest
+    FAST_LEAST = 4,        // and not so much shorter that it is found everywhere
+    PORTS_NAMED = 12,      // a rule with more ports is looked for at all of them
+    ANYWHERE = UINT16_MAX, // no content behind this has to end before a certain place
     CARRIERS = 4,
     APP_SETS = 64,
     NO_BASE = UINT16_MAX,
@@ -26,6 +27,7 @@ struct choice {
     uint8_t transforms_count;
     struct bytes pattern; // at most FAST_BYTES
     uint16_t tail;        // bytes of the content behind the pattern
+    uint16_t latest;      // where in the buffer the content ends at the latest; ANYWHERE
     bool nocase;
 };
 
@@ -36,7 +38,8 @@ struct base {
     const struct choice *choice; // one that has the transforms of this place
     uint32_t *first;             // of each pattern, and one more: into rules
     uint32_t *rules;
-    uint16_t *tails;
+    uint16_t *latest; // of each of `rules`
+    uint16_t *tails;  // of each pattern
     uint32_t patterns;
     uint32_t stamps; // number of its first pattern among all bases'
     uint16_t longest;

@@ -28,7 +28,10 @@ static const char rule_lines[] =
     "alert ip any any -> [198.51.100.0/24,!198.51.100.7] any (flowbits:set,x; sid:15;)\n"
     "alert ip [192.0.2.1] any <> [203.0.113.1] any (sid:16;)\n"
     "alert ip ![10.0.0.0/8] any -> any any (sid:17;)\n"
-    "alert tcp [192.0.2.1] any -> any any (flags:S; sid:18;)\n";
+    "alert tcp [192.0.2.1] any -> any any (flags:S; sid:18;)\n"
+    "alert tcp any any -> any 80 (content:\"to80\"; flow:to_server; sid:19;)\n"
+    "alert tcp any any -> any 7 (content:\"early\"; offset:2; depth:8; sid:20;)\n"
+    "alert tcp any any -> any 7 (content:\"late\"; startswith; sid:21;)\n";
 
 static struct metrics metrics;
 
@@ -110,6 +113,45 @@ TEST(payload)
         tcp.ip_proto = IPPROTO_ICMPV6;
         SAYS(scan(&l, tcp, all), "13");
         SAYS(scan(&l, tcp, BYTES("")), "");
+    }
+    unload(&l);
+}
+
+// An application's own port is looked at with it, and by itself where it is not known.
+TEST(home)
+{
+    struct loaded l = load();
+    struct rule_where to_80 = {.buffer = BUFFER_PAYLOAD, .ip_proto = IPPROTO_TCP, .dst_port = 80};
+    if (l.scratch) {
+        SAYS(scan(&l, to_80, BYTES("everywhere to80")), "1 19");
+        to_80.apps = 1ULL << RULE_APP_http1;
+        SAYS(scan(&l, to_80, BYTES("everywhere to80")), "1 19");
+        to_80.apps = 1ULL << RULE_APP_tls;
+        SAYS(scan(&l, to_80, BYTES("everywhere to80")), "1 19");
+    }
+    unload(&l);
+}
+
+// What has to stand near the beginning, of the stream or of the packet, is found there alone.
+TEST(places)
+{
+    struct loaded l = load();
+    struct rule_where tcp = {.buffer = BUFFER_PAYLOAD, .ip_proto = IPPROTO_TCP, .dst_port = 7};
+    struct rule_view view = {.data = BYTES("...xxxxxearly")};
+    if (l.scratch) {
+        SAYS(scan(&l, tcp, BYTES("12345early late")), "20");
+        SAYS(scan(&l, tcp, BYTES("late 6early")), "21");
+        SAYS(scan(&l, tcp, BYTES("early early")), "20");
+        view.fresh = 3;
+        rule_prefilter_scan(l.scratch, &tcp, &view);
+        SAYS(taken(&l), "20");
+        view.fresh = 2;
+        rule_prefilter_scan(l.scratch, &tcp, &view);
+        SAYS(taken(&l), "");
+        view.fresh = 0;
+        view.start = 1000; // behind a gap: packets begin anywhere
+        rule_prefilter_scan(l.scratch, &tcp, &view);
+        SAYS(taken(&l), "20");
     }
     unload(&l);
 }
@@ -196,4 +238,4 @@ TEST(addresses)
     unload(&l);
 }
 
-TEST_MAIN(T(payload), T(buffers), T(choices), T(fresh), T(addresses))
+TEST_MAIN(T(payload), T(home), T(places), T(buffers), T(choices), T(fresh), T(addresses))
