@@ -110,6 +110,17 @@ static void fill_bits(const struct hit_alert *said, struct alert_room *out)
     body->traffic.label_count = count[BITS_LABEL];
 }
 
+static void fill_variables(const struct hit_alert *said, struct alert_room *out)
+{
+    for (int of = 0; of < 2; of++)
+        for (size_t i = 0; i < said->variables_count[of]; i++)
+            out->variables[of][i] = (struct record_alert_variable){&said->variables[of][i], 1};
+    out->body.flow_bits.flowvars = out->variables[0];
+    out->body.flow_bits.flowvars_count = said->variables_count[0];
+    out->body.flow_bits.pktvars = out->variables[1];
+    out->body.flow_bits.pktvars_count = said->variables_count[1];
+}
+
 // The proxy nearest to the server wrote the last one.
 static struct bytes last_address(struct bytes list)
 {
@@ -163,6 +174,7 @@ void alert_fill(const struct config *config, const struct hit *hit, const struct
     if (hit->alert) {
         fill_said(hit, hit->alert, body);
         fill_bits(hit->alert, out);
+        fill_variables(hit->alert, out);
         return;
     }
     body->action = BYTES("allowed");

@@ -61,6 +61,7 @@ struct alert_room {
     struct record_alert_source sources[HIT_SOURCES];
     struct bytes techniques[HIT_TECHNIQUES];
     struct bytes bits[3][HIT_BITS]; // enum bits_kind
+    struct record_alert_variable variables[2][HIT_VARIABLES];
 };
 void alert_fill(const struct config *config, const struct hit *hit, const struct assessment *a,
     const char *finding, struct arena *arena, struct alert_room *out);

@@ -240,9 +240,52 @@ static bool read_response(
     return !pdu->has_cip || cip_response_read(pf, pdu->cip, &enip->response.cip, arena);
 }
 
-static void take_request(struct proto_flow *pf, struct pdu *pdu)
+// A CIP message, or each of those that one of several holds (CIP Volume 1, section ).
+static void tell_cip(struct proto_flow *pf, enum flow_side side, struct bytes cip, uint64_t tx_id)
+{
+    struct cursor in = cursor_make(cip);
+    uint8_t service = cursor_u8(&in), words = cursor_u8(&in);
+    cursor_skip(&in, service & 0x80 ? 2 : 2U * words); // an answer's status, a request's path
+    struct bytes body = cursor_rest(&in);
+    uint16_t count = (service & 0x7f) == CIP_MULTIPLE_SERVICE ? cursor_u16le(&in) : 0;
+    if (count == 0)
+        proto_frame(pf, FRAME_ENIP_CIP, side, cip, (int64_t)cip.len, tx_id);
+    for (size_t at = cursor_u16le(&in), next; count > 0 && cursor_ok(&in); count--, at = next) {
+        next = count > 1 ? cursor_u16le(&in) : body.len;
+        if (at < next && next <= body.len)
+            proto_frame(
+                pf, FRAME_ENIP_CIP, side, bytes_from(body, at), (int64_t)(next - at), tx_id);
+    }
+}
+
+static void tell_frames(
+    struct proto_flow *pf, enum flow_side side, struct bytes from, const struct pdu *pdu)
+{
+    bool send = pdu->command == SEND_RR_DATA || pdu->command == SEND_UNIT_DATA;
+    bool list = pdu->command == LIST_IDENTITY || pdu->command == LIST_SERVICES;
+    if (!proto_wants(pf, BUFFER_FRAME))
+        return;
+    proto_frames(pf, FRAME_ENIP_PDU, side, from, HEADER_BYTES,
+        HEADER_BYTES + (int64_t)pdu->data.len, pdu->tx_id);
+    if (pdu->has_cip)
+        tell_cip(pf, side, pdu->cip, pdu->tx_id);
+    struct cursor in = cursor_make(pdu->data);
+    cursor_skip(&in, send ? 6 : 0); // interface handle, timeout
+    for (uint16_t count = send || list ? cursor_u16le(&in) : 0; count > 0 && cursor_ok(&in);
+         count--) {
+        struct cursor item = in;
+        cursor_skip(&in, 2);
+        cursor_skip(&in, cursor_u16le(&in));
+        if (cursor_ok(&in))
+            proto_frame(pf, FRAME_ENIP_ENIP_ITEM, side, cursor_rest(&item),
+                (int64_t)(cursor_pos(&in) - cursor_pos(&item)), pdu->tx_id);
+    }
+}
+
+static void take_request(struct proto_flow *pf, struct bytes from, struct pdu *pdu)
 {
     struct enip_state *state = pf->state;
+    pdu->tx_id = UINT64_MAX;
     struct ics_wait *wait = ics_wait_begin(
         pf, &state->waits, key_of(pdu), sizeof(struct record_enip), ENIP_EXCHANGE_BYTES);
     if (wait) {
@@ -250,6 +293,7 @@ static void take_request(struct proto_flow *pf, struct pdu *pdu)
         pdu->bad |= !read_request(pf, pdu, wait->request, &wait->arena);
         cip_show(pf, FLOW_CLIENT, wait->tx_id, pdu->cip);
     }
+    tell_frames(pf, FLOW_CLIENT, from, pdu);
     bool silent = pdu->command == NOP || pdu->command == UNREGISTER; // no answer will come
     if (wait && silent) {
         emit_wait(pf, wait);
@@ -257,11 +301,12 @@ static void take_request(struct proto_flow *pf, struct pdu *pdu)
     }
 }
 
-static void take_response(struct proto_flow *pf, struct pdu *pdu)
+static void take_response(struct proto_flow *pf, struct bytes from, struct pdu *pdu)
 {
     struct enip_state *state = pf->state;
     struct ics_wait *wait = ics_wait_find(&state->waits, key_of(pdu));
     pdu->tx_id = wait ? wait->tx_id : pf->tx_count;
+    tell_frames(pf, FLOW_SERVER, from, pdu);
     cip_show(pf, FLOW_SERVER, pdu->tx_id, pdu->cip);
     if (wait) {
         struct record_enip *enip = wait->request;
@@ -316,48 +361,6 @@ static bool whole_messages(struct cursor in)
     return true;
 }
 
-// A CIP message, or each of those that one of several holds (CIP Volume 1, section ).
-static void tell_cip(struct proto_flow *pf, enum flow_side side, struct bytes cip)
-{
-    struct cursor in = cursor_make(cip);
-    uint8_t service = cursor_u8(&in), words = cursor_u8(&in);
-    cursor_skip(&in, service & 0x80 ? 2 : 2U * words); // an answer's status, a request's path
-    struct bytes body = cursor_rest(&in);
-    uint16_t count = (service & 0x7f) == CIP_MULTIPLE_SERVICE ? cursor_u16le(&in) : 0;
-    if (count == 0)
-        proto_frame(pf, FRAME_ENIP_CIP, side, cip, (int64_t)cip.len, UINT64_MAX);
-    for (size_t at = cursor_u16le(&in), next; count > 0 && cursor_ok(&in); count--, at = next) {
-        next = count > 1 ? cursor_u16le(&in) : body.len;
-        if (at < next && next <= body.len)
-            proto_frame(
-                pf, FRAME_ENIP_CIP, side, bytes_from(body, at), (int64_t)(next - at), UINT64_MAX);
-    }
-}
-
-static void tell_frames(
-    struct proto_flow *pf, enum flow_side side, struct bytes from, const struct pdu *pdu)
-{
-    bool send = pdu->command == SEND_RR_DATA || pdu->command == SEND_UNIT_DATA;
-    bool list = pdu->command == LIST_IDENTITY || pdu->command == LIST_SERVICES;
-    if (!proto_wants(pf, BUFFER_FRAME))
-        return;
-    proto_frames(pf, FRAME_ENIP_PDU, side, from, HEADER_BYTES,
-        HEADER_BYTES + (int64_t)pdu->data.len, UINT64_MAX);
-    if (pdu->has_cip)
-        tell_cip(pf, side, pdu->cip);
-    struct cursor in = cursor_make(pdu->data);
-    cursor_skip(&in, send ? 6 : 0); // interface handle, timeout
-    for (uint16_t count = send || list ? cursor_u16le(&in) : 0; count > 0 && cursor_ok(&in);
-         count--) {
-        struct cursor item = in;
-        cursor_skip(&in, 2);
-        cursor_skip(&in, cursor_u16le(&in));
-        if (cursor_ok(&in))
-            proto_frame(pf, FRAME_ENIP_ENIP_ITEM, side, cursor_rest(&item),
-                (int64_t)(cursor_pos(&in) - cursor_pos(&item)), UINT64_MAX);
-    }
-}
-
 static enum proto_verdict enip_parse(struct proto_flow *pf, enum flow_side side, struct cursor *in)
 {
     struct enip_state *state = pf->state;
@@ -372,11 +375,10 @@ static enum proto_verdict enip_parse(struct proto_flow *pf, enum flow_side side,
     state->lost[side] = false;
     for (struct bytes from = cursor_rest(in); from.len > 0 && read_pdu(in, &pdu, &need, &bad);
          from = cursor_rest(in)) {
-        tell_frames(pf, side, from, &pdu);
         if (side == FLOW_CLIENT)
-            take_request(pf, &pdu);
+            take_request(pf, from, &pdu);
         else
-            take_response(pf, &pdu);
+            take_response(pf, from, &pdu);
         if (pdu.bad)
             proto_anomaly(pf, ANOMALY_ENIP_INVALID_PDU);
     }
@@ -386,6 +388,16 @@ static enum proto_verdict enip_parse(struct proto_flow *pf, enum flow_side side,
     }
     pf->need[side] = cursor_left(in) >= HEADER_BYTES ? need : 0;
     return PROTO_MORE;
+}
+
+static const void *enip_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type)
+{
+    struct enip_state *state = pf->state;
+    *type = RECORD_ENIP;
+    for (size_t i = 0; i < ICS_WAITS_MAX; i++)
+        if (state->waits.slots[i].used && state->waits.slots[i].tx_id == tx_id)
+            return state->waits.slots[i].request;
+    return NULL;
 }
 
 static enum proto_verdict enip_gap(struct proto_flow *pf, enum flow_side side, size_t lost)
@@ -412,4 +424,5 @@ const struct proto proto_enip = {
     .parse = enip_parse,
     .gap = enip_gap,
     .finish = enip_finish,
+    .draft = enip_draft,
 };

@@ -218,9 +218,9 @@ static struct bytes without_user(struct bytes authority)
 // The authority within the request target: absolute form, or CONNECT's (RFC 9112 section 3.2).
 static struct bytes target_authority(const struct http_tx *tx)
 {
-    if (bytes_equal(tx->method, BYTES("CONNECT")))
-        return tx->target;
     struct bytes target = tx->target;
+    if (bytes_equal(tx->method, BYTES("CONNECT")) && bytes_at(target, 0) != '/')
+        return target;
     if (bytes_at(target, 0) == '/' || bytes_find_byte(bytes_sub(target, 0, 16), ':') > 16)
         return (struct bytes){NULL, 0};
     size_t scheme = bytes_find(bytes_sub(target, 0, 16), BYTES("://"));

@@ -44,6 +44,7 @@ struct websocket_flow {
     struct websocket_side side[2];
     uint64_t frames; // recorded
     bool closed;
+    struct record_websocket draft;
 };
 
 static struct websocket_flow *websocket_flow(struct proto_flow *pf)
@@ -199,6 +200,31 @@ static uint32_t mask_of(const struct websocket_side *s)
            s->key[3];
 }
 
+static struct record_websocket frame_record(const struct websocket_side *s)
+{
+    return (struct record_websocket){
+        .fin = s->fin,
+        .has_mask = s->masked,
+        .mask = mask_of(s),
+        .opcode = opcode_text(s->opcode),
+        .has_length = true,
+        .length = s->length,
+        .compressed = s->compressed,
+    };
+}
+
+// Of the frame whose head was read last.
+static const void *websocket_draft(struct proto_flow *pf, uint64_t tx_id, enum record_type *type)
+{
+    struct websocket_flow *ws = websocket_flow(pf);
+    const struct websocket_side *s = &ws->side[pf->parsing];
+    *type = RECORD_WEBSOCKET;
+    if (!s->in_frame || tx_id != pf->tx_count)
+        return NULL;
+    ws->draft = frame_record(s);
+    return &ws->draft;
+}
+
 static void frame_emit(struct proto_flow *pf, enum flow_side side)
 {
     struct websocket_flow *ws = websocket_flow(pf);
@@ -209,15 +235,7 @@ static void frame_emit(struct proto_flow *pf, enum flow_side side)
     }
     ws->frames++;
     struct bytes text = bytes_make(s->kept, s->kept_len);
-    struct record_websocket r = {
-        .fin = s->fin,
-        .has_mask = s->masked,
-        .mask = mask_of(s),
-        .opcode = opcode_text(s->opcode),
-        .has_length = true,
-        .length = s->length,
-        .compressed = s->compressed,
-    };
+    struct record_websocket r = frame_record(s);
     if (s->opcode == CLOSE && text.len >= 2) {
         r.close_code = (uint16_t)(text.data[0] << 8 | text.data[1]);
         r.has_close_code = true;
@@ -298,14 +316,16 @@ static bool header_read(struct proto_flow *pf, enum flow_side side, struct curso
     struct bytes key = cursor_take(&c, masked ? 4 : 0);
     if (!cursor_ok(&c))
         return false;
-    proto_frames(pf, FRAME_WEBSOCKET_PDU, side, cursor_rest(in), cursor_pos(&c) - cursor_pos(in),
-        (int64_t)(cursor_pos(&c) - cursor_pos(in)) + (int64_t)(length & INT32_MAX), UINT64_MAX);
+    struct bytes from = cursor_rest(in);
+    size_t head = cursor_pos(&c) - cursor_pos(in);
     *in = c;
     s->length = length;
     s->masked = masked;
     if (masked)
         memcpy(s->key, key.data, sizeof s->key);
     frame_begin(pf, side, first);
+    proto_frames(pf, FRAME_WEBSOCKET_PDU, side, from, head,
+        (int64_t)head + (int64_t)(length & INT32_MAX), pf->tx_count);
     return true;
 }
 
@@ -378,4 +398,5 @@ const struct proto proto_websocket = {
     .parse = websocket_parse,
     .gap = websocket_gap,
     .finish = websocket_finish,
+    .draft = websocket_draft,
 };

@@ -74,6 +74,20 @@ static void bits_fill(const struct inspection *in, struct hit_alert *alert)
             alert->bits[alert->bits_count++] = set->names[RULE_NAMES_BITS][i];
 }
 
+_Static_assert((int)HIT_VARIABLES >= (int)RULE_PCRE_CAPTURES, "a rule's captures fit");
+
+// Texts that the rule's pcre captured.
+static void variables_fill(const struct inspection *in, struct hit_alert *alert)
+{
+    const struct rule_captured *captured;
+    size_t count = rule_match_captured(in->worker->scratch, &captured);
+    for (size_t i = 0; i < count; i++) {
+        int of = captured[i].of_packet;
+        alert->variables[of][alert->variables_count[of]++] = (struct json_pair){
+            in->worker->set->names[RULE_NAMES_VARS][captured[i].name], captured[i].value};
+    }
+}
+
 static void flow_fill(const struct inspection *in, struct hit_alert *alert)
 {
     const struct flow *flow = in->flow;
@@ -201,6 +215,7 @@ void inspect_hit(struct inspection *in, const struct rule *rule)
     };
     head_of(in, &room, &head);
     flow_fill(in, &alert);
+    variables_fill(in, &alert);
     hit.shown = shown_of(in, rule);
     alert.xff = in->xff;
     techniques_fill(said, &hit);

@@ -43,6 +43,11 @@ static struct hit_source copy_source(struct arena *arena, const struct hit_sourc
         .tlp = copy_text(arena, from->tlp)};
 }
 
+static struct json_pair copy_pair(struct arena *arena, const struct json_pair *from)
+{
+    return (struct json_pair){copy_text(arena, from->name), copy_text(arena, from->value)};
+}
+
 static const struct hit_alert *copy_alert(struct arena *arena, const struct hit_alert *from)
 {
     struct hit_alert *to = arena_alloc(arena, sizeof *to);
@@ -56,11 +61,13 @@ static const struct hit_alert *copy_alert(struct arena *arena, const struct hit_
     to->xff = copy_text(arena, from->xff);
     for (size_t i = 0; i < from->bits_count; i++)
         to->bits[i] = copy_text(arena, from->bits[i]);
+    for (int of = 0; of < 2; of++)
+        for (size_t i = 0; i < from->variables_count[of]; i++)
+            to->variables[of][i] = copy_pair(arena, &from->variables[of][i]);
     size_t count = from->metadata_count < HIT_METADATA ? from->metadata_count : HIT_METADATA;
     struct json_pair *pairs = count ? arena_alloc(arena, count * sizeof *pairs) : NULL;
     for (size_t i = 0; pairs && i < count; i++)
-        pairs[i] = (struct json_pair){
-            copy_text(arena, from->metadata[i].name), copy_text(arena, from->metadata[i].value)};
+        pairs[i] = copy_pair(arena, &from->metadata[i]);
     to->metadata = pairs;
     to->metadata_count = pairs ? count : 0;
     return to;

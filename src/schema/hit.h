@@ -17,7 +17,14 @@ enum phase {
     PHASE_DATA_EXFILTRATION,
 };
 
-enum { HIT_TECHNIQUES = 8, HIT_MATCHES = 8, HIT_SOURCES = 8, HIT_FACTS = 8, HIT_BITS = 32 };
+enum {
+    HIT_TECHNIQUES = 8,
+    HIT_MATCHES = 8,
+    HIT_SOURCES = 8,
+    HIT_FACTS = 8,
+    HIT_BITS = 32,
+    HIT_VARIABLES = 8
+};
 
 // Bytes that matched, and where they stood.
 struct hit_match {
@@ -97,6 +104,9 @@ struct hit_alert {
     bool to_client;
     struct bytes bits[HIT_BITS]; // names of the flow's
     size_t bits_count;
+    // What the rule's groups of pcre found: [0] kept of the flow, [1] of the packet.
+    struct json_pair variables[2][HIT_VARIABLES];
+    size_t variables_count[2];
     struct bytes xff;    // X-Forwarded-For of the transaction, whole
     bool has_stream;     // it is about a stream, whose last bytes are:
     struct bytes stream; // empty: not kept
