@@ -361,6 +361,17 @@ TEST(tunnel_goes_to_others)
     parse_test_finish(&t);
 }
 
+TEST(tunnel_to_a_path)
+{
+    struct parse_test t;
+    parse_test_begin(&t, NULL, 6, 40000, 8080);
+    parse_test_send(&t, FLOW_CLIENT, BYTES("CONNECT / HTTP/1.1\r\nA: b\r\n\r\n"));
+    struct bytes out = parse_test_end(&t);
+    CHECK(parse_test_has(out, "\"url\":\"/\""));
+    CHECK(!parse_test_has(out, "\"hostname\""));
+    parse_test_finish(&t);
+}
+
 // Brotli allocates its window itself, as large as the stream says; the pool has to allow it.
 TEST(windows_count_in_the_pool)
 {
@@ -402,4 +413,5 @@ TEST(switches_are_bounded)
 TEST_MAIN(T(plain), T(chunked), T(lies_about_length), T(request_lines), T(unannounced_bodies),
     T(responses), T(what_clients_read), T(bodies_until_close), T(content_codings), T(bomb),
     T(limits_of_the_configuration), T(form_upload), T(gaps), T(queue_is_bounded), T(endless_lines),
-    T(tunnel_goes_to_others), T(windows_count_in_the_pool), T(switches_are_bounded))
+    T(tunnel_goes_to_others), T(tunnel_to_a_path), T(windows_count_in_the_pool),
+    T(switches_are_bounded))

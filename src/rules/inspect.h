@@ -34,6 +34,7 @@ struct rule_role {
     bool mixed;        // payload beside buffers of a transaction
     bool record;       // asks for something that only a record holds
     bool file;         // asks for a file
+    bool files;        // asks for several things of files, which may be of one file each
     bool frame;        // asks for a frame
     bool has_payload;  // a group on the payload
     bool settles;      // its outcome is decided by rules_settle
@@ -83,6 +84,7 @@ struct rule_plan {
     uint64_t frame_apps; // enum rule_app bits of the rules on frames
     struct rule_list frame;
     bool streams, files, records;
+    bool files_together; // do rules ask for several things of the files of a transaction?
     // Buffers in which patterns of rules on files, and of rules on records, are looked for.
     bool file_patterns[RULE_BUFFERS], record_patterns[RULE_BUFFERS];
     bool addresses;                 // rules that are tried once for each side of a flow
@@ -119,6 +121,8 @@ struct rule_tx {
     uint64_t *bits; // xbits of the transaction
     size_t bits_count;
     bool firewall_done[2], accepted; // by rules of a firewall
+    struct rule_tx *carrier;         // of a file that is over: what carried it, and may bring more
+    uint32_t files;                  // that are kept for it
 };
 
 // A frame, and what is kept of its bytes.
@@ -224,6 +228,7 @@ struct inspection {
     bool storing;            // and that a rule asks for its file
     struct bytes xff;        // and this is X-Forwarded-For there
     bool half_found;         // the payload of a rule that asks for a transaction, too
+    bool file_found;         // what the rule asks for lies in this file, not in one before it
     bool passed;             // a pass rule matched
     bool apps_new;           // what was seen before is new to rules of the application
     bool both_sides;         // buffers of both sides are looked at (rules with =>)

@@ -200,14 +200,26 @@ struct rule_tx *rule_tx_of(
     return tx;
 }
 
-void rule_tx_end(struct rule_flow *state, struct rule_tx *tx)
+static bool tx_unlink(struct rule_flow *state, struct rule_tx *tx)
 {
     struct rule_tx **link = &state->txs;
     while (*link && *link != tx)
         link = &(*link)->next;
     if (!*link)
-        return;
+        return false;
     *link = tx->next;
     state->txs_count--;
+    return true;
+}
+
+void rule_tx_end(struct rule_flow *state, struct rule_tx *tx)
+{
+    if (!tx_unlink(state, tx))
+        return;
+    for (struct rule_tx *file = tx->files ? state->txs : NULL, *next; file; file = next) {
+        next = file->next;
+        if (file->carrier == tx && tx_unlink(state, file))
+            arena_release(&file->arena);
+    }
     arena_release(&tx->arena);
 }

@@ -72,6 +72,7 @@ struct asked {
     uint8_t worlds;
     uint8_t sides;
     bool payload, place, record, file, frame;
+    unsigned files; // groups on them
 };
 
 static void ask_group(struct asked *asked, const struct rule_group *group)
@@ -87,6 +88,7 @@ static void ask_group(struct asked *asked, const struct rule_group *group)
         asked->sides &= info->to;
         asked->record |= info->source == BUFFER_OF_RECORD;
         asked->file |= info->source == BUFFER_OF_FILE;
+        asked->files += info->source == BUFFER_OF_FILE;
         asked->frame |= group->buffer == BUFFER_FRAME;
     }
 }
@@ -179,6 +181,7 @@ static struct rule_role role_of(const struct rule *rule)
     }
     ask_hook(&asked, &rule->header->hook);
     role.file = asked.file;
+    role.files = asked.files > 1;
     role.frame = asked.frame;
     role.sides = asked.sides;
     role.record = asked.record;
@@ -420,6 +423,7 @@ static void want(struct rule_plan *plan, const struct rule *rule)
     }
     plan->files |= rule->filestore != NULL;
     plan->records |= plan->roles[rule->index].record;
+    plan->files_together |= plan->roles[rule->index].files;
     plan->transactions |= rule->header->direction == RULE_TRANSACTION;
 }
 

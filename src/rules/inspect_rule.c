@@ -168,6 +168,21 @@ static bool shown_matches(struct inspection *in, const struct rule_tx *tx, struc
     return false;
 }
 
+// A rule may ask for the name of one file and the content of another, of one transaction.
+static bool file_matches(struct inspection *in, const struct rule *rule, struct group_at *at)
+{
+    if (shown_matches(in, in->tx, at)) {
+        in->file_found = true;
+        return true;
+    }
+    if (!in->file || !in->beside || !in->worker->plan->roles[rule->index].files)
+        return shown_matches(in, in->beside, at);
+    for (const struct rule_tx *tx = in->state->txs; tx; tx = tx->next)
+        if (tx->carrier == in->beside && shown_matches(in, tx, at))
+            return true;
+    return false;
+}
+
 static bool payload_matches(struct inspection *in, const struct rule *rule, struct group_at *at)
 {
     if (in->world == WORLD_TX) // its payload matched before, in the other world
@@ -201,8 +216,8 @@ static bool group_matches(
     switch ((enum buffer_source)rule_buffer_infos[group->buffer].source) {
     case BUFFER_OF_PACKET: matched = packet_matches(in, &at); break;
     case BUFFER_OF_RECORD: matched = record_matches(in, &at); break;
+    case BUFFER_OF_FILE: matched = file_matches(in, rule, &at); break;
     case BUFFER_SHOWN:
-    case BUFFER_OF_FILE:
         matched = shown_matches(in, in->tx, &at) || shown_matches(in, in->beside, &at);
         break;
     case BUFFER_OF_NUMBERS:
@@ -216,6 +231,7 @@ static bool groups_match(struct inspection *in, const struct rule *rule)
 {
     bool half = in->world != WORLD_TX && in->worker->plan->roles[rule->index].mixed;
     rule_match_begin(in->worker->scratch, rule);
+    in->file_found = false;
     for (uint16_t i = 0; i < rule->groups_count; i++) {
         const struct rule_group *group = &rule->groups[i];
         if (half && group->buffer != BUFFER_PAYLOAD)
@@ -223,7 +239,7 @@ static bool groups_match(struct inspection *in, const struct rule *rule)
         if (!group_matches(in, rule, group))
             return false;
     }
-    return true;
+    return !in->file || in->file_found || !in->worker->plan->roles[rule->index].files;
 }
 
 static struct rule_flow *state_of(struct inspection *in)

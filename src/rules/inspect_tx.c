@@ -187,6 +187,12 @@ static void add_always(struct inspection *in)
     add_found(in);
 }
 
+// Files of the same transaction that are over stand among the flow's transactions.
+static struct rule_tx *files_before(const struct inspection *in)
+{
+    return in->file && in->beside && in->beside->files ? in->state->txs : NULL;
+}
+
 static void inspect_now(struct inspection *in)
 {
     if (in->worker->plan->firewall && !inspect_gate_tx(in))
@@ -195,6 +201,9 @@ static void inspect_now(struct inspection *in)
         rule_match_dce(in->worker->scratch, !in->pf->big_endian);
     scan_shown(in, in->tx);
     scan_shown(in, in->beside);
+    for (struct rule_tx *t = files_before(in); t; t = t->next)
+        if (t->carrier == in->beside)
+            scan_shown(in, t);
     if (in->record)
         scan_record(in);
     add_always(in);
@@ -476,7 +485,16 @@ static void on_file(void *context, struct proto_flow *pf, const struct proto_fil
     file_said(w, tx, news, BUFFER_FILEEXT, extension_of(news->name));
     file_said(w, tx, news, BUFFER_FILE_MAGIC, news->info->magic);
     file_inspect(w, pf, tx, news);
-    rule_tx_end(state, tx);
+    struct rule_tx *carrier =
+        w->plan->files_together ? rule_tx_of(w, state, pf->proto, news->tx_id) : NULL;
+    if (rule_tx_find(state, &inspect_file_proto, news->number) != tx)
+        return; // it made room for the other
+    if (!carrier) {
+        rule_tx_end(state, tx);
+        return;
+    }
+    tx->carrier = carrier;
+    carrier->files++;
 }
 
 void inspect_watch_fill(struct rules_worker *w)
