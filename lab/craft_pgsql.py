@@ -87,4 +87,4 @@ def case_wrong():
     return sessions(
         LOG_ON + [(0, message(b"y"))], LOG_ON + [(1, b"?\0\0\0\4")], LOG_ON + [(0, b"Q\0\0\0\1")], LOG_ON + [(1, b"Z\xff\xff\xff\xff")],
         [(0, HELLO), (1, message(b"R", b"\0\0\0\x63"))], [(0, SSL), (1, b"N"), (0, b"\0\0\0\2xx")], [(0, SSL), (1, b"N"), (0, b"\0\0\0\x08\0\1\0\0")],
-        LOG_ON + [(0, message(b"Q", b"SELECT 1\0")), (1, message(b"K", b"\0"))])
+        LOG_ON + [(0, message(b"Q", b"SELECT 1\0")), (1, message(b"K", b"\0"))], [(0, start(0xff00ff)), (1, b"N")])

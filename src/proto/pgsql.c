@@ -6,7 +6,13 @@
 // hashes, parameters, rows. Limits: pgsql.h. After a gap outside what is skipped: let go.
 #include "proto/pgsql.h"
 
-enum { HEADER_BYTES = 5, STARTUP_BYTES_MAX = 10000, CANCEL = 80877102, GSSENC = 80877104 };
+enum {
+    PORT = 5432,
+    HEADER_BYTES = 5,
+    STARTUP_BYTES_MAX = 10000,
+    CANCEL = 80877102,
+    GSSENC = 80877104
+};
 
 struct bytes pgsql_take_text(struct cursor *in)
 {
@@ -92,7 +98,10 @@ static enum proto_probe pgsql_probe(const struct proto_first *first)
     if (data.len < (auth ? 9U : 8U))
         return PROBE_MORE;
     struct cursor in = cursor_make(data);
-    return auth ? probe_auth(in) : probe_startup(in);
+    enum proto_probe answer = auth ? probe_auth(in) : probe_startup(in);
+    // At its port a whole message of a version nobody knows is somebody's try.
+    bool odd = !auth && first->dst_port == PORT && cursor_u32(&in) == data.len;
+    return answer == PROBE_NO && odd ? PROBE_CLIENT : answer;
 }
 
 static void tx_free(struct pgsql_tx *tx)
