@@ -307,12 +307,15 @@ void flow_table_packets(struct flow_table *table, const struct decoded *const *p
         flow_lookup_fill(table, packets[i], &lookups[i]);
         __builtin_prefetch(&table->slots[lookups[i].hash & table->slot_mask]);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (i + 2 * AHEAD < count)
-            fetch_flow(table, &lookups[i + 2 * AHEAD]);
-        if (i + AHEAD < count)
-            fetch_next(table, &lookups[i + AHEAD]);
-        flow_handle(table, packets[i], &lookups[i], orders[i]);
+    for (size_t i = 0; i < count + 2 * AHEAD; i++) {
+        if (i < count)
+            fetch_flow(table, &lookups[i]);
+        if (i >= AHEAD && i - AHEAD < count)
+            fetch_next(table, &lookups[i - AHEAD]);
+        if (i < 2 * AHEAD)
+            continue;
+        size_t turn = i - 2 * AHEAD;
+        flow_handle(table, packets[turn], &lookups[turn], orders[turn]);
     }
 }
 
@@ -342,18 +345,20 @@ static void end_later(struct flow_table *t, uint32_t index, enum flow_reason rea
 // Ask for the memory of flows that end soon.
 static void fetch_ended(const struct flow_table *t, size_t i)
 {
-    if (i + 2 * AHEAD < t->ended_count) {
-        fetch_lines(flow_at(t, t->ended[i + 2 * AHEAD].index), sizeof(struct flow));
-        fetch_lines(&t->slots[t->ended[i + 2 * AHEAD].hash & t->slot_mask], LINE_BYTES);
+    if (i < t->ended_count) {
+        fetch_lines(flow_at(t, t->ended[i].index), sizeof(struct flow));
+        fetch_lines(&t->slots[t->ended[i].hash & t->slot_mask], LINE_BYTES);
     }
-    if (i + AHEAD < t->ended_count)
-        fetch_owned(flow_at(t, t->ended[i + AHEAD].index));
+    if (i >= AHEAD && i - AHEAD < t->ended_count)
+        fetch_owned(flow_at(t, t->ended[i - AHEAD].index));
 }
 
 static void sort_ended(struct flow_table *t)
 {
     if (t->ended_count)
         qsort(t->ended, t->ended_count, sizeof *t->ended, by_order);
+    for (size_t i = 0; i < 2 * AHEAD; i++)
+        fetch_ended(t, i);
 }
 
 // Flows end in the order in which they began, whichever bucket or worker they came from: those
@@ -363,7 +368,7 @@ static void end_sorted(struct flow_table *t, uint64_t below, enum flow_reason re
     for (; t->ended_done < t->ended_count && t->ended[t->ended_done].order < below;
          t->ended_done++) {
         struct flow_ended ended = t->ended[t->ended_done];
-        fetch_ended(t, t->ended_done);
+        fetch_ended(t, t->ended_done + 2 * AHEAD);
         t->order = FLOW_ORDER_EXPIRY | ended.order;
         flow_end(t, ended.index, reason);
     }
