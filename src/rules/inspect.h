@@ -142,6 +142,7 @@ struct seen_frame {
 struct rule_window {
     uint8_t *data;
     uint32_t len, room;
+    uint32_t old;  // bytes at its front that alerts only show: from before a gap, and a word for it
     uint64_t next; // offset in the stream behind the window
     uint64_t apps; // enum rule_app bits of the flow when it was looked at last
 };

@@ -4,6 +4,7 @@
 // bounded, and so is how much of a stream is looked at once no parser wants it.
 #include "base/alloc.h"
 #include "rules/inspect.h"
+#include <stdio.h>
 
 static bool joined_room(struct rules_worker *w, size_t room)
 {
@@ -47,14 +48,23 @@ static bool window_grow(
 static void window_keep_end(struct rule_window *window, size_t most)
 {
     size_t kept = window->len < most ? window->len : most;
+    uint32_t gone = window->len - (uint32_t)kept;
     if (kept)
-        memmove(window->data, &window->data[window->len - kept], kept);
+        memmove(window->data, &window->data[gone], kept);
+    window->old = window->old > gone ? window->old - gone : 0;
     window->len = (uint32_t)kept;
+}
+
+// Of its first `before` bytes those a match may begin in.
+static size_t window_carried(const struct rule_window *window, size_t before)
+{
+    size_t carried = before - window->old;
+    return carried < INSPECT_WINDOW ? carried : INSPECT_WINDOW;
 }
 
 static struct rule_view window_view(const struct rule_window *window, size_t before, size_t added)
 {
-    size_t carried = before < INSPECT_WINDOW ? before : INSPECT_WINDOW;
+    size_t carried = window_carried(window, before);
     return (struct rule_view){
         .data = bytes_make(&window->data[before - carried], carried + added),
         .fresh = carried,
@@ -67,7 +77,7 @@ static struct rule_view window_pass(
     struct rules_worker *w, struct rule_window *window, struct bytes data)
 {
     struct rule_view view = {.data = data, .start = window->next};
-    size_t before = window->len < INSPECT_WINDOW ? window->len : INSPECT_WINDOW;
+    size_t before = window_carried(window, window->len);
     if (before && joined_room(w, before + data.len)) {
         memcpy(w->joined, &window->data[window->len - before], before);
         memcpy(&w->joined[before], data.data, data.len);
@@ -76,7 +86,7 @@ static struct rule_view window_pass(
         view.start = window->next - before;
     }
     window->next += data.len;
-    window->len = 0;
+    window->len = window->old = 0;
     struct bytes tail = bytes_from(data, data.len > window->room ? data.len - window->room : 0);
     if (tail.len)
         memcpy(window->data, tail.data, tail.len);
@@ -162,14 +172,28 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     return window->next < most && !in.state->passed;
 }
 
+// What alerts show of the stream says where bytes are missing.
+static void window_gap(struct rule_window *window, size_t lost)
+{
+    char text[48];
+    int n = snprintf(text, sizeof text, "[%zu bytes missing]", lost);
+    window->next += lost;
+    if (window->len == 0 || window->room - window->len < (size_t)n) {
+        window->len = window->old = 0;
+        return;
+    }
+    memcpy(&window->data[window->len], text, (size_t)n);
+    window->len += (uint32_t)n;
+    window->old = window->len;
+}
+
 void inspect_stream_gap(
     struct rules_worker *w, const struct flow *flow, enum flow_side side, size_t lost)
 {
     struct rule_flow *state = rule_flow_find(w, flow);
     if (!state)
         return;
-    state->window[side].len = 0;
-    state->window[side].next += lost;
+    window_gap(&state->window[side], lost);
     inspect_frames_end(state, (int)side);
 }
 
