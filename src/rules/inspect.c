@@ -81,6 +81,7 @@ static void on_end(void *context, struct flow *flow)
     struct rules_worker *w = context;
     w->inner->end(w->inner->context, flow);
     inspect_events_left(w, flow, FLOW_CLIENT, NULL);
+    inspect_gate_end(w, flow);
     rule_flow_end(w, flow);
 }
 

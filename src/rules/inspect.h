@@ -306,6 +306,8 @@ enum rule_gate inspect_gate_before(struct inspection *in);
 enum rule_gate inspect_gate_behind(struct inspection *in);
 // Of a transaction's side; false: it is dropped.
 bool inspect_gate_tx(struct inspection *in);
+// Of a flow that ends while it is open.
+void inspect_gate_end(struct rules_worker *w, struct flow *flow);
 
 // inspect_condition.c, inspect_packet_field.c, inspect_record_field.c
 bool rule_condition_holds(

@@ -230,3 +230,25 @@ bool inspect_gate_tx(struct inspection *in)
             return false;
     return true;
 }
+
+// A connection that is still open, and of which bytes were left unread, Suricata ends by a packet
+// of its own for each side, which passes the tables like any other.
+void inspect_gate_end(struct rules_worker *w, struct flow *flow)
+{
+    if (!w->plan->firewall || flow->ip_proto != PROTO_TCP || flow->state != FLOW_ESTABLISHED ||
+        !(flow->flags & FLOW_UNWANTED))
+        return;
+    for (enum flow_side side = FLOW_CLIENT; side <= FLOW_SERVER; side++) {
+        struct decoded last = {
+            .kind = DECODE_TCP, .ip_proto = PROTO_TCP, .tcp_flags = TCP_ACK, .frames = 1};
+        struct rule_view view = {.ends = true};
+        struct inspection in;
+        inspect_begin(&in, w, flow, side, WORLD_PACKET);
+        last.time_ns = flow->last_us * 1000;
+        last.ip_version = flow->ip_version;
+        in.packet = &last;
+        in.payload = &view;
+        if (is_guarded(&in) && !(in.state && in.state->passed))
+            packet_tables(&in);
+    }
+}
