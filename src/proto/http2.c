@@ -186,6 +186,8 @@ static bool frame_act(struct proto_flow *pf, enum flow_side side, const struct h
     struct http2_stream *stream = frame->type == HTTP2_HEADERS && frame->id
                                       ? stream_for(pf, frame->id)
                                       : http2_stream_find(pf, frame->id);
+    if (stream && stream->reset && side == FLOW_CLIENT)
+        stream = NULL; // only the answer still counts
     http2_show_frame(pf, stream, side, frame, payload);
     switch (frame->type) {
     case HTTP2_HEADERS: return headers(pf, side, stream, frame, payload);

@@ -12,6 +12,7 @@ enum {
     HTTP2_SETTINGS_MOST = 32,       // of one SETTINGS frame that are recorded
     HTTP2_GLOBALS = 64,             // records of stream 0 in a flow
     HTTP2_RESETS = 100,             // streams cancelled without an answer that are recorded
+    HTTP2_AWAITED = 16,             // the first of these, whose answers may still come
     HTTP2_TABLE_BYTES = 256 * 1024, // largest header table a peer may announce
 };
 

@@ -198,6 +198,14 @@ static struct bytes error_text(uint32_t code)
     return code < sizeof names / sizeof *names ? bytes_from_text(names[code]) : BYTES("UNKNOWN");
 }
 
+static void request_over(struct proto_flow *pf, struct http2_stream *stream)
+{
+    if (!stream->ended[FLOW_CLIENT])
+        http_body_end(&stream->tx, FLOW_CLIENT, false);
+    stream->ended[FLOW_CLIENT] = true;
+    proto_show_done(pf, FLOW_CLIENT, stream->tx.id);
+}
+
 // Requests cancelled at once, over and over, keep a server busy for nothing (CVE-2023-44487).
 void http2_stream_reset(
     struct proto_flow *pf, struct http2_stream *stream, enum flow_side side, uint32_t code)
@@ -208,7 +216,10 @@ void http2_stream_reset(
     h2->resets += stream->reset;
     if (h2->resets > HTTP2_RESETS)
         proto_anomaly(pf, ANOMALY_HTTP2_RAPID_RESET);
-    http2_stream_finish(pf, stream);
+    if (stream->reset && h2->resets <= HTTP2_AWAITED) // the answer may be on its way
+        request_over(pf, stream);
+    else
+        http2_stream_finish(pf, stream);
 }
 
 // "/package.Service/Method" (gRPC over HTTP/2).

@@ -98,6 +98,7 @@ static void on_show(void *context, struct proto_flow *pf, enum rule_buffer buffe
     if (!tx)
         return;
     struct shown *s = more ? shown_last(tx, buffer, side) : NULL;
+    tx->done[side] = false; // there is something to look at again
     if (!s)
         s = shown_new(w, tx, buffer, side);
     if (s)
