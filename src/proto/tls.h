@@ -48,6 +48,8 @@ void tls_handshake_alert(
 
 // Write the tls record of this handshake, once, if a hello was seen.
 void tls_handshake_emit(struct proto_flow *pf, struct tls_handshake *h);
+// What the client's hello tells, for rules that ask for no more.
+void tls_handshake_show(struct proto_flow *pf, const struct tls_handshake *h);
 
 // The names in an ALPN extension, at most `room`; how many there are.
 size_t tls_alpn_list(struct bytes alpn, struct bytes *out, size_t room);

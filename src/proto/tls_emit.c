@@ -141,6 +141,17 @@ static void alerts_fill(const struct tls_handshake *h, struct parts *p, struct r
     r->alerts_count = h->alert_count;
 }
 
+void tls_handshake_show(struct proto_flow *pf, const struct tls_handshake *h)
+{
+    struct parts p;
+    struct record_tls r;
+    if (!h->client_hello.data || !proto_wants_record(pf, RECORD_TLS))
+        return;
+    memset(&r, 0, sizeof r);
+    client_fill(pf, h, &p, &r);
+    proto_show_known(pf, FLOW_CLIENT, 0, RECORD_TLS, &r);
+}
+
 void tls_handshake_emit(struct proto_flow *pf, struct tls_handshake *h)
 {
     if (h->emitted || (!h->client_hello.data && !h->server_hello.data && !h->version))

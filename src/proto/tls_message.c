@@ -62,6 +62,7 @@ static bool client_hello(struct proto_flow *pf, struct tls_handshake *h, struct 
     if (!h->client_hello.data)
         h->client_hello = keep(pf, body);
     show_hello(pf, FLOW_CLIENT, &hello);
+    tls_handshake_show(pf, h);
     return true;
 }
 
