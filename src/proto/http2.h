@@ -46,6 +46,7 @@ struct http2_stream {
     struct http_tx tx; // holds the arena with all of this
     uint32_t id;
     bool ended[2], reset, pushed;
+    bool counted_only; // one of more than HTTP2_RESETS resets
     bool has_priority;
     uint8_t priority;
     struct bytes error[2]; // code of RST_STREAM, by who sent it

@@ -214,6 +214,7 @@ void http2_stream_reset(
     stream->error[side] = error_text(code);
     stream->reset = side == FLOW_CLIENT && !stream->tx.message[FLOW_SERVER].begun;
     h2->resets += stream->reset;
+    stream->counted_only = stream->reset && h2->resets > HTTP2_RESETS;
     if (h2->resets > HTTP2_RESETS)
         proto_anomaly(pf, ANOMALY_HTTP2_RAPID_RESET);
     if (stream->reset && h2->resets <= HTTP2_AWAITED) // the answer may be on its way
@@ -292,7 +293,7 @@ void http2_stream_finish(struct proto_flow *pf, struct http2_stream *stream)
     http_body_end(&stream->tx, FLOW_CLIENT, false);
     http_body_end(&stream->tx, FLOW_SERVER, false);
     bool told = stream->header_count[0] > 0 || stream->header_count[1] > 0;
-    if (told && !(stream->reset && h2->resets > HTTP2_RESETS))
+    if (told && !stream->counted_only)
         stream_emit(pf, stream);
     arena_release(&stream->tx.arena); // it holds the stream
 }
