@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a set of indicators takes to load, what memory it takes, and how long a look-up is.
-//   intel_bench make N FILE    write N made-up indicators of mixed kinds
-//   intel_bench load FILE...   load them; look up values that are there and values that are not
+//   intel_bench make N FILE [stix|misp]   write N made-up indicators of mixed kinds, as a list or
+//   so intel_bench load FILE...              load them intel_bench look FILE...              and
+//   look up values that are there and values that are not
 #include "base/hash.h"
 #include "intel/find.h"
 #include <stdio.h>
@@ -35,40 +36,143 @@ static int name_of(uint64_t n, char out[NAME_BYTES])
         (unsigned long long)(h >> 40), (unsigned long long)n, tops[h % 8]);
 }
 
-static void value_write(FILE *to, uint64_t n)
+// A value, how a STIX pattern names its kind, and how MISP does.
+struct made {
+    char text[160];
+    const char *path, *type;
+};
+
+static struct made value_of(uint64_t n)
 {
     uint64_t h = hash_mix(n * 7 + 3), g = hash_mix(h), k = hash_mix(g), l = hash_mix(k);
-    char name[NAME_BYTES];
+    struct made m = {.path = "domain-name:value", .type = "domain"};
+    char name[NAME_BYTES], *to = m.text;
+    size_t room = sizeof m.text;
     name_of(n, name);
     unsigned a = (unsigned)(h % 200) + 11, b = h >> 8 & 255, c = h >> 16 & 255, d = h >> 24 & 255;
     typedef unsigned long long u;
+    snprintf(to, room, "%s", name);
+    if (n % 20 < 7) {
+        m.path = "ipv4-addr:value";
+        m.type = "ip-dst";
+    }
     switch (n % 20) {
     case 0:
     case 1:
     case 2:
     case 3:
-    case 4: fprintf(to, "%u.%u.%u.%u\n", a, b, c, d); break;
-    case 5: fprintf(to, "%u.%u.%u.%u:%u\n", a, b, c, d, (unsigned)(g % 60'000) + 1); break;
-    case 6: fprintf(to, "%u.%u.%u.0/%u\n", a, b, c, 20 + (unsigned)(g % 5)); break;
+    case 4: snprintf(to, room, "%u.%u.%u.%u", a, b, c, d); break;
+    case 5: snprintf(to, room, "%u.%u.%u.%u:%u", a, b, c, d, (unsigned)(g % 60'000) + 1); break;
+    case 6: snprintf(to, room, "%u.%u.%u.0/%u", a, b, c, 20 + (unsigned)(g % 5)); break;
     case 7:
     case 8:
-        fprintf(to, "http://%s/%llx/%llx.php?id=%u\n", name, (u)(g >> 40), (u)(k >> 44), b);
+        m.path = "url:value";
+        m.type = "url";
+        snprintf(to, room, "http://%s/%llx/%llx.php?id=%u", name, (u)(g >> 40), (u)(k >> 44), b);
         break;
-    case 9: fprintf(to, "%016llx%016llx\n", (u)h, (u)g); break;
+    case 9:
+        m.path = "file:hashes.MD5";
+        m.type = "md5";
+        snprintf(to, room, "%016llx%016llx", (u)h, (u)g);
+        break;
     case 10:
-    case 11: fprintf(to, "%016llx%016llx%016llx%016llx\n", (u)h, (u)g, (u)k, (u)l); break;
-    case 12: fprintf(to, "%016llx%016llx%08llx\n", (u)h, (u)g, (u)(k >> 32)); break;
-    case 13: fprintf(to, "user%u@%s\n", b, name); break;
-    default: fprintf(to, "%s\n", name);
+    case 11:
+        m.path = "file:hashes.'SHA-256'";
+        m.type = "sha256";
+        snprintf(to, room, "%016llx%016llx%016llx%016llx", (u)h, (u)g, (u)k, (u)l);
+        break;
+    case 12:
+        m.path = "file:hashes.'SHA-1'";
+        m.type = "sha1";
+        snprintf(to, room, "%016llx%016llx%08llx", (u)h, (u)g, (u)(k >> 32));
+        break;
+    case 13:
+        m.path = "email-addr:value";
+        m.type = "email";
+        snprintf(to, room, "user%u@%s", b, name);
+        break;
     }
+    return m;
 }
 
-static int make(uint64_t count, const char *path)
+struct id {
+    char text[40];
+};
+
+static struct id id_of(uint64_t n)
+{
+    struct id id;
+    uint64_t h = hash_mix(n * 11 + 5), g = hash_mix(h);
+    snprintf(id.text, sizeof id.text, "%08x-%04x-4%03x-8%03x-%012llx", (unsigned)h,
+        (unsigned)(h >> 32 & 0xffff), (unsigned)(h >> 48 & 0xfff), (unsigned)(g & 0xfff),
+        (unsigned long long)(g >> 16));
+    return id;
+}
+
+#define AUTHOR "identity--f431f809-377b-45e0-aa1c-6a4751cae5ff"
+
+static void stix_write(FILE *to, uint64_t n)
+{
+    struct made m = value_of(n - n % 20 / 5 * (n % 20 < 7)); // a pattern has no port
+    uint64_t h = hash_mix(n + 77);
+    char when[40];
+    snprintf(when, sizeof when, "2026-%02u-%02uT%02u:%02u:%02u.000Z", (unsigned)(h % 10) + 1,
+        (unsigned)(h >> 8) % 28 + 1, (unsigned)(h >> 16) % 24, (unsigned)(h >> 24) % 60,
+        (unsigned)(h >> 32) % 60);
+    fprintf(to,
+        ",\n{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--%s\","
+        "\"created_by_ref\":\"" AUTHOR "\",\"created\":\"%s\",\"modified\":\"%s\","
+        "\"name\":\"Malicious host %s\",\"indicator_types\":[\"malicious-activity\"],"
+        "\"pattern\":\"[%s = '%s']\",\"pattern_type\":\"stix\",\"pattern_version\":\"2.1\","
+        "\"valid_from\":\"%s\",\"confidence\":%u,\"labels\":[\"phishing\",\"c2\"],"
+        "\"object_marking_refs\":[\"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9\"]}",
+        id_of(n).text, when, when, m.text, m.path, m.text, when, (unsigned)(h >> 40) % 50 + 50);
+}
+
+enum { EVENT_VALUES = 1000 };
+
+static void misp_write(FILE *to, uint64_t n)
+{
+    struct made m = value_of(n - (n % 20 == 5));
+    uint64_t event = n / EVENT_VALUES;
+    if (n % EVENT_VALUES == 0)
+        fprintf(to,
+            "%s{\"Event\":{\"id\":\"%llu\",\"date\":\"2026-05-01\",\"threat_level_id\":\"2\","
+            "\"info\":\"Campaign %llu\",\"uuid\":\"%s\",\"Orgc\":{\"name\":\"CERT\"},"
+            "\"Tag\":[{\"name\":\"tlp:amber\"}],\"Attribute\":[",
+            event ? "]}},\n" : "", (unsigned long long)event, (unsigned long long)event,
+            id_of(event).text);
+    fprintf(to,
+        "%s\n{\"id\":\"%llu\",\"type\":\"%s\",\"category\":\"Network activity\",\"to_ids\":true,"
+        "\"uuid\":\"%s\",\"event_id\":\"%llu\",\"distribution\":\"5\",\"timestamp\":\"%llu\","
+        "\"comment\":\"\",\"sharing_group_id\":\"0\",\"deleted\":false,\"object_id\":\"0\","
+        "\"object_relation\":null,\"first_seen\":null,\"last_seen\":null,\"value\":\"%s\"}",
+        n % EVENT_VALUES ? "," : "", (unsigned long long)n, m.type, id_of(n).text,
+        (unsigned long long)event, (unsigned long long)(1'767'225'600 + hash_mix(n) % 10'000'000),
+        m.text);
+}
+
+static int make(uint64_t count, const char *path, const char *format)
 {
     FILE *to = fopen(path, "w");
-    for (uint64_t n = 0; to && n < count; n++)
-        value_write(to, n);
-    return to && fclose(to) == 0 ? 0 : 1;
+    bool stix = strcmp(format, "stix") == 0, misp = strcmp(format, "misp") == 0;
+    if (!to)
+        return 1;
+    fputs(stix ? "{\"type\":\"bundle\",\"objects\":[{\"type\":\"identity\",\"id\":\"" AUTHOR
+                 "\",\"name\":\"Example CERT\"}"
+          : misp ? "{\"response\":["
+                 : "",
+        to);
+    for (uint64_t n = 0; n < count; n++) {
+        if (stix)
+            stix_write(to, n);
+        else if (misp)
+            misp_write(to, n);
+        else
+            fprintf(to, "%s\n", value_of(n).text);
+    }
+    fputs(stix ? "]}\n" : misp ? "]}}]}\n" : "", to);
+    return fclose(to) == 0 ? 0 : 1;
 }
 
 // ---- Look-ups. Each of these makes the keys of the i-th value.
@@ -181,7 +285,7 @@ static void measure_all(const struct store *store)
     }
 }
 
-static int load(const char *const *paths, size_t count)
+static int load(const char *const *paths, size_t count, bool looking)
 {
     struct config config = config_defaults;
     struct intel_report report;
@@ -196,7 +300,8 @@ static int load(const char *const *paths, size_t count)
            "%ld MB\n",
         (unsigned long long)values, seconds, (double)report.bytes / (double)values,
         peak_kb() / 1024);
-    measure_all(&intel->store);
+    if (looking)
+        measure_all(&intel->store);
     intel_report_finish(&report);
     intel_destroy(intel);
     return 0;
@@ -204,10 +309,12 @@ static int load(const char *const *paths, size_t count)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "make") == 0)
-        return make(strtoull(argv[2], NULL, 10), argv[3]);
-    if (argc >= 3 && strcmp(argv[1], "load") == 0)
-        return load((const char *const *)&argv[2], (size_t)argc - 2);
-    fputs("usage: intel_bench make N FILE | intel_bench load FILE...\n", stderr);
+    const char *verb = argc >= 3 ? argv[1] : "";
+    bool looking = strcmp(verb, "look") == 0;
+    if ((argc == 4 || argc == 5) && strcmp(verb, "make") == 0)
+        return make(strtoull(argv[2], NULL, 10), argv[3], argc == 5 ? argv[4] : "list");
+    if (looking || strcmp(verb, "load") == 0)
+        return load((const char *const *)&argv[2], (size_t)argc - 2, looking);
+    fputs("usage: intel_bench make N FILE [stix|misp] | intel_bench load|look FILE...\n", stderr);
     return 2;
 }
