@@ -42,14 +42,17 @@ static const struct replacement replacements[] = {
 static const struct replacement schemes[] = {
     {BYTES("hxxps:"), BYTES("https:")},
     {BYTES("hxxp:"), BYTES("http:")},
-    {BYTES("hxxps["), BYTES("https[")},
-    {BYTES("hxxp["), BYTES("http[")},
+    {BYTES("hxxps[://]"), BYTES("https://")},
+    {BYTES("hxxp[://]"), BYTES("http://")},
+    {BYTES("hxxps[:]"), BYTES("https:")},
+    {BYTES("hxxp[:]"), BYTES("http:")},
     {BYTES("h**ps:"), BYTES("https:")},
     {BYTES("h**p:"), BYTES("http:")},
     {BYTES("httx:"), BYTES("http:")},
     {BYTES("meow:"), BYTES("http:")},
     {BYTES("fxp:"), BYTES("ftp:")},
     {BYTES("http:\\\\"), BYTES("http://")},
+    {BYTES("https:\\\\"), BYTES("https://")},
 };
 
 static const struct replacement *replacement_at(

@@ -257,6 +257,8 @@ struct feed *feed_create(const struct feed_reader *reader, void *context)
     pool_init(&feed->pool, 0);
     arena_init(&feed->arena, &feed->pool, 2 * (size_t)FEED_VALUE_BYTES);
     feed->parser = yajl_alloc(&callbacks, NULL, feed);
+    if (feed->parser && reader->many)
+        yajl_config(feed->parser, yajl_allow_multiple_values, 1);
     if (feed->parser)
         return feed;
     feed_destroy(feed);
@@ -280,8 +282,8 @@ static void say_syntax(struct feed *feed)
     unsigned char *said = yajl_get_error(feed->parser, 0, NULL, 0);
     struct bytes text = bytes_from_text(said ? (const char *)said : "");
     size_t colon = bytes_find(text, BYTES(": "));
-    text = bytes_trim(bytes_from(text, colon == BYTES_NOT_FOUND ? 0 : colon + 2));
-    if (text.len && text.data[text.len - 1] == '.')
+    text = bytes_from(text, colon == BYTES_NOT_FOUND ? 0 : colon + 2);
+    while (text.len && strchr(".\n", text.data[text.len - 1]))
         text.len--;
     if (bytes_find_byte(text, '}') != BYTES_NOT_FOUND) // no text of ours holds one
         text = BYTES("the object is not closed");

@@ -46,6 +46,7 @@ struct feed_reader {
     // After each member of an object that is collected: false skips the rest of it, and it is not
     // handed out. May be NULL.
     bool (*wanted)(void *context, const struct json_node *member);
+    bool many; // values one after another, as in JSON lines, are a document too
 };
 
 struct feed;

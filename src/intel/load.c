@@ -150,6 +150,12 @@ static bool is_text(struct bytes head)
     return bytes_find_byte(head, 0) == BYTES_NOT_FOUND;
 }
 
+// By its byte order mark: what spreadsheets call "Unicode text".
+static bool is_utf16(struct bytes head)
+{
+    return bytes_start_with(head, BYTES("\xff\xfe")) || bytes_start_with(head, BYTES("\xfe\xff"));
+}
+
 static bool read_opened(
     struct intel_builder *b, const struct wanted *wanted, struct lines *lines, bool *lost)
 {
@@ -167,7 +173,8 @@ static bool read_opened(
     if (file.head.len == 0 && reader_trouble(b, lines))
         b->report->unreadable = true;
     else if (!is_text(file.head))
-        trouble_path(b, wanted->path, TEXT_INTEL_NOT_TEXT, "");
+        trouble_path(
+            b, wanted->path, is_utf16(file.head) ? TEXT_INTEL_UTF16 : TEXT_INTEL_NOT_TEXT, "");
     else
         read = format->read(b, &file);
     *lost = !builder_file_end(b, read);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // CSV and TSV: values and what is said of them, by the names in the first row (csv_column.def, and
 // what intel.columns adds). Without names a row's first field that has the shape of an indicator is
-// the value. Several columns of values make several indicators of a row.
+// the value. Several columns of values make several indicators of a row. Objects of JSON are rows
+// too, whatever lies around them, and have names of their own.
+#include "base/alloc.h"
 #include "intel/csv.h"
+#include "intel/document.h"
 #include <stdio.h>
 
 enum {
@@ -322,6 +325,130 @@ static bool read_csv(struct intel_builder *b, const struct intel_file *file)
         csv_finish(&table.csv);
     }
     lines_close(lines);
+    return read;
+}
+
+// ---- Rows of JSON.
+
+enum { OBJECT = 1, VALUES, ROWS };
+
+struct json_table {
+    struct table table;
+    enum intel_kind kind;                   // of the values of a list
+    uint8_t names[CSV_COLUMNS][NAME_BYTES]; // of the last row's columns: mostly the same again
+    size_t name_lens[CSV_COLUMNS];
+};
+
+static void json_column(struct json_table *rows, size_t at, struct bytes name)
+{
+    if (bytes_equal(name, bytes_make(rows->names[at], rows->name_lens[at])))
+        return;
+    rows->table.columns[at] = column_of(&rows->table, name);
+    rows->name_lens[at] = name.len <= NAME_BYTES ? name.len : 0;
+    memcpy(rows->names[at], name.data, rows->name_lens[at]);
+}
+
+static void json_field(struct json_table *rows, const struct json_node *member)
+{
+    struct table *table = &rows->table;
+    struct csv *csv = &table->csv;
+    if (csv->count == CSV_COLUMNS || csv->len + member->text.len > CSV_ROW_BYTES ||
+        member->name.len == 0)
+        return;
+    json_column(rows, csv->count, member->name);
+    csv->fields[csv->count++] = (struct csv_field){csv->len, member->text.len};
+    memcpy(&csv->text[csv->len], member->text.data, member->text.len);
+    csv->len += member->text.len;
+    table->count = csv->count;
+}
+
+static void json_row_begin(struct json_table *rows, uint64_t line)
+{
+    rows->table.csv.count = rows->table.csv.len = rows->table.count = 0;
+    rows->table.csv.row_line = line;
+}
+
+// What its first member names is what a row speaks of: an autonomous system's domain is not evil.
+static void json_row_end(struct json_table *rows)
+{
+    struct table *table = &rows->table;
+    struct bytes first = bytes_make(rows->names[0], rows->name_lens[0]);
+    if (table->count > 0 && intel_word_kind(first) == INTEL_UNSEEN)
+        table->builder->file->unseen++;
+    else if (table->count > 0)
+        named_row(table);
+    json_row_begin(rows, 0);
+}
+
+static int json_begin(void *context, int mode, struct bytes name, char bracket)
+{
+    struct json_table *rows = context;
+    if (mode == ROWS || mode == VALUES)
+        return bracket == '{' ? FEED_COLLECT : ROWS;
+    if (bracket == '{') {
+        json_row_begin(rows, 0);
+        return OBJECT;
+    }
+    struct column column = column_of(&rows->table, name);
+    rows->kind = column.role == ROLE_KIND ? column.kind : INTEL_KINDS;
+    bool values = column.role == ROLE_VALUE || column.role == ROLE_KIND;
+    return mode == FEED_OUTERMOST || values ? VALUES : ROWS;
+}
+
+static bool json_value(void *context, int mode, const struct json_node *value)
+{
+    struct json_table *rows = context;
+    struct table *table = &rows->table;
+    if (mode == OBJECT) {
+        json_field(rows, value);
+        table->csv.row_line = value->line;
+    } else if (value->kind == JSON_OBJECT) {
+        json_row_begin(rows, value->line);
+        for (const struct json_node *member = value->first; member; member = member->next)
+            json_field(rows, member);
+        json_row_end(rows);
+    } else if (mode == VALUES && value->kind == JSON_TEXT) {
+        struct row row = {.said = INDICATOR_UNSAID};
+        row_source(table, &row);
+        table->csv.row_line = value->line;
+        add_value(table, &row, rows->kind, value->text);
+    }
+    return !table->full;
+}
+
+static void json_end(void *context, int mode)
+{
+    if (mode == OBJECT)
+        json_row_end(context);
+}
+
+static bool read_table(struct json_table *rows, const struct intel_file *file)
+{
+    static const struct feed_reader reader = {
+        .begin = json_begin, .value = json_value, .end = json_end, .many = true};
+    struct intel_builder *b = rows->table.builder;
+    const struct intel_file_report *f = b->file;
+    bool read = document_read(b, file, &reader, rows);
+    if (rows->table.full)
+        return fail(&rows->table, TEXT_INTEL_NO_MEMORY);
+    if (read && f->added + f->duplicates + f->unseen + f->refused == 0)
+        return fail(&rows->table, TEXT_STIX_UNKNOWN_JSON);
+    return read;
+}
+
+bool read_json_rows(struct intel_builder *b, const struct intel_file *file)
+{
+    struct intel_source source = {.name = file->base};
+    struct json_table *rows = base_calloc(1, sizeof *rows);
+    bool read = false;
+    if (!rows)
+        return false;
+    rows->table = (struct table){
+        .builder = b, .name = file->base, .source = intel_source_add(b, &source), .named = true};
+    if (csv_init(&rows->table.csv, NULL))
+        read = read_table(rows, file);
+    csv_finish(&rows->table.csv);
+    base_free(rows);
     return read;
 }
 

@@ -138,6 +138,12 @@ static bool hosts_line(struct list *list, struct bytes text)
 // What block lists of other programs wrap around a name.
 static struct bytes unwrap(struct bytes text)
 {
+    if (bytes_start_with(text, BYTES("- ")) || bytes_start_with(text, BYTES("* ")))
+        return bytes_trim(bytes_from(text, 2)); // a list as people type it
+    if (bytes_start_with(text, BYTES("local-zone:"))) {
+        text = bytes_from(text, bytes_find_byte(text, '"') + 1);
+        return bytes_sub(text, 0, bytes_find_byte(text, '"'));
+    }
     if (bytes_start_with(text, BYTES("||"))) {
         text = bytes_from(text, 2);
         return bytes_sub(text, 0, bytes_find_byte(text, '^'));

@@ -200,6 +200,58 @@ TEST(csv_of_other_shapes)
     unload(&l);
 }
 
+TEST(csv_in_japanese)
+{
+    struct loaded l;
+    load_one(&l, "ja.csv",
+        "種別,値,確度,有効期限,備考\r\nドメイン,evil[.]bad[.]test,高,2027年12月31日,偽サイト\r\n"
+        "IPアドレス,203.0.113.77,中,2027/1/5,C2\r\n");
+    CHECK_TEXT(label_of(&l, INTEL_DOMAIN, "evil.bad.test"), "偽サイト");
+    const struct statement *s = said(&l, INTEL_DOMAIN, "evil.bad.test", 0);
+    CHECK(s && s->confidence == 85 && s->until_s == 1'830'297'600); // the day's end
+    s = said(&l, INTEL_ADDRESS, "203.0.113.77", 0);
+    CHECK(s && s->confidence == 50 && s->until_s == 1'799'193'600);
+    CHECK_EQ(l.report.problems_count, 0);
+    unload(&l);
+    load_one(&l, "ja2.csv", "備考,IPアドレス,ドメイン名\n不審,203.0.113.78,b.bad.test\n");
+    CHECK_EQ(intel_count(l.intel), 2);
+    unload(&l);
+}
+
+TEST(rows_of_json)
+{
+    struct loaded l;
+    load_one(&l, "drop.json",
+        "{\"cidr\":\"203.0.113.0/25\",\"sblid\":\"SBL1\"}\n{\"cidr\":\"203.0.113.128/26\"}\n"
+        "{\"type\":\"metadata\",\"records\":2}\n");
+    CHECK(said(&l, INTEL_RANGE, "203.0.113.0/25", 0) != NULL);
+    CHECK_EQ(intel_count(l.intel), 2);
+    unload(&l);
+    load_one(&l, "threats.json",
+        "{\"7\":[{\"ioc_value\":\"203.0.113.56:8080\",\"ioc_type\":\"ip:port\","
+        "\"malware_printable\":\"RAT\",\"confidence_level\":100,\"tags\":null}],"
+        "\"8\":[{\"ioc_value\":\"bad.test\"}]}");
+    CHECK_TEXT(label_of(&l, INTEL_ADDRESS_PORT, "203.0.113.56:8080"), "RAT");
+    const struct statement *s = said(&l, INTEL_ADDRESS_PORT, "203.0.113.56:8080", 0);
+    CHECK(s && s->confidence == 100);
+    CHECK(said(&l, INTEL_DOMAIN, "bad.test", 0) != NULL);
+    unload(&l);
+    load_one(&l, "c2.json", "[{\"ip_address\":\"203.0.113.57\",\"port\":443}]");
+    CHECK(said(&l, INTEL_ADDRESS_PORT, "203.0.113.57:443", 0) != NULL);
+    unload(&l);
+    load_one(&l, "values.json", "{\"tags\":[\"x.test\"],\"domains\":[\"a.test\",\"b.test\"]}");
+    CHECK_EQ(intel_count(l.intel), 2);
+    unload(&l);
+    load_one(&l, "asn.json", "{\"asn\":64496,\"domain\":\"carrier.test\"}\n");
+    CHECK_EQ(intel_count(l.intel), 0);
+    CHECK_EQ(l.report.files[0].unseen, 1);
+    unload(&l);
+    load_one(&l, "broken.json", "{\"cidr\":\"203.0.113.0/25\"}\n{\"cidr\":\n");
+    CHECK(l.report.files[0].failed && problem_at(&l, 3, TEXT_STIX_CUT_JSON));
+    CHECK_EQ(intel_count(l.intel), 0);
+    unload(&l);
+}
+
 TEST(a_file_that_fails_leaves_nothing)
 {
     struct loaded l;
@@ -380,10 +432,10 @@ static void begin(void)
 int main(void)
 {
     static const struct test_case cases[] = {T(a_plain_list), T(what_is_ours_is_kept_but_silent),
-        T(csv_with_names), T(csv_of_other_shapes), T(a_file_that_fails_leaves_nothing),
-        T(packed_and_damaged), T(paths_that_cannot_be_read), T(warning_lists),
-        T(warning_lists_that_are_none), T(long_lines_are_left_out), T(memory_may_fail),
-        T(a_folder)};
+        T(csv_with_names), T(csv_of_other_shapes), T(csv_in_japanese), T(rows_of_json),
+        T(a_file_that_fails_leaves_nothing), T(packed_and_damaged), T(paths_that_cannot_be_read),
+        T(warning_lists), T(warning_lists_that_are_none), T(long_lines_are_left_out),
+        T(memory_may_fail), T(a_folder)};
     begin();
     return test_run(cases, (int)(sizeof cases / sizeof *cases));
 }

@@ -10,4 +10,7 @@ enum intel_kind kind_hinted(struct bytes file_name, enum intel_kind kind);
 
 // True when reading ended before the file did; it is told.
 bool reader_trouble(struct intel_builder *b, struct lines *lines);
+// JSON in which objects are rows: lists of them, one a line, or lists of values. False: it is told.
+[[nodiscard]] bool read_json_rows(struct intel_builder *b, const struct intel_file *file);
+
 void reader_long_line(struct intel_builder *b, uint64_t line, struct bytes text);

@@ -41,7 +41,10 @@ uint8_t intel_word_severity(struct bytes word)
     } words[] = {{BYTES("info"), SEVERITY_INFO}, {BYTES("informational"), SEVERITY_INFO},
         {BYTES("low"), SEVERITY_LOW}, {BYTES("medium"), SEVERITY_MEDIUM},
         {BYTES("moderate"), SEVERITY_MEDIUM}, {BYTES("high"), SEVERITY_HIGH},
-        {BYTES("critical"), SEVERITY_HIGH}, {BYTES("severe"), SEVERITY_HIGH}};
+        {BYTES("critical"), SEVERITY_HIGH}, {BYTES("severe"), SEVERITY_HIGH},
+        {BYTES("低"), SEVERITY_LOW}, {BYTES("中"), SEVERITY_MEDIUM}, {BYTES("高"), SEVERITY_HIGH},
+        {BYTES("重大"), SEVERITY_HIGH}, {BYTES("緊急"), SEVERITY_HIGH},
+        {BYTES("情報"), SEVERITY_INFO}};
     word = bytes_trim(word);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (bytes_equal_nocase(word, words[i].word))
@@ -88,6 +91,13 @@ static int64_t digits(struct time_text *t, size_t count)
     t->bad = t->bad || piece.len < count || !bytes_to_u64(piece, &value);
     t->at += count;
     return (int64_t)value;
+}
+
+// Of a month or a day: spreadsheets leave the zero out.
+static int64_t one_or_two(struct time_text *t)
+{
+    uint8_t second = bytes_at(bytes_sub(t->text, t->at, 2), 1);
+    return digits(t, second >= '0' && second <= '9' ? 2 : 1);
 }
 
 static bool one_of(struct time_text *t, const char *set)
@@ -147,9 +157,28 @@ static bool seconds_since(struct bytes word, int64_t *out_us)
     return word.len >= 9;
 }
 
+// "2026年11月22日" with signs between its numbers.
+static struct bytes plain_date(struct bytes word, uint8_t room[TIME_BYTES])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < word.len && len < TIME_BYTES; i++) {
+        struct bytes rest = bytes_from(word, i);
+        bool between = bytes_start_with(rest, BYTES("年")) || bytes_start_with(rest, BYTES("月"));
+        if (between)
+            room[len++] = '-';
+        else if (!bytes_start_with(rest, BYTES("日")))
+            room[len++] = word.data[i];
+        i += between || bytes_start_with(rest, BYTES("日")) ? strlen("年") - 1 : 0;
+    }
+    return bytes_make(room, len);
+}
+
 bool intel_word_time(struct bytes word, int64_t *out_us, bool *whole_day)
 {
+    uint8_t room[TIME_BYTES];
     word = bytes_trim(word);
+    if (bytes_find(word, BYTES("年")) != BYTES_NOT_FOUND)
+        word = plain_date(word, room);
     *whole_day = false;
     if (word.len > TIME_BYTES)
         return false;
@@ -158,9 +187,9 @@ bool intel_word_time(struct bytes word, int64_t *out_us, bool *whole_day)
     struct time_text t = {.text = word};
     int64_t year = digits(&t, 4);
     t.bad = t.bad || !one_of(&t, "-/.");
-    int64_t month = digits(&t, 2);
+    int64_t month = one_or_two(&t);
     t.bad = t.bad || !one_of(&t, "-/.");
-    int64_t day = digits(&t, 2), of_day = 0, us = 0;
+    int64_t day = one_or_two(&t), of_day = 0, us = 0;
     *whole_day = t.at == word.len;
     if (!*whole_day) {
         t.bad = t.bad || !one_of(&t, "Tt ");
