@@ -350,7 +350,7 @@ def earlier_results_stay(yagura):
         for args, status in (("/no/such/file.pcap",), 1), ((events,), 2), ((GET, events), 2), (("/dev/null",), 1):
             problem = problem or expect(call(yagura, "read", "-q", "-o", folder, *args), status)
             with open(events) as f:
-                if f.read() != before or sorted(os.listdir(folder)) != ["events.jsonl", "findings.jsonl"]:
+                if f.read() != before or sorted(os.listdir(folder)) != ["events.jsonl", "findings.jsonl", "incidents.jsonl"]:
                     return f"reading {args} changes what was there: {os.listdir(folder)}"
         problem = problem or expect(call(yagura, "read", "-q", "-o", folder, DAY), 0)
         with open(events) as f:

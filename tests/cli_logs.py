@@ -25,7 +25,7 @@ def format_zeek(yagura):
             done = call(yagura, "read", "-q", "--workers", workers, "--format", "zeek", "-o", os.path.join(folder, workers), DAY)
             if problem := expect(done, 0):
                 return problem
-        names = sorted(set(os.listdir(os.path.join(folder, "1"))) - {"findings.jsonl"})
+        names = sorted(set(os.listdir(os.path.join(folder, "1"))) - {"findings.jsonl", "incidents.jsonl"})
         if not {"conn.log", "dns.log", "http.log", "ssl.log", "files.log"} <= set(names) or any("part" in n for n in names):
             return f"logs: {names}"
         for name in names:

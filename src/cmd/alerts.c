@@ -22,6 +22,7 @@ struct alerts {
     struct alerts_options options;
     struct flow_set flows;
     struct findings *findings;
+    struct incidents *incidents;
     struct behaviours *behaviours; // NULL: they are switched off
     struct json lines;             // of findings, not yet written
     int error;                     // errno of the first that could not be written
@@ -92,12 +93,12 @@ static bool set_take(struct flow_set *set, uint64_t id)
     return true;
 }
 
-static void write_lines(struct alerts *a)
+static void write_lines(struct alerts *a, int fd)
 {
     if (a->lines.failed && !a->error)
         a->error = ENOMEM;
     for (size_t done = 0; done < a->lines.len && !a->error;) {
-        ssize_t n = write(a->options.findings_fd, &a->lines.data[done], a->lines.len - done);
+        ssize_t n = write(fd, &a->lines.data[done], a->lines.len - done);
         if (n >= 0)
             done += (size_t)n;
         else if (errno != EINTR)
@@ -106,15 +107,31 @@ static void write_lines(struct alerts *a)
     json_clear(&a->lines);
 }
 
-static void write_finding(void *context, const struct finding *finding)
+static void end_line(struct alerts *a, int fd)
+{
+    json_raw(&a->lines, "\n", 1);
+    if (a->lines.len >= LINES_BYTES)
+        write_lines(a, fd);
+}
+
+static void take_finding(void *context, const struct finding *finding)
 {
     struct alerts *a = context;
+    if (!incidents_add(a->incidents, finding) && !a->error)
+        a->error = ENOMEM;
     if (a->options.findings_fd < 0)
         return;
     finding_write_json(&a->lines, finding);
-    json_raw(&a->lines, "\n", 1);
-    if (a->lines.len >= LINES_BYTES)
-        write_lines(a);
+    end_line(a, a->options.findings_fd);
+}
+
+static void take_incident(void *context, const struct incident *incident)
+{
+    struct alerts *a = context;
+    if (a->options.incidents_fd < 0)
+        return;
+    incident_write_json(&a->lines, incident);
+    end_line(a, a->options.incidents_fd);
 }
 
 static void accept(void *context, const struct hit *hit);
@@ -126,11 +143,12 @@ struct alerts *alerts_create(const struct alerts_options *options)
         return NULL;
     a->options = *options;
     json_init(&a->lines);
-    a->findings = findings_create(options->config, options->metrics, write_finding, a);
+    a->findings = findings_create(options->config, options->metrics, take_finding, a);
+    a->incidents = incidents_create(options->config);
     bool wanted = options->config->behaviours.enabled;
     if (wanted)
         a->behaviours = behaviours_create(options->config, options->metrics, accept, a);
-    if (a->findings && (a->behaviours || !wanted))
+    if (a->findings && a->incidents && (a->behaviours || !wanted))
         return a;
     alerts_destroy(a);
     return NULL;
@@ -141,6 +159,7 @@ void alerts_destroy(struct alerts *alerts)
     if (!alerts)
         return;
     findings_destroy(alerts->findings);
+    incidents_destroy(alerts->incidents);
     behaviours_destroy(alerts->behaviours);
     json_finish(&alerts->lines);
     base_free(alerts->flows.ids);
@@ -149,9 +168,11 @@ void alerts_destroy(struct alerts *alerts)
 
 int alerts_end(struct alerts *alerts)
 {
-    bool all = alerts->options.findings_fd < 0 ||
-               findings_each(alerts->findings, FINDINGS_BY_TIME, write_finding, alerts);
-    write_lines(alerts);
+    bool all = findings_each(alerts->findings, FINDINGS_BY_TIME, take_finding, alerts);
+    write_lines(alerts, alerts->options.findings_fd);
+    all = all && incidents_settle(alerts->incidents) &&
+          incidents_each(alerts->incidents, take_incident, alerts);
+    write_lines(alerts, alerts->options.incidents_fd);
     return alerts->error ? alerts->error : all ? 0 : ENOMEM;
 }
 
@@ -165,6 +186,13 @@ struct findings *alerts_findings(struct alerts *alerts)
     struct findings *findings = alerts->findings;
     alerts->findings = NULL;
     return findings;
+}
+
+struct incidents *alerts_incidents(struct alerts *alerts)
+{
+    struct incidents *incidents = alerts->incidents;
+    alerts->incidents = NULL;
+    return incidents;
 }
 
 // As EVE has it, with the members of the record that shows it, as Suricata writes them.

@@ -3,6 +3,7 @@
 // each that holds becomes an alert record at its place and part of a finding.
 #pragma once
 #include "cmd/detection.h"
+#include "correlate/correlate.h"
 #include "detect/detect.h"
 
 struct alerts;
@@ -12,7 +13,8 @@ struct alerts_options {
     struct detection *detection; // NULL: nothing is looked for; alerts of logs are findings still
     void (*write)(struct json *out, const struct record *record); // NULL: alerts are not written
     bool zeek;                                                    // these are lines of Zeek's logs
-    int findings_fd; // where findings go as lines of JSON; -1: nowhere
+    int findings_fd;  // where findings go as lines of JSON; -1: nowhere
+    int incidents_fd; // and incidents
     struct metrics *metrics;
 };
 
@@ -36,11 +38,12 @@ void alerts_settle(struct alerts *alerts, struct json *out);
 // Lines of records, of which the last is that of a flow that has alerted: it says so.
 void alerts_flow_mark(struct bytes lines, struct json *out);
 
-// Nothing more comes: write the findings. Returns errno, 0 when all went well.
+// Nothing more comes: write findings and incidents. Returns errno, 0 when all went well.
 [[nodiscard]] int alerts_end(struct alerts *alerts);
 
 // Alert records written.
 uint64_t alerts_written(const struct alerts *alerts);
 
-// Findings for the summary, which the caller destroys.
+// Findings and incidents for the summary, which the caller destroys.
 struct findings *alerts_findings(struct alerts *alerts);
+struct incidents *alerts_incidents(struct alerts *alerts);

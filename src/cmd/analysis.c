@@ -449,6 +449,7 @@ static bool alerts_begin(struct analysis *a)
                            : write_eve,
         .zeek = o->zeek != NULL,
         .findings_fd = o->findings_fd,
+        .incidents_fd = o->incidents_fd,
         .metrics = &a->result->metrics});
     return a->alerts != NULL;
 }
@@ -460,6 +461,7 @@ static void alerts_finish(struct analysis *a)
     r->write_error = r->write_error ? r->write_error : error;
     r->summary.records += alerts_written(a->alerts);
     r->findings = alerts_findings(a->alerts);
+    r->incidents = alerts_incidents(a->alerts);
 }
 
 static void slots_destroy(struct analysis *a)
@@ -584,6 +586,7 @@ void analysis_finish(struct analysis_result *result)
 {
     summary_finish(&result->summary);
     findings_destroy(result->findings);
+    incidents_destroy(result->incidents);
     import_finish(&result->imported);
     capture_destroy(result->capture);
 }

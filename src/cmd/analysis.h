@@ -8,6 +8,7 @@
 #include "cmd/import.h"
 #include "cmd/summary.h"
 #include "cmd/zeek_folder.h"
+#include "correlate/correlate.h"
 #include "detect/detect.h"
 #include "schema/config.h"
 #include "schema/metrics.h"
@@ -21,6 +22,7 @@ struct analysis_options {
     size_t logs_count;
     int events_fd;               // where records go as lines of JSON; -1: nowhere
     int findings_fd;             // where findings go likewise; -1: nowhere
+    int incidents_fd;            // where incidents go likewise; -1: nowhere
     struct zeek_folder *zeek;    // where they go as Zeek's logs instead; NULL: they do not
     int files_folder;            // descriptor of the folder where files are kept; -1: they are not
     struct detection *detection; // what to look for; NULL: nothing
@@ -36,6 +38,7 @@ struct analysis_result {
     struct metrics metrics;
     struct capture *capture;        // asked for its reports; the caller destroys it
     struct findings *findings;      // open at the end; for the summary
+    struct incidents *incidents;    // what all findings add up to
     struct detection_loaded loaded; // what was looked for
     bool interrupted;               // by a signal: the input's end has not been read
     uint64_t packets;

@@ -37,7 +37,7 @@ struct read_options {
 
 // Where the run's output goes.
 struct outputs {
-    struct events_file events, findings;
+    struct events_file events, findings, incidents;
     struct zeek_folder *zeek; // NULL: records go to events
     FILE *explained;          // the records, to be read again for --explain; NULL: without
     int files_fd;
@@ -239,6 +239,10 @@ static enum cmd_exit finish(
     if (more && !error)
         events = &out->findings;
     error = error ? error : more;
+    more = events_close(&out->incidents, fate);
+    if (more && !error)
+        events = &out->incidents;
+    error = error ? error : more;
     out->zeek = NULL;
     if (result->write_error)
         error = result->write_error;
@@ -292,7 +296,7 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
     const char *const *paths, size_t count, struct voice voice)
 {
     struct trouble why;
-    out->files_fd = out->events.fd = out->findings.fd = -1;
+    out->files_fd = out->events.fd = out->findings.fd = out->incidents.fd = -1;
     out->zeek = NULL;
     out->explained = NULL;
     out->events.path[0] = '\0';
@@ -303,7 +307,8 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
         return CMD_FAILED;
     }
     bool ok = events_name(&out->events, o->folder, "events.jsonl", &why) &&
-              events_name(&out->findings, o->folder, "findings.jsonl", &why);
+              events_name(&out->findings, o->folder, "findings.jsonl", &why) &&
+              events_name(&out->incidents, o->folder, "incidents.jsonl", &why);
     for (size_t i = 0; ok && i < count; i++)
         if (events_is_input(&out->events, paths[i])) {
             tell(voice, LOG_LEVEL_ERROR, TEXT_READ_INPUT_IS_OUTPUT, paths[i], NULL);
@@ -318,7 +323,7 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
     } else {
         ok = ok && events_open(&out->events, &why);
     }
-    ok = ok && events_open(&out->findings, &why);
+    ok = ok && events_open(&out->findings, &why) && events_open(&out->incidents, &why);
     if (ok && o->explain)
         ok = keep_records(out, &why);
     if (!ok)
@@ -396,6 +401,7 @@ static enum cmd_exit run(
         .workers = workers_of(o, config),
         .events_fd = out.events.fd,
         .findings_fd = out.findings.fd,
+        .incidents_fd = out.incidents.fd,
         .files_folder = out.files_fd,
         .secrets = means->secrets,
         .detection = means->detection,
@@ -412,6 +418,7 @@ static enum cmd_exit run(
         tell(voice, LOG_LEVEL_ERROR, TEXT_READ_CANNOT_START, NULL, NULL);
         (void)events_close(&out.events, EVENTS_NOTHING);
         (void)events_close(&out.findings, EVENTS_NOTHING);
+        (void)events_close(&out.incidents, EVENTS_NOTHING);
         if (out.zeek)
             (void)zeek_folder_close(out.zeek, EVENTS_NOTHING);
         status = CMD_FAILED;

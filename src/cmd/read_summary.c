@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "cmd/layout.h"
 #include "cmd/read_findings.h"
+#include "cmd/read_incidents.h"
 #include "cmd/read_print.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -265,6 +266,7 @@ void read_summary_print(const struct analysis_result *result, const struct confi
     bool losses = print_losses(&p);
     print_tables(&p);
     print_not_read(&p, losses);
+    read_incidents_print(&p);
     if (result->imported.records) {
         printf("\n");
         print_count(&p, TEXT_READ_LOGS, result->imported.records);

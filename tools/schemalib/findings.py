@@ -13,13 +13,13 @@ def read_findings():
     types = model.in_order({n: model.read_group(n, t, "types") for n, t in raw.get("types", {}).items()})
     groups = {n: model.read_group(n, t, "findings") for n, t in raw["findings"].items()}
     for name in types:
-        need(name.startswith("finding_"), f"{path.name}: {name}", "types are called finding_NAME")
+        need(name.startswith(("finding_", "incident_")), f"{path.name}: {name}", "types are called finding_NAME or incident_NAME")
     return types, groups
 
 
 def own_names(lines):
     """What records are called record_NAME are called NAME here."""
-    return [line.replace("struct record_finding", "struct finding") for line in lines]
+    return [line.replace("struct record_finding", "struct finding").replace("struct record_incident", "struct incident") for line in lines]
 
 
 def findings_h():
@@ -62,8 +62,9 @@ def typescript():
 
 def manual():
     types, groups = read_findings()
-    lines = ["# Findings", "", "`findings.jsonl` holds one JSON object a line for each finding; [findings.md](findings.md) says how to read one.",
+    lines = ["# Findings", "", "`findings.jsonl` and `incidents.jsonl` hold one JSON object a line for each; [findings.md](findings.md) says how to read one.",
              "A field without a value is left out.", "", STAMP.format("findings", ""), ""]
-    for group in groups.values():
+    for name, group in groups.items():
+        lines += [f"## {name.capitalize()}s", "", group.help, ""]
         lines += table(("field", "type", "since", "meaning"), record_rows(group.fields, types, group.since))
     return "\n".join(lines)
