@@ -10,8 +10,10 @@
 #include "rules/rules.h"
 
 enum {
-    INSPECT_WINDOW = 4096,         // bytes of a stream's side carried over to the next segment
-    INSPECT_WINDOW_ROOM = 8192,    // of memory for it: it is moved to the front when that is full
+    INSPECT_WINDOW = 4096, // bytes of a stream's side carried over to the next segment
+    INSPECT_CHUNK = 16,    // header of an arena's chunk, which is a power of two with it
+    INSPECT_WINDOW_LEAST = 512 - INSPECT_CHUNK, // of memory for it, to begin with
+    INSPECT_WINDOW_ROOM = 8192 - INSPECT_CHUNK, // and at most: when full it is moved to the front
     INSPECT_HANDSHAKE = 16 * 1024, // bytes of a side looked at where ciphertext follows
     INSPECT_AGAIN = 32,            // old bytes of a stream in which another match may begin
     INSPECT_OVERLAP = 4096,        // of a file's window carried to the next one
@@ -140,6 +142,7 @@ struct seen_frame {
 };
 
 struct rule_window {
+    struct arena arena; // of data alone, so that a larger one takes its place
     uint8_t *data;
     uint32_t len, room;
     uint32_t old;  // bytes at its front that alerts only show: from before a gap, and a word for it

@@ -82,6 +82,9 @@ void rule_flow_end(struct rules_worker *w, const struct flow *flow)
     while (state->txs)
         rule_tx_end(state, state->txs);
     w->flows[flow->index] = NULL;
+    for (int side = 0; side < 2; side++)
+        if (state->window[side].data)
+            arena_reset(&state->window[side].arena);
     arena_release(&state->arena);
 }
 

@@ -24,17 +24,18 @@ static bool memory_is_short(const struct pool *pool)
     return pool->limit_bytes && pool->used_bytes > pool->limit_bytes / 16 * 10;
 }
 
-static bool window_grow(
-    struct rules_worker *w, struct rule_flow *state, struct rule_window *window, size_t len)
+static bool window_grow(struct rules_worker *w, struct rule_window *window, size_t len)
 {
-    uint32_t room = window->room ? window->room : 512;
+    uint32_t room = window->room ? window->room : INSPECT_WINDOW_LEAST;
     while (room < len && room < INSPECT_WINDOW_ROOM)
-        room *= 2;
+        room = room * 2 + INSPECT_CHUNK;
     if (room == window->room)
         return room >= len;
+    if (!window->data)
+        arena_init(&window->arena, w->pool, w->config->rules.flow_memory_bytes);
     void *grown = memory_is_short(w->pool)
                       ? NULL
-                      : arena_grow(&state->arena, window->data, window->room, room);
+                      : arena_grow(&window->arena, window->data, window->room, room);
     if (!grown) {
         w->metrics->rules_memcap++;
         return false;
@@ -96,10 +97,10 @@ static struct rule_view window_pass(
 
 // New bytes go behind the window's, so that both lie in one piece; only a full window is moved.
 static struct rule_view window_add(
-    struct rules_worker *w, struct rule_flow *state, struct rule_window *window, struct bytes data)
+    struct rules_worker *w, struct rule_window *window, struct bytes data)
 {
     size_t before = window->len;
-    if (before + data.len > window->room && !window_grow(w, state, window, before + data.len)) {
+    if (before + data.len > window->room && !window_grow(w, window, before + data.len)) {
         size_t room = window->room > data.len ? window->room - data.len : 0;
         if (data.len > window->room || (room < INSPECT_WINDOW && room < before))
             return window_pass(w, window, data);
@@ -153,7 +154,7 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
         window->next += data.len;
         return false;
     }
-    struct rule_view view = window_add(w, in.state, window, data), scan = view;
+    struct rule_view view = window_add(w, window, data), scan = view;
     struct rule_view own = {.data = data, .ends = true};
     in.packet = packet;
     in.payload = &view;

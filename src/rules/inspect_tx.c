@@ -51,22 +51,35 @@ static struct shown *shown_last(struct rule_tx *tx, enum rule_buffer buffer, enu
     return found;
 }
 
+// What a buffer that grows takes: with its chunk's header a power of two.
+static size_t shown_room(size_t len)
+{
+    size_t room = 64 - INSPECT_CHUNK;
+    while (room < len)
+        room = room * 2 + INSPECT_CHUNK;
+    return room;
+}
+
+// Bytes kept of a buffer: as many as configured, but for the header of the chunk they lie in.
+static size_t shown_most(const struct rules_worker *w)
+{
+    return w->config->rules.body_bytes - INSPECT_CHUNK;
+}
+
 static bool shown_add(
     struct rules_worker *w, struct rule_tx *tx, struct shown *s, struct bytes data)
 {
     size_t len = s->len + data.len;
     if (len > s->room) {
-        size_t room = s->room ? s->room : 64;
-        while (room < len)
-            room *= 2;
-        uint8_t *grown = arena_grow(&tx->arena, s->data, s->len, s->room ? room : len);
+        size_t room = s->room ? shown_room(len) : len;
+        uint8_t *grown = arena_grow(&tx->arena, s->data, s->room, room);
         if (!grown) {
             w->metrics->rules_memcap++;
             s->cut = true;
             return false;
         }
         s->data = grown;
-        s->room = s->room ? room : len;
+        s->room = room;
     }
     if (data.len)
         memcpy(&s->data[s->len], data.data, data.len);
@@ -77,7 +90,7 @@ static bool shown_add(
 static void shown_fill(
     struct rules_worker *w, struct rule_tx *tx, struct shown *s, struct bytes data)
 {
-    size_t most = w->config->rules.body_bytes, room = s->len < most ? most - s->len : 0;
+    size_t most = shown_most(w), room = s->len < most ? most - s->len : 0;
     w->metrics->rules_buffers_cut += data.len > room && !s->cut;
     s->cut |= data.len > room;
     shown_add(w, tx, s, bytes_sub(data, 0, room));
@@ -450,7 +463,7 @@ static void file_data(struct rules_worker *w, struct proto_flow *pf, struct rule
 {
     struct shown *s = file_shown(w, tx, news, BUFFER_FILE_DATA);
     struct bytes data = news->data;
-    size_t whole = w->config->rules.body_bytes;
+    size_t whole = shown_most(w);
     while (s && data.len > 0 && file_goes_on(w, s)) {
         struct bytes part = bytes_sub(data, 0, whole - s->len);
         if (!shown_add(w, tx, s, part))
