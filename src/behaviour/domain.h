@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of the DNS, split where ownership begins.
+#pragma once
+#include "schema/records.h"
+
+enum { DOMAIN_BYTES = 1024 }; // bytes that are not text count four each;
+
+struct domain {
+    char text[DOMAIN_BYTES]; // the whole name, lower case; what follows points into it
+    struct bytes name;
+    struct bytes registered; // "example.co.jp"; empty: no registry is known for the name
+    struct bytes below;      // what its owner put before that, without the dot: "www"
+};
+
+// False: too long, empty, or no host name of the DNS (a name of reverse look-up, of service
+// discovery or of a local network).
+bool domain_split(struct domain *domain, struct bytes name);
+
+// Is it the domain, or below it?
+bool domain_is_within(struct bytes name, struct bytes domain);
+
+// Bits of information in each of its bytes, as it stands.
+double domain_entropy(struct bytes text);
+
+// Who asked, of a dns record: a client, or a resolver.
+const struct addr *domain_asker(const struct record *record);
