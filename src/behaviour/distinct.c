@@ -52,7 +52,7 @@ uint32_t distinct_count(const struct distinct *distinct)
     double sum = 0, m = DISTINCT_REGISTERS;
     unsigned empty = 0;
     for (size_t i = 0; i < DISTINCT_REGISTERS; i++) {
-        sum += ldexp(1, -distinct->registers[i]);
+        sum += 1 / (double)(1ULL << distinct->registers[i]);
         empty += distinct->registers[i] == 0;
     }
     double estimate = 0.7182725932495458 * m * m / sum; // alpha of 256 registers
