@@ -375,12 +375,15 @@ static void pack_add(
         pack_flush(worker, pack);
 }
 
+// One that completes nothing leaves the packets before it waiting for more.
 static void handle_fragment(
     struct worker *worker, struct pack *pack, const struct decoded *p, uint64_t order)
 {
     struct decoded whole;
     whole.anomaly_count = 0;
     bool complete = decode_fragment(worker->fragments, p, &whole);
+    if (whole.anomaly_count)
+        pack_flush(worker, pack);
     worker->order = order;
     worker->metrics.decoder_anomalies += whole.anomaly_count;
     for (uint8_t i = 0; i < whole.anomaly_count; i++)
@@ -402,7 +405,8 @@ static void handle_fragment(
 static void handle_special(
     struct worker *worker, struct pack *pack, const struct decoded *p, uint64_t order)
 {
-    pack_flush(worker, pack);
+    if (p->anomaly_count || p->kind != DECODE_FRAGMENT)
+        pack_flush(worker, pack);
     worker->order = order;
     if (p->anomaly_count) {
         emit_anomalies(worker, p);
