@@ -11,9 +11,14 @@ size_t behaviours_known(void);
 
 // ---- workers, any thread
 
+// What looks work in, one a worker. config is borrowed. NULL: out of memory.
+struct looks;
+[[nodiscard]] struct looks *looks_create(
+    const struct config *config, hit_sink *sink, void *context);
+void looks_destroy(struct looks *looks);
+
 // Hits that one record is enough for.
-void behaviours_look(
-    const struct config *config, const struct record *record, hit_sink *sink, void *context);
+void behaviours_look(struct looks *looks, const struct record *record);
 
 // Does anybody want to see the record in its order (behaviours_watch)?
 bool behaviours_want(const struct config *config, const struct record *record);

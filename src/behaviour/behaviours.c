@@ -22,7 +22,12 @@ static const struct watch *const watches[] = {
 #include "behaviour/behaviour.def"
 };
 
-enum { WATCHES = sizeof watches / sizeof *watches };
+enum { LOOKS = sizeof looks / sizeof *looks - 1, WATCHES = sizeof watches / sizeof *watches };
+
+struct looks {
+    struct seat seat;
+    void *rooms[LOOKS + 1];
+};
 
 struct behaviours {
     struct seat seat;
@@ -32,7 +37,7 @@ struct behaviours {
 
 size_t behaviours_known(void)
 {
-    return WATCHES + sizeof looks / sizeof *looks - 1;
+    return WATCHES + LOOKS;
 }
 
 static bool is_of(const enum record_type *types, enum record_type type)
@@ -48,13 +53,39 @@ static bool wants(
     return is_of(watch->types, record->type) && (!watch->wants || watch->wants(config, record));
 }
 
-void behaviours_look(
-    const struct config *config, const struct record *record, hit_sink *sink, void *context)
+struct looks *looks_create(const struct config *config, hit_sink *sink, void *context)
 {
-    struct seat seat = {.config = config, .sink = sink, .context = context};
-    for (const struct look *const *look = looks; *look; look++)
-        if (is_of((*look)->types, record->type))
-            (*look)->record(&seat, record);
+    struct looks *l = base_calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->seat = (struct seat){.config = config, .sink = sink, .context = context};
+    for (size_t i = 0; i < LOOKS; i++) {
+        l->rooms[i] = looks[i]->create ? looks[i]->create() : NULL;
+        if (looks[i]->create && !l->rooms[i]) {
+            looks_destroy(l);
+            return NULL;
+        }
+    }
+    return l;
+}
+
+void looks_destroy(struct looks *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < LOOKS; i++)
+        if (l->rooms[i])
+            looks[i]->destroy(l->rooms[i]);
+    base_free(l);
+}
+
+void behaviours_look(struct looks *l, const struct record *record)
+{
+    for (size_t i = 0; i < LOOKS; i++) {
+        l->seat.room = l->rooms[i];
+        if (is_of(looks[i]->types, record->type))
+            looks[i]->record(&l->seat, record);
+    }
 }
 
 bool behaviours_want(const struct config *config, const struct record *record)
@@ -72,7 +103,7 @@ struct behaviours *behaviours_create(
     if (!b)
         return NULL;
     segment_cache_init(&b->segments, config);
-    b->seat = (struct seat){config, metrics, &b->segments, sink, context};
+    b->seat = (struct seat){config, metrics, &b->segments, sink, context, NULL};
     for (size_t i = 0; i < WATCHES; i++) {
         b->states[i] = watches[i]->create(&b->seat);
         if (!b->states[i]) {

@@ -11,11 +11,15 @@ struct seat {
     struct segment_cache *segments; // NULL in a look
     hit_sink *sink;
     void *context;
+    void *room; // of a look: what its create() made
 };
 
 struct look {
     const enum record_type *types; // up to RECORD_NONE
+    // Room to work in, one a worker; nothing is remembered there. NULL: it needs none.
+    void *(*create)(void); // NULL: out of memory
     void (*record)(const struct seat *seat, const struct record *record);
+    void (*destroy)(void *room);
 };
 
 struct watch {

@@ -10,6 +10,7 @@ enum { TRIAL_HITS = 256 };
 struct trial {
     struct config config;
     struct metrics metrics;
+    struct looks *looks;
     struct behaviours *behaviours;
     struct pool pool;
     struct arena arena;
@@ -30,18 +31,20 @@ static inline void trial_begin(struct trial *trial)
     trial->config = config_defaults;
     pool_init(&trial->pool, 0);
     arena_init(&trial->arena, &trial->pool, SIZE_MAX);
+    trial->looks = looks_create(&trial->config, trial_take, trial);
     trial->behaviours = behaviours_create(&trial->config, &trial->metrics, trial_take, trial);
 }
 
 static inline void trial_record(struct trial *trial, const struct record *record)
 {
-    behaviours_look(&trial->config, record, trial_take, trial);
+    behaviours_look(trial->looks, record);
     if (behaviours_want(&trial->config, record))
         behaviours_watch(trial->behaviours, record);
 }
 
 static inline void trial_end(struct trial *trial)
 {
+    looks_destroy(trial->looks);
     behaviours_destroy(trial->behaviours);
     arena_reset(&trial->arena);
     pool_finish(&trial->pool);

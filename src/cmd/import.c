@@ -55,7 +55,7 @@ static void take(struct import *im, enum log_line what, const struct record *rec
 static void take_line(
     struct import *im, struct log_reader *reader, struct bytes line, struct import_report *report)
 {
-    struct record record;
+    struct record record = {.aside = {NULL, 0}};
     report->lines++;
     enum log_line what = log_read_line(reader, line, &record);
     while (what != LOG_SILENT) {

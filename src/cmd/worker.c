@@ -36,7 +36,8 @@ bool worker_init(struct worker *worker, const struct config *config, unsigned in
             config, proto_engine_handler(worker->engine), &worker->pool, &worker->metrics);
     if (worker->flows)
         flow_table_share(worker->flows, count);
-    return worker->engine && worker->fragments && worker->flows;
+    worker->looks = looks_create(config, take_hit, worker);
+    return worker->engine && worker->fragments && worker->flows && worker->looks;
 }
 
 bool worker_keep_files(struct worker *worker, int folder, uint64_t limit_bytes)
@@ -69,6 +70,7 @@ bool worker_detect(struct worker *worker, struct detection *detection)
 
 void worker_finish(struct worker *worker)
 {
+    looks_destroy(worker->looks);
     detection_worker_destroy(worker->detection);
     json_finish(&worker->shown);
     flow_table_destroy(worker->flows);
@@ -198,7 +200,7 @@ static void behave(struct worker *worker, const struct record *record, uint64_t 
     struct output *out = worker->output;
     worker->current = record;
     json_clear(&worker->shown);
-    behaviours_look(worker->config, record, take_hit, worker);
+    behaviours_look(worker->looks, record);
     worker->current = NULL;
     if (!behaviours_want(worker->config, record))
         return;

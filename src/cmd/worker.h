@@ -73,6 +73,7 @@ struct worker {
     const struct slot *slot; // being handled; NULL: none was yet
     struct output *output;   // of that slot
     uint64_t order;          // of the packet outside flows being handled; UINT64_MAX: ask the table
+    struct looks *looks;     // of behaviours
     struct detection_worker *detection; // NULL: nothing is looked for
     const struct record *current;       // what its detectors are looking at
     struct json shown;                  // its members, once a hit asks for them

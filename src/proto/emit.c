@@ -70,7 +70,7 @@ void proto_emit_at(
     struct proto_flow *pf, enum record_type type, const void *body, uint64_t tx_id, int64_t time_us)
 {
     struct flow_head_room room;
-    struct record record = {.type = type, .body = body};
+    struct record record = {.type = type, .body = body, .aside = pf->aside};
     head_fill(pf, time_us, tx_id, &room, &record.head);
     if (type == RECORD_TLS && pf->flow)
         note_tls(pf, body);

@@ -68,7 +68,9 @@ struct http_tx {
     struct bytes host;
     uint16_t port;
     struct http_message message[2]; // by enum flow_side
-    struct winrm *winrm;            // http_inside.c
+    struct bytes aside;             // http_aside.c
+    size_t aside_room, aside_body;
+    struct winrm *winrm; // http_inside.c
     struct dcerpc *rpc;
     struct doh *doh; // http_doh.c
 };
@@ -148,6 +150,10 @@ void http_body_end(struct http_tx *tx, enum flow_side side, bool complete);
 
 // http_upgrade.c: what stands behind CONNECT and 101 Switching Protocols. Before tx is emitted.
 void http_upgrade(struct http_tx *tx);
+
+// http_aside.c: of a request, what no record tells but who looks for attacks has to see.
+void http_aside_field(struct http_tx *tx, struct bytes name, struct bytes value);
+void http_aside_body(struct http_tx *tx, struct bytes data);
 
 // http_auth.c: log-ons by NTLM and Negotiate, which belong to the connection (RFC 4559, MS-NTHT).
 void http_auth_feed(struct http_tx *tx);

@@ -144,6 +144,8 @@ void http2_stream_header(
         header->value = shown;
     }
     http2_show_field(&stream->tx, side, name, kept);
+    if (side == FLOW_CLIENT)
+        http_aside_field(&stream->tx, name, kept);
     if (bytes_at(name, 0) == ':')
         pseudo_header(stream, name, kept);
     else
@@ -278,7 +280,9 @@ static void stream_emit(struct proto_flow *pf, struct http2_stream *stream)
 {
     struct record_http r = {0};
     stream_fill(stream, &r);
+    pf->aside = stream->tx.aside;
     proto_emit_at(pf, RECORD_HTTP, &r, stream->tx.id, stream->tx.time_us);
+    pf->aside = (struct bytes){NULL, 0};
 }
 
 void http2_stream_finish(struct proto_flow *pf, struct http2_stream *stream)

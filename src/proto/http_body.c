@@ -98,6 +98,8 @@ static void body_decoded(struct http_tx *tx, enum flow_side side, struct bytes d
     struct http_message *m = &tx->message[side];
     m->decoded_bytes += data.len;
     http_show_body(tx, side, data);
+    if (side == FLOW_CLIENT)
+        http_aside_body(tx, data);
     http_inside_data(tx, side, data);
     if (m->form) {
         mime_feed(m->form, data);

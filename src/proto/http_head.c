@@ -250,6 +250,8 @@ static void field_read(struct http_tx *tx, enum flow_side side, struct bytes lin
     struct bytes name = checked_name(tx, side, bytes_sub(line, 0, colon));
     struct bytes value = bytes_trim(bytes_from(line, colon + 1));
     http_field_keep(tx, side, name, value);
+    if (side == FLOW_CLIENT)
+        http_aside_field(tx, name, value);
     http_show_field(tx, side, name, value);
 }
 

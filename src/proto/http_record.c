@@ -202,5 +202,7 @@ void http_emit(struct http_tx *tx)
     struct record_http r = {0};
     http_fill(tx, &r);
     http_inside_end(tx);
+    tx->pf->aside = tx->aside;
     proto_emit_at(tx->pf, RECORD_HTTP, &r, tx->id, tx->time_us);
+    tx->pf->aside = (struct bytes){NULL, 0};
 }

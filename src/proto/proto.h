@@ -61,6 +61,7 @@ struct proto_flow {
     bool big_endian;        // numbers of the DCE/RPC call shown last
     bool answers; // the message emitted is the server's, though the client is src in its record
     const struct proto_watch *watch; // NULL: nobody watches
+    struct bytes aside;              // what the record being emitted has beside it (struct record)
     bool goes_on; // the transaction of the record being emitted is not over with it
     // the engine's own:
     struct proto_pending *pending[2];

@@ -104,6 +104,7 @@ struct record *record_copy(struct arena *arena, const struct record *record)
     memcpy(body, record->body, shape->size);
     copy->type = record->type;
     copy->body = body;
+    copy->aside = (struct bytes){NULL, 0};
     record_head_copy(arena, &record->head, &copy->head);
     return copy_members(arena, shape, body) && !arena->exhausted ? copy : NULL;
 }

@@ -123,7 +123,9 @@ def records_h(model):
         lines += struct("record_" + group.name, group.help, group.fields)
     return lines + [
         "struct record {", "    struct record_head head;", "    enum record_type type;",
-        "    const void *body; // struct record_TYPE", "};", "",
+        "    const void *body; // struct record_TYPE",
+        "    struct bytes aside; // looked at, never written: of an http request other header fields, a line each,",
+        "                        // then an empty line and the beginning of its body", "};", "",
         "// Name of a record type as event_type has it.", "const char *record_type_name(enum record_type type);", "",
         "// One JSON object in EVE's shape, no newline.",
         "void record_write_json(struct json *j, const struct record *r);", "",

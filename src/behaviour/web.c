@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attacks on web applications: a request is read as a server reads it (web_text.c), then held
+// against the patterns of content/web_attacks.yaml. Each pattern found adds its score; the kind
+// with most of it names the attack. What the server answered tells how far it came.
+#include "base/alloc.h"
+#include "behaviour/seat.h"
+#include "behaviour/web_match.h"
+
+enum { FOUND = 16, KINDS = 32, URL_BYTES = 8192 };
+
+struct web {
+    struct web_matcher *matcher;
+    struct web_text text;
+};
+
+static void destroy(void *state)
+{
+    struct web *web = state;
+    web_matcher_destroy(web->matcher);
+    base_free(web);
+}
+
+static void *create(void)
+{
+    struct web *web = base_calloc(1, sizeof *web);
+    if (!web)
+        return NULL;
+    web->matcher = web_matcher_create();
+    if (web->matcher)
+        return web;
+    base_free(web);
+    return NULL;
+}
+
+// ---- the request as lines
+
+// NAME=VALUE&NAME=VALUE: a line each. A character reference is no border.
+static void add_parameters(struct web_text *text, uint8_t place, struct bytes list)
+{
+    size_t at = 0;
+    while (at < list.len) {
+        size_t end = at;
+        while (end < list.len && (list.data[end] != '&' || bytes_at(list, end + 1) == '#'))
+            end++;
+        struct bytes none = {NULL, 0}, one = bytes_sub(list, at, end - at);
+        web_text_add(text, place, none, one, true);
+        at = end + 1;
+    }
+}
+
+static void add_url(struct web_text *text, struct bytes url)
+{
+    url = bytes_sub(url, 0, URL_BYTES);
+    size_t query = bytes_find_byte(url, '?');
+    struct bytes none = {NULL, 0};
+    web_text_add(text, WEB_PATH, none, bytes_sub(url, 0, query), false);
+    if (query != BYTES_NOT_FOUND)
+        add_parameters(text, WEB_QUERY, bytes_from(url, query + 1));
+}
+
+static void add_field(struct web_text *text, struct bytes line)
+{
+    bool cookie = bytes_start_with_nocase(line, BYTES("cookie:"));
+    struct bytes none = {NULL, 0};
+    web_text_add(text, cookie ? WEB_COOKIE : WEB_HEADER, none, line, cookie);
+}
+
+static bool is_form(const struct record_http *http, struct bytes body)
+{
+    struct bytes type = http->request_content_type;
+    if (type.len == 0)
+        return bytes_at(body, 0) != '{' && bytes_at(body, 0) != '<' && bytes_at(body, 0) != '[';
+    return bytes_equal_nocase(type, BYTES("application/x-www-form-urlencoded")) ||
+           bytes_equal_nocase(type, BYTES("text/plain"));
+}
+
+static void add_body(struct web_text *text, const struct record_http *http, struct bytes body)
+{
+    struct bytes none = {NULL, 0};
+    if (is_form(http, body)) {
+        add_parameters(text, WEB_BODY, body);
+        return;
+    }
+    while (body.len > 0) {
+        struct bytes line = bytes_sub(body, 0, bytes_find_byte(body, '\n'));
+        web_text_add(text, WEB_BODY, none, line, false);
+        body = bytes_from(body, line.len + 1);
+    }
+}
+
+// What lies beside the record: fields, an empty line, the body.
+static void add_aside(struct web_text *text, const struct record_http *http, struct bytes aside)
+{
+    while (aside.len > 0 && aside.data[0] != '\n') {
+        struct bytes line = bytes_sub(aside, 0, bytes_find_byte(aside, '\n'));
+        add_field(text, line);
+        aside = bytes_from(aside, line.len + 1);
+    }
+    if (aside.len > 0)
+        add_body(text, http, bytes_from(aside, 1));
+}
+
+static void read_request(struct web_text *text, const struct record *record)
+{
+    const struct record_http *http = record->body;
+    web_text_clear(text);
+    add_url(text, http->url);
+    if (http->http_user_agent.len)
+        web_text_add(text, WEB_AGENT, BYTES("user-agent: "), http->http_user_agent, false);
+    if (http->http_refer.len)
+        web_text_add(text, WEB_REFERER, BYTES("referer: "), http->http_refer, true);
+    if (http->xff.len)
+        web_text_add(text, WEB_HEADER, BYTES("x-forwarded-for: "), http->xff, false);
+    add_aside(text, http, record->aside);
+}
+
+// ---- what it comes to
+
+// The kind with the highest score; all scores together in *total.
+static const char *worst_kind(const struct web_found *found, size_t count, unsigned *total)
+{
+    const char *worst = NULL;
+    unsigned most = 0;
+    *total = 0;
+    for (size_t k = 0; k < web_kind_count; k++) {
+        unsigned score = 0;
+        for (size_t i = 0; i < count; i++)
+            score +=
+                strcmp(found[i].pattern->kind, web_kinds[k]) == 0 ? found[i].pattern->score : 0;
+        *total += score;
+        if (score > most) {
+            most = score;
+            worst = web_kinds[k];
+        }
+    }
+    return worst;
+}
+
+static const char *place_name(uint8_t place)
+{
+    static const char *const names[] = {"http.path", "http.query", "http.body", "http.user_agent",
+        "http.referer", "http.cookie", "http.header"};
+    size_t i = 0;
+    while (i + 1 < sizeof names / sizeof *names && !(place >> i & 1))
+        i++;
+    return names[i];
+}
+
+// Where the match stands in its line, with what is around it.
+static void add_match(struct hit *hit, const struct web_found *found)
+{
+    if (hit->matches_count < HIT_MATCHES)
+        hit->matches[hit->matches_count++] =
+            (struct hit_match){.where = bytes_from_text(place_name(found->place)),
+                .data = found->line,
+                .at = found->at,
+                .len = found->len};
+}
+
+// Refused, or not there: it did not come through.
+static bool is_refused(const struct record_http *http)
+{
+    return http->has_status && http->status >= 400 && http->status < 500;
+}
+
+static void tell(const struct seat *seat, const struct record *record,
+    const struct web_found *found, size_t count, const char *kind)
+{
+    const struct record_http *http = record->body;
+    struct telling telling;
+    telling_begin(&telling, "web.attack", record, bytes_from_text(kind));
+    telling.hit.rule = telling.hit.kind; // a finding for each kind
+    for (int own = 1; own >= 0; own--)
+        for (size_t i = 0; i < count; i++)
+            if ((strcmp(found[i].pattern->kind, kind) == 0) == own)
+                add_match(&telling.hit, &found[i]);
+    if (http->has_status) {
+        telling_number(&telling, "answer", http->status);
+        telling_number(&telling, "answer_bytes", http->length);
+    }
+    if (is_refused(http)) {
+        telling.hit.as_detector = false;
+        telling.hit.severity = SEVERITY_LOW;
+    }
+    telling_text(&telling, "url", http->url);
+    telling_end(&telling, seat);
+}
+
+static void record(const struct seat *seat, const struct record *record)
+{
+    struct web *web = seat->room;
+    const struct record_http *http = record->body;
+    struct web_found found[FOUND];
+    unsigned total;
+    if (http->url.len == 0 && record->aside.len == 0)
+        return;
+    read_request(&web->text, record);
+    size_t count = web_match(web->matcher, &web->text, found, FOUND);
+    const char *kind = worst_kind(found, count, &total);
+    if (kind && total >= seat->config->behaviours.web.score)
+        tell(seat, record, found, count, kind);
+}
+
+const struct look web_look = {
+    .types = (const enum record_type[]){RECORD_HTTP, RECORD_NONE},
+    .create = create,
+    .record = record,
+    .destroy = destroy,
+};
