@@ -147,7 +147,7 @@ static bool try_pattern(
                 .len = (uint32_t)(ends[1] - ends[0])};
             return true;
         }
-        from = line.at + line.len + 1;
+        from = 1 + line.len + line.at;
     }
     return false;
 }

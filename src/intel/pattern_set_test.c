@@ -55,16 +55,32 @@ enum which { DNS, HTTP, HTTP_IP, TLS, FLOW, FLOW6, FILEINFO, SMTP, RECORDS };
 static struct record made(enum which which)
 {
     switch (which) {
-    case DNS: return (struct record){head_of("192.0.2.53", "10.0.0.5", 53), RECORD_DNS, &dns};
-    case HTTP: return (struct record){head_of("10.0.0.5", "203.0.113.80", 80), RECORD_HTTP, &http};
+    case DNS:
+        return (struct record){
+            .head = head_of("192.0.2.53", "10.0.0.5", 53), .type = RECORD_DNS, .body = &dns};
+    case HTTP:
+        return (struct record){
+            .head = head_of("10.0.0.5", "203.0.113.80", 80), .type = RECORD_HTTP, .body = &http};
     case HTTP_IP:
-        return (struct record){head_of("10.0.0.5", "203.0.113.81", 8080), RECORD_HTTP, &http_ip};
-    case TLS: return (struct record){head_of("10.0.0.5", "203.0.113.9", 443), RECORD_TLS, &tls};
-    case FLOW6: return (struct record){head_of("fd00::5", "2001:db8::9", 443), RECORD_FLOW, &flow};
+        return (struct record){.head = head_of("10.0.0.5", "203.0.113.81", 8080),
+            .type = RECORD_HTTP,
+            .body = &http_ip};
+    case TLS:
+        return (struct record){
+            .head = head_of("10.0.0.5", "203.0.113.9", 443), .type = RECORD_TLS, .body = &tls};
+    case FLOW6:
+        return (struct record){
+            .head = head_of("fd00::5", "2001:db8::9", 443), .type = RECORD_FLOW, .body = &flow};
     case FILEINFO:
-        return (struct record){head_of("203.0.113.80", "10.0.0.5", 80), RECORD_FILEINFO, &file};
-    case SMTP: return (struct record){head_of("203.0.113.25", "10.0.0.25", 25), RECORD_SMTP, &smtp};
-    default: return (struct record){head_of("10.0.0.5", "203.0.113.9", 443), RECORD_FLOW, &flow};
+        return (struct record){.head = head_of("203.0.113.80", "10.0.0.5", 80),
+            .type = RECORD_FILEINFO,
+            .body = &file};
+    case SMTP:
+        return (struct record){
+            .head = head_of("203.0.113.25", "10.0.0.25", 25), .type = RECORD_SMTP, .body = &smtp};
+    default:
+        return (struct record){
+            .head = head_of("10.0.0.5", "203.0.113.9", 443), .type = RECORD_FLOW, .body = &flow};
     }
 }
 
