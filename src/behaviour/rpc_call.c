@@ -4,8 +4,8 @@
 // which say something, content/detectors how much. Calls whose parameters are sealed are told as
 // well, without them. Beginnings of associations that were not seen leave no names: then DCOM
 // alone is known, by the object that is called (MS-DCOM 2.2.13.2) and IDispatch's numbers.
+#include "behaviour/rpc_call.h"
 #include "base/addr.h"
-#include "behaviour/rpc.h"
 #include "behaviour/seat.h"
 
 enum { IDISPATCH_GET_IDS = 5, IDISPATCH_INVOKE = 6 };
@@ -61,6 +61,13 @@ static const struct call *judge(
     if (is_lure(view, server))
         return &coercion;
     return strcmp(call->kind, "printer_notice") == 0 ? NULL : call;
+}
+
+const char *rpc_call_kind(const struct record *record, const char *detector)
+{
+    struct rpc_view view;
+    const struct call *call = rpc_view_of(record, &view) ? call_of(&view) : NULL;
+    return call && strcmp(call->detector, detector) == 0 ? call->kind : NULL;
 }
 
 static void tell(const struct seat *seat, const struct record *record, const struct call *call,
