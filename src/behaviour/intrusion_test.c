@@ -11,7 +11,7 @@ static struct record_head head_of(int64_t second, uint8_t from, uint8_t to)
 static void call(struct trial *t, int64_t second, uint8_t to, const char *operation)
 {
     struct record_dcerpc body = {.operation = bytes_from_text(operation)};
-    struct record record = {head_of(second, 1, to), RECORD_DCERPC, &body};
+    struct record record = {.head = head_of(second, 1, to), .type = RECORD_DCERPC, .body = &body};
     trial_record(t, &record);
 }
 
@@ -22,7 +22,7 @@ static void put_program(struct trial *t, int64_t second, uint8_t to)
         .action_count = 1,
         .path = BYTES("\\\\pc\\ADMIN$"),
         .name = BYTES("a.exe")};
-    struct record record = {head_of(second, 1, to), RECORD_SMB_FILE, &file};
+    struct record record = {.head = head_of(second, 1, to), .type = RECORD_SMB_FILE, .body = &file};
     trial_record(t, &record);
 }
 
@@ -57,7 +57,7 @@ TEST(netlogon_again_and_again)
 static void log_on(struct trial *t, int64_t second, uint8_t from, uint8_t to, const char *user)
 {
     struct record_ntlm ntlm = {.carrier = BYTES("smb"), .user = bytes_from_text(user)};
-    struct record record = {head_of(second, from, to), RECORD_NTLM, &ntlm};
+    struct record record = {.head = head_of(second, from, to), .type = RECORD_NTLM, .body = &ntlm};
     trial_record(t, &record);
 }
 
