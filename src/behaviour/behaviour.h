@@ -3,6 +3,7 @@
 // one file here and one in content/detectors. Their hits become findings, never alert records.
 #pragma once
 #include "schema/config.h"
+#include "schema/findings.h"
 #include "schema/hit.h"
 #include "schema/metrics.h"
 
@@ -34,6 +35,13 @@ void behaviours_destroy(struct behaviours *behaviours);
 
 // Records that are wanted, in the order of packets.
 void behaviours_watch(struct behaviours *behaviours, const struct record *record);
+
+// Is there anything to prove: does the configuration say what may cross between segments?
+bool behaviours_separate(const struct config *config);
+
+// What crossed between segments, by which line of what may cross; in the order of the segments.
+typedef void separation_sink(void *context, const struct separation_line *line);
+void behaviours_separation(struct behaviours *behaviours, separation_sink *sink, void *context);
 
 // The input is over: what waits for the end of its time is told.
 void behaviours_end(struct behaviours *behaviours);

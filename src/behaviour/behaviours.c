@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/alloc.h"
+#include "behaviour/policy.h"
 #include "behaviour/seat.h"
 
 #define LOOK(name)  extern const struct look name##_look;
@@ -129,6 +130,18 @@ void behaviours_watch(struct behaviours *behaviours, const struct record *record
     for (size_t i = 0; i < WATCHES; i++)
         if (wants(watches[i], behaviours->seat.config, record))
             watches[i]->record(behaviours->states[i], record);
+}
+
+bool behaviours_separate(const struct config *config)
+{
+    return config->behaviours.enabled && policy_is_on(config);
+}
+
+void behaviours_separation(struct behaviours *behaviours, separation_sink *sink, void *context)
+{
+    for (size_t i = 0; i < WATCHES; i++)
+        if (watches[i]->prove)
+            watches[i]->prove(behaviours->states[i], sink, context);
 }
 
 void behaviours_end(struct behaviours *behaviours)

@@ -29,6 +29,8 @@ struct watch {
     void *(*create)(const struct seat *seat); // NULL: out of memory
     void (*record)(void *state, const struct record *record);
     void (*end)(void *state); // NULL: nothing waits for the end
+    // What it can prove of segments. NULL: nothing.
+    void (*prove)(void *state, separation_sink *sink, void *context);
     void (*destroy)(void *state);
 };
 

@@ -166,6 +166,13 @@ void alerts_destroy(struct alerts *alerts)
     base_free(alerts);
 }
 
+static void take_separation(void *context, const struct separation_line *line)
+{
+    struct alerts *a = context;
+    separation_line_write_json(&a->lines, line);
+    end_line(a, a->options.separation_fd);
+}
+
 int alerts_end(struct alerts *alerts)
 {
     bool all = findings_each(alerts->findings, FINDINGS_BY_TIME, take_finding, alerts);
@@ -173,6 +180,9 @@ int alerts_end(struct alerts *alerts)
     all = all && incidents_settle(alerts->incidents) &&
           incidents_each(alerts->incidents, take_incident, alerts);
     write_lines(alerts, alerts->options.incidents_fd);
+    if (alerts->options.separation_fd >= 0)
+        behaviours_separation(alerts->behaviours, take_separation, alerts);
+    write_lines(alerts, alerts->options.separation_fd);
     return alerts->error ? alerts->error : all ? 0 : ENOMEM;
 }
 
@@ -193,6 +203,13 @@ struct incidents *alerts_incidents(struct alerts *alerts)
     struct incidents *incidents = alerts->incidents;
     alerts->incidents = NULL;
     return incidents;
+}
+
+struct behaviours *alerts_behaviours(struct alerts *alerts)
+{
+    struct behaviours *behaviours = alerts->behaviours;
+    alerts->behaviours = NULL;
+    return behaviours;
 }
 
 // As EVE has it, with the members of the record that shows it, as Suricata writes them.

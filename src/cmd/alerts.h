@@ -13,8 +13,9 @@ struct alerts_options {
     struct detection *detection; // NULL: nothing is looked for; alerts of logs are findings still
     void (*write)(struct json *out, const struct record *record); // NULL: alerts are not written
     bool zeek;                                                    // these are lines of Zeek's logs
-    int findings_fd;  // where findings go as lines of JSON; -1: nowhere
-    int incidents_fd; // and incidents
+    int findings_fd;   // where findings go as lines of JSON; -1: nowhere
+    int incidents_fd;  // and incidents
+    int separation_fd; // and the proof of separation
     struct metrics *metrics;
 };
 
@@ -44,6 +45,7 @@ void alerts_flow_mark(struct bytes lines, struct json *out);
 // Alert records written.
 uint64_t alerts_written(const struct alerts *alerts);
 
-// Findings and incidents for the summary, which the caller destroys.
+// What the summary tells of, which the caller destroys. behaviours: NULL: switched off.
 struct findings *alerts_findings(struct alerts *alerts);
 struct incidents *alerts_incidents(struct alerts *alerts);
+struct behaviours *alerts_behaviours(struct alerts *alerts);

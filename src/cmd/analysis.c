@@ -450,6 +450,7 @@ static bool alerts_begin(struct analysis *a)
         .zeek = o->zeek != NULL,
         .findings_fd = o->findings_fd,
         .incidents_fd = o->incidents_fd,
+        .separation_fd = o->separation_fd,
         .metrics = &a->result->metrics});
     return a->alerts != NULL;
 }
@@ -462,6 +463,7 @@ static void alerts_finish(struct analysis *a)
     r->summary.records += alerts_written(a->alerts);
     r->findings = alerts_findings(a->alerts);
     r->incidents = alerts_incidents(a->alerts);
+    r->behaviours = alerts_behaviours(a->alerts);
 }
 
 static void slots_destroy(struct analysis *a)
@@ -587,6 +589,7 @@ void analysis_finish(struct analysis_result *result)
     summary_finish(&result->summary);
     findings_destroy(result->findings);
     incidents_destroy(result->incidents);
+    behaviours_destroy(result->behaviours);
     import_finish(&result->imported);
     capture_destroy(result->capture);
 }

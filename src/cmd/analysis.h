@@ -23,6 +23,7 @@ struct analysis_options {
     int events_fd;               // where records go as lines of JSON; -1: nowhere
     int findings_fd;             // where findings go likewise; -1: nowhere
     int incidents_fd;            // where incidents go likewise; -1: nowhere
+    int separation_fd;           // where the proof of separation goes; -1: nowhere
     struct zeek_folder *zeek;    // where they go as Zeek's logs instead; NULL: they do not
     int files_folder;            // descriptor of the folder where files are kept; -1: they are not
     struct detection *detection; // what to look for; NULL: nothing
@@ -39,6 +40,7 @@ struct analysis_result {
     struct capture *capture;        // asked for its reports; the caller destroys it
     struct findings *findings;      // open at the end; for the summary
     struct incidents *incidents;    // what all findings add up to
+    struct behaviours *behaviours;  // for the proof of separation; NULL: switched off
     struct detection_loaded loaded; // what was looked for
     bool interrupted;               // by a signal: the input's end has not been read
     uint64_t packets;

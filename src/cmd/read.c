@@ -2,6 +2,7 @@
 // yagura read FILE...: captures in, records and a summary out.
 #include "base/gate.h"
 #include "base/stop.h"
+#include "behaviour/behaviour.h"
 #include "cmd/analysis.h"
 #include "cmd/cmd.h"
 #include "cmd/detection.h"
@@ -37,7 +38,7 @@ struct read_options {
 
 // Where the run's output goes.
 struct outputs {
-    struct events_file events, findings, incidents;
+    struct events_file events, findings, incidents, separation;
     struct zeek_folder *zeek; // NULL: records go to events
     FILE *explained;          // the records, to be read again for --explain; NULL: without
     int files_fd;
@@ -239,10 +240,13 @@ static enum cmd_exit finish(
     if (more && !error)
         events = &out->findings;
     error = error ? error : more;
-    more = events_close(&out->incidents, fate);
-    if (more && !error)
-        events = &out->incidents;
-    error = error ? error : more;
+    struct events_file *others[] = {&out->incidents, &out->separation};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        more = events_close(others[i], fate);
+        if (more && !error)
+            events = others[i];
+        error = error ? error : more;
+    }
     out->zeek = NULL;
     if (result->write_error)
         error = result->write_error;
@@ -293,10 +297,11 @@ static bool keep_records(struct outputs *out, struct trouble *why)
 
 // Anything but CMD_DONE: told on standard error, and nothing has been touched.
 static enum cmd_exit outputs_open(struct outputs *out, const struct read_options *o,
-    const char *const *paths, size_t count, struct voice voice)
+    const char *const *paths, size_t count, bool separate, struct voice voice)
 {
     struct trouble why;
-    out->files_fd = out->events.fd = out->findings.fd = out->incidents.fd = -1;
+    out->files_fd = out->events.fd = out->findings.fd = -1;
+    out->incidents.fd = out->separation.fd = -1;
     out->zeek = NULL;
     out->explained = NULL;
     out->events.path[0] = '\0';
@@ -308,7 +313,8 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
     }
     bool ok = events_name(&out->events, o->folder, "events.jsonl", &why) &&
               events_name(&out->findings, o->folder, "findings.jsonl", &why) &&
-              events_name(&out->incidents, o->folder, "incidents.jsonl", &why);
+              events_name(&out->incidents, o->folder, "incidents.jsonl", &why) &&
+              events_name(&out->separation, o->folder, "separation.jsonl", &why);
     for (size_t i = 0; ok && i < count; i++)
         if (events_is_input(&out->events, paths[i])) {
             tell(voice, LOG_LEVEL_ERROR, TEXT_READ_INPUT_IS_OUTPUT, paths[i], NULL);
@@ -324,6 +330,8 @@ static enum cmd_exit outputs_open(struct outputs *out, const struct read_options
         ok = ok && events_open(&out->events, &why);
     }
     ok = ok && events_open(&out->findings, &why) && events_open(&out->incidents, &why);
+    if (ok && separate)
+        ok = events_open(&out->separation, &why);
     if (ok && o->explain)
         ok = keep_records(out, &why);
     if (!ok)
@@ -387,7 +395,7 @@ static enum cmd_exit run(
     struct progress progress;
     progress_start(&progress, cmd_lang(config->output.lang));
     struct outputs out;
-    enum cmd_exit status = outputs_open(&out, o, paths, count, voice);
+    enum cmd_exit status = outputs_open(&out, o, paths, count, behaviours_separate(config), voice);
     if (status != CMD_DONE)
         return status;
     size_t captures = captures_first(paths, count);
@@ -402,6 +410,7 @@ static enum cmd_exit run(
         .events_fd = out.events.fd,
         .findings_fd = out.findings.fd,
         .incidents_fd = out.incidents.fd,
+        .separation_fd = out.separation.fd,
         .files_folder = out.files_fd,
         .secrets = means->secrets,
         .detection = means->detection,
@@ -419,6 +428,7 @@ static enum cmd_exit run(
         (void)events_close(&out.events, EVENTS_NOTHING);
         (void)events_close(&out.findings, EVENTS_NOTHING);
         (void)events_close(&out.incidents, EVENTS_NOTHING);
+        (void)events_close(&out.separation, EVENTS_NOTHING);
         if (out.zeek)
             (void)zeek_folder_close(out.zeek, EVENTS_NOTHING);
         status = CMD_FAILED;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/read_incidents.h"
+#include "behaviour/behaviour.h"
 #include "cmd/finding_groups.h"
 #include "cmd/layout.h"
 #include "cmd/pretty.h"
@@ -121,6 +122,38 @@ static void print_states(const struct printing *printing)
     }
 }
 
+static void print_line(void *context, const struct separation_line *line)
+{
+    const struct printer *p = context;
+    char flows[LAYOUT_NUMBER], bytes[LAYOUT_NUMBER];
+    layout_number(line->flows, flows);
+    layout_bytes(line->bytes, bytes);
+    bool red = p->colour && !line->allowed;
+    printf("\n  %s", red ? "\033[1;31m" : "");
+    cmd_put(stdout, line->allowed ? TEXT_INCIDENT_CROSSED : TEXT_INCIDENT_NOT_ALLOWED, p->lang);
+    printf("%s  ", red ? "\033[0m" : "");
+    cmd_safe(stdout, line->from);
+    printf(" → ");
+    cmd_safe(stdout, line->to);
+    printf(" · ");
+    print_with(p, COUNTED(TEXT_INCIDENT_FLOWS, line->flows), "count", flows);
+    printf(" · %s", bytes);
+    if (line->why.len) {
+        printf(" · ");
+        cmd_safe(stdout, line->why);
+    }
+}
+
+// What crossed between segments, and by which line of what may cross.
+static void print_separation(const struct printer *p)
+{
+    if (!p->result->behaviours || !behaviours_separate(p->config))
+        return;
+    print_heading(p, TEXT_INCIDENT_SEPARATION);
+    cmd_put(stdout, TEXT_INCIDENT_SEPARATION_MEANS, p->lang);
+    behaviours_separation(p->result->behaviours, print_line, (void *)p);
+}
+
 static void print_demoted(const struct printer *p)
 {
     struct incidents_demoted demoted = incidents_demoted(p->result->incidents);
@@ -150,6 +183,7 @@ void read_incidents_print(const struct printer *p)
     if (!incidents_each(incidents, note, &printing))
         return; // told already: the findings could not be kept either
     printf("\n");
+    print_separation(p);
     print_states(&printing);
     print_heading(p, TEXT_INCIDENT_HEADING);
     if (count == 0)

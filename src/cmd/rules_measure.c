@@ -29,6 +29,7 @@ static bool run(const struct config *config, struct detection *detection,
                             .events_fd = -1,
                             .findings_fd = -1,
                             .incidents_fd = -1,
+                            .separation_fd = -1,
                             .files_folder = -1,
                             .detection = detection},
         result);

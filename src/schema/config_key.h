@@ -24,6 +24,7 @@ struct config_key {
     const char *path;     // dotted, in the whole file
     bool unique;          // TEXT in the element of a list: no two alike; required as well
     bool required;        // in the element of a list
+    bool segment;         // TEXT: the name of a segment, or outside
     size_t offset;        // of its member in struct config or in the list's element
     size_t count_offset;  // LIST
     size_t element_bytes; // LIST

@@ -24,6 +24,14 @@ struct config_block {
     max_align_t data[];
 };
 
+// The name of a segment somewhere in the file: the segments may stand below it.
+struct named {
+    struct named *next;
+    const char *value;
+    size_t line;
+    char key[PATH_BYTES + 1];
+};
+
 struct loader {
     yaml_parser_t parser;
     yaml_event_t event; // the one being looked at
@@ -33,6 +41,7 @@ struct loader {
     struct config *out;
     char key[PATH_BYTES]; // dotted, of what is being read
     size_t key_len;
+    struct named *segments; // named by other keys, the last one first
     enum lang lang;
     char *error;
     size_t error_size;
@@ -218,6 +227,17 @@ static void path_add_index(struct loader *l, size_t index)
     path_add(l, bytes_from_text(piece));
 }
 
+[[nodiscard]] static bool name_segment(struct loader *l, const char *value)
+{
+    struct named *named = keep(l, sizeof *named);
+    if (!named)
+        return refuse_memory(l);
+    *named = (struct named){.next = l->segments, .value = value, .line = line_here(l)};
+    memcpy(named->key, l->key, l->key_len); // the rest is zero
+    l->segments = named;
+    return true;
+}
+
 [[nodiscard]] static bool read_text(struct loader *l, const struct config_key *key, void *out)
 {
     struct bytes value = scalar(l);
@@ -232,7 +252,7 @@ static void path_add_index(struct loader *l, size_t index)
         return refuse_memory(l);
     memcpy(copy, value.data, value.len); // keep() gives zeros: the terminator stands
     memcpy(out, &copy, sizeof copy);
-    return true;
+    return !key->segment || name_segment(l, copy);
 }
 
 [[nodiscard]] static bool read_section(
@@ -406,6 +426,29 @@ static bool read_section(struct loader *l, const struct config_key *section, voi
     }
 }
 
+static bool is_segment(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->segments_count; i++)
+        if (strcmp(config->segments[i].name, name) == 0)
+            return true;
+    return strcmp(name, "outside") == 0;
+}
+
+// The file is read: are there segments of all the names used?
+[[nodiscard]] static bool check_segments(struct loader *l)
+{
+    for (const struct named *named = l->segments; named; named = named->next) {
+        if (is_segment(l->out, named->value))
+            continue;
+        l->key_len = strlen(named->key);
+        memcpy(l->key, named->key, l->key_len);
+        return refuse(l, (struct refusal){.id = TEXT_CONFIG_NO_SEGMENT,
+                             .line = named->line,
+                             .value = bytes_from_text(named->value)});
+    }
+    return true;
+}
+
 [[nodiscard]] static bool read_document(struct loader *l)
 {
     if (!next(l) || !next(l)) // the stream starts, the document starts
@@ -419,7 +462,7 @@ static bool read_section(struct loader *l, const struct config_key *section, voi
     if (!next(l) || !next(l)) // the document ends, the stream ends
         return false;
     if (l->event.type == YAML_STREAM_END_EVENT)
-        return true;
+        return check_segments(l);
     return refuse(l, (struct refusal){.id = TEXT_CONFIG_SECOND_DOCUMENT, .line = line_here(l)});
 }
 

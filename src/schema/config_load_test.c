@@ -89,6 +89,9 @@ static const struct refused refused[] = {
     {"timeout_udp: 30s\n", "1: timeout_udp: there is no such key, did you mean flow.timeout_udp? "},
     {"segments:\n- {name: a, networks: [10.0.0.0/8]}\n- {name: a, networks: [192.0.2.1]}\n",
         "3: segments[1].name: \"a\" is the name of another one; allowed: names that differ"},
+    {"separation:\n  may_cross:\n  - {from: inside, to: nowhere}\n",
+        "3: separation.may_cross[0].to: there is no segment \"nowhere\"; allowed: names under "
+        "segments, and outside"},
     {"flow: 7\n", "1: flow: is a single value; allowed: the keys max_flows,"},
     {"flow: {timeout_udp: 30}\n", "1: flow.timeout_udp: \"30\" does not fit; allowed: a time "
                                   "from 1s to 1d, as 500ms, 30s, 5m or 2h"},

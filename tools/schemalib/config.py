@@ -31,6 +31,7 @@ class Key:
     max: object = 0
     required: bool = False
     unique: bool = False
+    segment: bool = False
     words: list = member_default(default_factory=list)
     fields: list = member_default(default_factory=list)
 
@@ -85,7 +86,7 @@ def check_key(key):
 
 def read_key(table, inside):
     take(table, f"config.yaml: {inside}", ("name", "type", "help"),
-         ("since", "of", "default", "min", "max", "required", "unique", "words", "fields"))
+         ("since", "of", "default", "min", "max", "required", "unique", "segment", "words", "fields"))
     path = inside + identifier(table["name"], inside)
     fields = [read_key(f, path + ".") for f in table.get("fields", [])]
     key = Key(**dict(table, path=path, fields=fields, help=one_line(table["help"], path)))
@@ -184,7 +185,7 @@ def c_element(key, value, tables, prefix):
         return c_network(value, key.path)
     if key.of == "text":
         return c_text(value)
-    pairs = [pair for f in key.fields for pair in c_value(f, value.get(f.name), tables, prefix)]
+    pairs = [pair for f in key.fields for pair in c_value(f, value.get(f.name, f.default), tables, prefix)]
     return "{" + ", ".join(f".{member} = {text}" for member, text in pairs) + "}"
 
 
@@ -202,7 +203,7 @@ def key_row(key, owner, inside):
     """One struct config_key; `inside` is the member path of the section the key stands in."""
     parts = [f'.name = "{key.name}"', f'.path = "{key.path}"', f".type = CONFIG_{key.type.upper()}"]
     parts.append(f".offset = offsetof({owner}, {inside}{key.member})")
-    parts += [f".{flag} = true" for flag in ("required", "unique") if getattr(key, flag)]
+    parts += [f".{flag} = true" for flag in ("required", "unique", "segment") if getattr(key, flag)]
     if key.type in UNITS:
         low, high = (to_number(key.type, v, key.path) for v in (key.min, key.max))
         parts += [f".min = {low}", f".max = {high}", f'.min_text = "{key.min}"', f'.max_text = "{key.max}"']
@@ -259,7 +260,7 @@ def example_list(key, by):
             yield f"# {by}- {yaml_value(element)}"
             continue
         for i, field in enumerate(key.fields):
-            value = element[field.name]
+            value = element.get(field.name, field.default)
             shown = "[" + ", ".join(map(yaml_value, value)) + "]" if isinstance(value, list) else yaml_value(value)
             yield f"# {by}{'- ' if i == 0 else '  '}{field.name}: {shown}"
 

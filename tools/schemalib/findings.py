@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """schema/findings.yaml → struct finding, its JSON writer, SQL, TypeScript, the manual's table."""
+import re
+
 from schemalib import model
 from schemalib.c_records import struct, write_fields, write_type
 from schemalib.c_text import indent
@@ -19,7 +21,9 @@ def read_findings():
 
 def own_names(lines):
     """What records are called record_NAME are called NAME here."""
-    return [line.replace("struct record_finding", "struct finding").replace("struct record_incident", "struct incident") for line in lines]
+    types, groups = read_findings()
+    names = re.compile(r"struct record_(?=" + "|".join([*types, *groups]) + r")")
+    return [names.sub("struct ", line) for line in lines]
 
 
 def findings_h():
@@ -62,9 +66,9 @@ def typescript():
 
 def manual():
     types, groups = read_findings()
-    lines = ["# Findings", "", "`findings.jsonl` and `incidents.jsonl` hold one JSON object a line for each; [findings.md](findings.md) says how to read one.",
+    lines = ["# Findings", "", "`findings.jsonl`, `incidents.jsonl` and `separation.jsonl` hold one JSON object a line for each; [findings.md](findings.md) says how to read one.",
              "A field without a value is left out.", "", STAMP.format("findings", ""), ""]
     for name, group in groups.items():
-        lines += [f"## {name.capitalize()}s", "", group.help, ""]
+        lines += [f"## {name}", "", group.help, ""]
         lines += table(("field", "type", "since", "meaning"), record_rows(group.fields, types, group.since))
     return "\n".join(lines)
