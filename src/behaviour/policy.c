@@ -114,17 +114,18 @@ static bool is_kind(const struct config *config, int kind, uint16_t segment)
 {
     if (segment == POLICY_OUTSIDE)
         return kind == OUTSIDE;
-    return kind == (int)config->segments[segment - 1].kind;
+    size_t at = segment - 1U;
+    return kind == (int)config->segments[at].kind;
 }
 
 int policy_line(const struct config *config, const struct record *flow, uint16_t from, uint16_t to)
 {
     size_t count = config->separation.may_cross_count;
     for (size_t i = 0; i < count; i++) {
-        const struct config_crossing *line = &config->separation.may_cross[i];
-        if (is_named(config, line->from, from) && is_named(config, line->to, to) &&
-            any_host(&flow->head, line->hosts, line->hosts_count) &&
-            any_service(flow, line->by, line->by_count))
+        const struct config_crossing *may_cross = &config->separation.may_cross[i];
+        if (is_named(config, may_cross->from, from) && is_named(config, may_cross->to, to) &&
+            any_host(&flow->head, may_cross->hosts, may_cross->hosts_count) &&
+            any_service(flow, may_cross->by, may_cross->by_count))
             return (int)i;
     }
     for (size_t i = 0; i < MODEL_LINES; i++) {
