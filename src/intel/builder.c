@@ -2,6 +2,7 @@
 // Fills the set: values in their place, what is said of them beside them; and takes back what a
 // file said when the file fails.
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "intel/internal.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -89,6 +90,17 @@ static uint32_t text_number(struct intel_builder *b, struct bytes text)
     return texts_add(&b->intel->store.texts, bytes_sub(text, 0, len));
 }
 
+// 0: none.
+static uint64_t id_hash(const struct intel_builder *b, struct bytes id)
+{
+    return id.len ? hash_bytes(id, b->intel->store.seed) : 0;
+}
+
+static uint64_t id_of(const struct statement *s)
+{
+    return s->id[0] | (uint64_t)s->id[1] << 32;
+}
+
 // Which version of its id says this.
 static bool modified_set(struct intel_builder *b, uint32_t statement, uint32_t modified_s)
 {
@@ -116,9 +128,13 @@ static uint32_t modified_of(const struct intel_builder *b, size_t statement)
 // STORE_NONE: memory.
 static uint32_t statement_of(struct intel_builder *b, const struct indicator *indicator)
 {
-    uint32_t label = text_number(b, indicator->label), id = text_number(b, indicator->id);
+    struct store *store = &b->intel->store;
+    bool described = store->sources_len && store->sources[indicator->source].description;
+    bool by_id = indicator->label.len == 0 && !described; // better than nothing
+    uint32_t label = text_number(b, by_id ? indicator->id : indicator->label);
+    uint64_t id = id_hash(b, indicator->id);
     uint32_t techniques = text_number(b, indicator->techniques);
-    if (label == STORE_NONE || id == STORE_NONE || techniques == STORE_NONE)
+    if (label == STORE_NONE || techniques == STORE_NONE)
         return STORE_NONE;
     struct statement s;
     memset(&s, 0, sizeof s); // statements are compared as bytes
@@ -126,7 +142,8 @@ static uint32_t statement_of(struct intel_builder *b, const struct indicator *in
     s.until_s = to_seconds(until_of(b, indicator));
     s.label = label & INT32_MAX;
     s.silent = indicator->silent;
-    s.id = id;
+    s.id[0] = (uint32_t)id;
+    s.id[1] = (uint32_t)(id >> 32);
     s.techniques = techniques;
     s.source = (uint16_t)indicator->source;
     s.confidence =
@@ -136,10 +153,10 @@ static uint32_t statement_of(struct intel_builder *b, const struct indicator *in
         (indicator->severity <= SEVERITY_HIGH ? indicator->severity : SEVERITY_UNSAID) & 7U;
     s.phase = indicator->phase & 7U;
     uint32_t modified_s = to_seconds(indicator->modified_us);
-    size_t before = b->intel->store.statements_len;
-    uint32_t number = store_statement(&b->intel->store, &s);
+    size_t before = store->statements_len;
+    uint32_t number = store_statement(store, &s);
     if (number < before && modified_of(b, number) != modified_s) // of another version
-        number = store_statement_apart(&b->intel->store, &s);
+        number = store_statement_apart(store, &s);
     return number == STORE_NONE || modified_set(b, number, modified_s) ? number : STORE_NONE;
 }
 
@@ -260,7 +277,7 @@ enum intel_added intel_add(
 
 // ---- What is taken back, or said anew.
 
-static bool ended_push(struct intel_builder *b, uint32_t id, uint32_t before_s)
+static bool ended_push(struct intel_builder *b, uint64_t id, uint32_t before_s)
 {
     if (b->ended_len == b->ended_room) {
         size_t room = b->ended_room ? b->ended_room * 2 : 64;
@@ -281,13 +298,16 @@ bool intel_revoke(struct intel_builder *b, struct bytes id)
 
 bool intel_version(struct intel_builder *b, struct bytes id, int64_t modified_us, bool revoked)
 {
-    size_t before = b->intel->store.texts.len;
-    uint32_t text = id.len <= INTEL_TEXT_BYTES ? text_number(b, id) : 0;
-    bool first = b->intel->store.texts.len > before; // nobody spoke of it
+    uint64_t hash = id_hash(b, id), bit = hash % IDS_SEEN_BITS;
     uint32_t modified_s = to_seconds(modified_us);
-    if (text == 0 || text == STORE_NONE || (first && !revoked))
-        return text != STORE_NONE;
-    return ended_push(b, text, modified_s + (revoked && modified_s < SECONDS_MOST));
+    if (!b->ids_seen)
+        b->ids_seen = base_calloc(IDS_SEEN_BITS / 64, sizeof *b->ids_seen);
+    if (!b->ids_seen || hash == 0)
+        return b->ids_seen != NULL;
+    bool again = b->ids_seen[bit / 64] >> bit % 64 & 1;
+    b->ids_seen[bit / 64] |= 1ULL << bit % 64;
+    return (!again && !revoked) ||
+           ended_push(b, hash, modified_s + (revoked && modified_s < SECONDS_MOST));
 }
 
 static int compare_ended(const void *left, const void *right)
@@ -296,7 +316,7 @@ static int compare_ended(const void *left, const void *right)
     return (a->id > b->id) - (a->id < b->id);
 }
 
-static struct ended *ended_find(const struct intel_builder *b, uint32_t id)
+static struct ended *ended_find(const struct intel_builder *b, uint64_t id)
 {
     struct ended wanted = {.id = id};
     return id ? bsearch(&wanted, b->ended, b->ended_len, sizeof *b->ended, compare_ended) : NULL;
@@ -325,14 +345,14 @@ static void ended_sort(struct intel_builder *b)
 static bool raise_pattern(void *context, struct bytes id, int64_t modified_us)
 {
     const struct intel_builder *b = context;
-    raise(ended_find(b, texts_find(&b->intel->store.texts, id)), to_seconds(modified_us));
+    raise(ended_find(b, id_hash(b, id)), to_seconds(modified_us));
     return false;
 }
 
 static bool pattern_ended(void *context, struct bytes id, int64_t modified_us)
 {
     const struct intel_builder *b = context;
-    const struct ended *ended = ended_find(b, texts_find(&b->intel->store.texts, id));
+    const struct ended *ended = ended_find(b, id_hash(b, id));
     return ended && to_seconds(modified_us) < ended->before_s;
 }
 
@@ -344,11 +364,11 @@ void builder_apply_ended(struct intel_builder *b)
         return;
     ended_sort(b);
     for (size_t i = 0; i < store->statements_len; i++)
-        raise(ended_find(b, store->statements[i].id), modified_of(b, i));
+        raise(ended_find(b, id_of(&store->statements[i])), modified_of(b, i));
     if (b->intel->patterns)
         table->revoke(b->intel->patterns, raise_pattern, b);
     for (size_t i = 0; i < store->statements_len; i++) {
-        const struct ended *ended = ended_find(b, store->statements[i].id);
+        const struct ended *ended = ended_find(b, id_of(&store->statements[i]));
         if (ended && modified_of(b, i) < ended->before_s)
             store->statements[i].silent = 1;
     }

@@ -2,7 +2,7 @@
 // Inside the room: the store, keys, loading.
 //
 // Memory, at five million mixed values: 7 bytes and the value itself in `chunks`, 15 in `buckets`;
-// what is said (source, confidence, times, label…) is a statement of 24 bytes, shared by neighbours
+// what is said (source, confidence, times, label…) is a statement of 28 bytes, shared by neighbours
 // that say the same. A look-up costs one cache line, found or not: a bucket holds fingerprints of
 // 32 bits, and all kinds a value may have lie in the same one. Whoever tells of what was found
 // reads the entry anyway, and compares all its bytes then.
@@ -69,12 +69,12 @@ _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 struct statement {
     uint32_t from_s, until_s; // 0: not said
     uint32_t label : 31, silent : 1;
-    uint32_t id;
+    uint32_t id[2];      // a hash of the source's own id, to know it again; 0, 0: none
     uint32_t techniques; // a text
     uint16_t source;
     uint16_t confidence : 7, tlp : 3, severity : 3, phase : 3;
 };
-_Static_assert(sizeof(struct statement) == 24, "many of them");
+_Static_assert(sizeof(struct statement) == 28, "many of them");
 
 // Further statements of a value.
 struct statement_link {
@@ -105,9 +105,9 @@ struct texts {
 bool texts_init(struct texts *texts);
 void texts_finish(struct texts *texts);
 uint32_t texts_add(struct texts *texts, struct bytes text); // its number; 0: empty; STORE_NONE
-uint32_t texts_find(const struct texts *texts, struct bytes text); // 0: it is not there
 struct bytes texts_of(const struct texts *texts, uint32_t text);
 bool texts_back(struct texts *texts, size_t len); // forget what came behind
+void texts_freeze(struct texts *texts);           // none is added or sought any more
 uint64_t texts_bytes(const struct texts *texts);
 
 struct source_texts {
@@ -262,9 +262,11 @@ struct undo {
 
 // What is said under an id in versions older than that holds no more.
 struct ended {
-    uint32_t id; // a text
+    uint64_t id; // its hash
     uint32_t before_s;
 };
+
+enum { IDS_SEEN_BITS = 1 << 26 }; // one bit an id: of those met again a few were not
 
 struct report_memory; // texts of a report
 
@@ -279,6 +281,7 @@ struct intel_builder {
     uint64_t patterns_before;
     struct undo *undo; // entries of earlier files it says something of
     size_t undo_len, undo_room;
+    uint64_t *ids_seen; // IDS_SEEN_BITS; NULL: no id has come
     struct ended *ended;
     size_t ended_len, ended_room, ended_before;
     uint32_t *modified_s; // of statements, where something is said of it; a shorter list: 0

@@ -309,6 +309,7 @@ static bool load_all(struct intel_builder *b)
     if (good)
         fill_report(b);
     base_free(b->undo);
+    base_free(b->ids_seen);
     base_free(b->ended);
     base_free(b->modified_s);
     return good;

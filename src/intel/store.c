@@ -388,6 +388,7 @@ bool store_freeze(struct store *store)
     store->statements = shrunk(store->statements, store->statements_len, &store->statements_room,
         sizeof *store->statements);
     store->links = shrunk(store->links, store->links_len, &store->links_room, sizeof *store->links);
+    texts_freeze(&store->texts);
     uint64_t fit = store->count * 10 / BUCKET_FROZEN_TENTHS + 1;
     return buckets_make(store, fit) && ranges_make(store);
 }

@@ -161,8 +161,6 @@ static void add_source(struct hit *hit, const struct asking *asking, const struc
     struct bytes says = texts_of(&store->texts, s->label);
     if (says.len == 0)
         says = texts_of(&store->texts, source->description);
-    if (says.len == 0)
-        says = texts_of(&store->texts, s->id);
     hit->sources[hit->sources_count++] =
         (struct hit_source){.name = texts_of(&store->texts, source->name),
             .says = says,

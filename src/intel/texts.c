@@ -91,17 +91,24 @@ uint32_t texts_add(struct texts *texts, struct bytes text)
     return at;
 }
 
-uint32_t texts_find(const struct texts *texts, struct bytes text)
-{
-    return text.len ? *slot_of(texts, text) : 0;
-}
-
 bool texts_back(struct texts *texts, size_t len)
 {
     if (len == texts->len)
         return true;
     texts->len = len;
     return slots_make(texts, texts->slot_count);
+}
+
+void texts_freeze(struct texts *texts)
+{
+    uint8_t *smaller = base_realloc(texts->data, texts->len);
+    if (smaller) {
+        texts->data = smaller;
+        texts->room = texts->len;
+    }
+    base_free(texts->slots);
+    texts->slots = NULL;
+    texts->slot_count = 0;
 }
 
 uint64_t texts_bytes(const struct texts *texts)
