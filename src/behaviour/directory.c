@@ -81,13 +81,25 @@ static bool names_one(struct bytes filter)
     return *name != NULL;
 }
 
+// Who may do what, of everything: the way to more rights is looked for (MS-ADTS 3.1.1.3.4.1.11).
+static bool asks_rights(const struct record_ldap *ldap)
+{
+    if (ldap->request.search_request.scope == 0)
+        return false;
+    for (size_t i = 0; i < ldap->request.search_request.attributes_count; i++)
+        if (bytes_equal_nocase(
+                ldap->request.search_request.attributes[i], BYTES("nTSecurityDescriptor")))
+            return true;
+    return false;
+}
+
 const char *directory_kind(const struct record_ldap *ldap)
 {
     struct bytes filter = ldap->request.search_request.filter;
     for (size_t i = 0; ldap->has_request && i < sizeof questions / sizeof *questions; i++)
         if (words_hold(filter, questions[i].part) && !(questions[i].of_all && names_one(filter)))
             return questions[i].kind;
-    return NULL;
+    return ldap->has_request && asks_rights(ldap) ? "rights" : NULL;
 }
 
 static void see_search(const struct seat *seat, const struct record *record)

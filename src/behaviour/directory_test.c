@@ -55,6 +55,24 @@ TEST(questions)
     trial_end(&t);
 }
 
+TEST(rights)
+{
+    struct trial t;
+    trial_begin(&t);
+    struct bytes attribute = BYTES("ntsecuritydescriptor");
+    struct record_ldap ldap = {.has_request = true};
+    ldap.request.has_search_request = true;
+    ldap.request.search_request.attributes = &attribute;
+    ldap.request.search_request.attributes_count = 1;
+    struct record record = {.type = RECORD_LDAP, .body = &ldap};
+    trial_record(&t, &record); // of one entry
+    CHECK_EQ(t.count, 0);
+    ldap.request.search_request.scope = 2;
+    trial_record(&t, &record);
+    CHECK_EQ(trial_hits(&t, "domain.enumeration", "rights"), 1);
+    trial_end(&t);
+}
+
 TEST(changes)
 {
     struct trial t;
@@ -75,4 +93,4 @@ TEST(changes)
     trial_end(&t);
 }
 
-TEST_MAIN(T(everyday_questions), T(questions), T(changes))
+TEST_MAIN(T(everyday_questions), T(questions), T(rights), T(changes))

@@ -59,7 +59,8 @@ static bool is_program_put(const struct record *record)
 
 static bool is_execution(const struct record *record)
 {
-    static const char *const kinds[] = {"service", "service_control", "task", "wmi", NULL};
+    static const char *const kinds[] = {
+        "service", "service_command", "service_control", "task", "wmi", NULL};
     const char *kind = rpc_call_kind(record, "remote.execution");
     const char *const *at = kinds;
     while (kind && *at && strcmp(*at, kind) != 0)

@@ -10,10 +10,10 @@ static struct bytes name_of(
 static void view_flow(const struct record_dcerpc *call, struct rpc_view *view)
 {
     *view = (struct rpc_view){
+        .request = call->request,
         .interface = name_of(call->interfaces, call->interfaces_count, call->endpoint),
         .operation = call->operation,
         .object = call->object,
-        .user = call->auth.user,
         .opnum = call->req.opnum,
         .args = call->args,
         .args_count = call->args_count,
@@ -24,10 +24,10 @@ static void view_pipe(const struct record_smb *smb, struct rpc_view *view)
 {
     const struct record_dcerpc_call *call = &smb->dcerpc;
     *view = (struct rpc_view){
+        .request = call->request,
         .interface = name_of(call->interfaces, call->interfaces_count, call->endpoint),
         .operation = call->operation,
         .object = call->object,
-        .user = call->auth.user.len ? call->auth.user : smb->account.user,
         .opnum = call->opnum,
         .args = call->args,
         .args_count = call->args_count,
@@ -42,7 +42,7 @@ bool rpc_view_of(const struct record *record, struct rpc_view *view)
         view_pipe(record->body, view);
     else
         return false;
-    return view->operation.len || view->object.len;
+    return view->operation.len || bytes_equal(view->request, BYTES("REQUEST"));
 }
 
 struct bytes rpc_arg(const struct rpc_view *view, const char *name)

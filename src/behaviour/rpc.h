@@ -4,8 +4,8 @@
 #include "schema/records.h"
 
 struct rpc_view {
+    struct bytes request;                      // type of the message; logs of others have none
     struct bytes interface, operation, object; // by name; object: a UUID, of DCOM
-    struct bytes user;                         // who calls, where that was seen
     uint16_t opnum;
     const struct record_dcerpc_arg *args;
     size_t args_count;

@@ -2,13 +2,18 @@
 // Remote procedure calls by which a Windows domain is administered, and by which it is taken over:
 // services, tasks, WMI, DCOM, accounts, secrets, traces. One call says little; rpc_call.def says
 // which say something, content/detectors how much. Calls whose parameters are sealed are told as
-// well, without them. Beginnings of associations that were not seen leave no names: then DCOM
-// alone is known, by the object that is called (MS-DCOM 2.2.13.2) and IDispatch's numbers.
+// well, without them. Associations whose beginning was not seen have no names: then calls of DCOM
+// (MS-DCOM 2.2.13.2) and of LsarRetrievePrivateData are known by their numbers.
 #include "behaviour/rpc_call.h"
 #include "base/addr.h"
 #include "behaviour/seat.h"
+#include "behaviour/words.h"
 
-enum { IDISPATCH_GET_IDS = 5, IDISPATCH_INVOKE = 6 };
+enum {
+    IDISPATCH_GET_IDS = 5,
+    LSA_RETRIEVE_PRIVATE_DATA = 43,
+    MANY_NAMES = 100, // looked up by one call: no list of permissions has so many
+};
 
 static const struct call {
     const char *operation, *detector, *kind;
@@ -19,15 +24,29 @@ static const struct call {
 };
 
 static const struct call unnamed_dcom = {"IDispatch", "remote.execution", "dcom_unnamed"};
+static const struct call unnamed_secret = {
+    "LsarRetrievePrivateData", "domain.credentials", "private_data_unnamed"};
 static const struct call coercion = {"", "domain.exploit", "coercion"};
+static const struct call service_command = {"", "remote.execution", "service_command"};
+static const struct call many_users = {"", "domain.enumeration", "users"};
 
-static const struct call *call_of(const struct rpc_view *view)
+// Pipes' and objects' calls of the numbers that nothing else uses there.
+static const struct call *guess(const struct record *record, const struct rpc_view *view)
+{
+    if (view->interface.len)
+        return NULL;
+    if (view->object.len && view->opnum == IDISPATCH_GET_IDS)
+        return &unnamed_dcom;
+    bool is_pipe = record->type == RECORD_SMB;
+    return is_pipe && view->opnum == LSA_RETRIEVE_PRIVATE_DATA ? &unnamed_secret : NULL;
+}
+
+static const struct call *call_of(const struct record *record, const struct rpc_view *view)
 {
     for (size_t i = 0; view->operation.len && i < sizeof calls / sizeof *calls; i++)
         if (bytes_equal(view->operation, bytes_from_text(calls[i].operation)))
             return &calls[i];
-    bool unnamed = view->operation.len == 0 && view->interface.len == 0 && view->object.len;
-    return unnamed && view->opnum == IDISPATCH_GET_IDS ? &unnamed_dcom : NULL;
+    return view->operation.len ? NULL : guess(record, view);
 }
 
 // "\\192.0.2.1\share\file", "\\host@8080\share": the server is sent to a place that is not itself.
@@ -51,22 +70,60 @@ static bool is_lure(const struct rpc_view *view, const struct addr *server)
     return false;
 }
 
+// A service that is a command line, not a program of its own.
+static bool is_command(struct bytes path)
+{
+    static const char *const words[] = {"%comspec%", "cmd.exe", "cmd /", "powershell", "rundll32",
+        "mshta", "\\\\127.0.0.1\\", NULL};
+    for (const char *const *word = words; *word; word++)
+        if (words_hold(path, *word))
+            return true;
+    return false;
+}
+
+static uint64_t number_of(const struct rpc_view *view, const char *name)
+{
+    uint64_t number = 0;
+    return bytes_to_u64(rpc_arg(view, name), &number) ? number : 0;
+}
+
+// Domain, Schema and Enterprise Admins, Administrators (MS-SAMR 2.2.1.14 and MS-DTYP 2.4.2.4).
+static bool is_privileged(uint64_t rid)
+{
+    return rid == 512 || rid == 518 || rid == 519 || rid == 544;
+}
+
 // A path that leads elsewhere makes the server log on there; without one, registering for a
 // printer's news is what every client does.
-static const struct call *judge(
+static const struct call *judge_exploit(
     const struct call *call, const struct rpc_view *view, const struct addr *server)
 {
-    if (strcmp(call->detector, coercion.detector) != 0)
-        return call;
     if (is_lure(view, server))
         return &coercion;
     return strcmp(call->kind, "printer_notice") == 0 ? NULL : call;
 }
 
+// What it is by its parameters. NULL: nothing.
+static const struct call *judge(const struct record *record, const struct rpc_view *view)
+{
+    const struct call *call = call_of(record, view);
+    if (!call)
+        return NULL;
+    if (strcmp(call->detector, coercion.detector) == 0)
+        return judge_exploit(call, view, &record->head.dest_ip);
+    if (strcmp(call->kind, "many_names") == 0)
+        return number_of(view, "sids") >= MANY_NAMES ? &many_users : NULL;
+    if (strcmp(call->kind, "privileged_groups") == 0)
+        return is_privileged(number_of(view, "rid")) ? call : NULL;
+    bool is_service =
+        strcmp(call->kind, "service") == 0 || strcmp(call->kind, "service_change") == 0;
+    return is_service && is_command(rpc_arg(view, "binary_path")) ? &service_command : call;
+}
+
 const char *rpc_call_kind(const struct record *record, const char *detector)
 {
     struct rpc_view view;
-    const struct call *call = rpc_view_of(record, &view) ? call_of(&view) : NULL;
+    const struct call *call = rpc_view_of(record, &view) ? judge(record, &view) : NULL;
     return call && strcmp(call->detector, detector) == 0 ? call->kind : NULL;
 }
 
@@ -96,10 +153,7 @@ static void tell(const struct seat *seat, const struct record *record, const str
 static void record(const struct seat *seat, const struct record *record)
 {
     struct rpc_view view;
-    if (!rpc_view_of(record, &view))
-        return;
-    const struct call *call = call_of(&view);
-    call = call ? judge(call, &view, &record->head.dest_ip) : NULL;
+    const struct call *call = rpc_view_of(record, &view) ? judge(record, &view) : NULL;
     if (call)
         tell(seat, record, call, &view);
 }

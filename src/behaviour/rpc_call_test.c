@@ -20,7 +20,7 @@ TEST(service_over_tcp)
 {
     struct trial t;
     trial_begin(&t);
-    call(&t, "OpenSCManagerW", NULL, NULL);
+    call(&t, "CloseServiceHandle", NULL, NULL);
     CHECK_EQ(t.count, 0);
     call(&t, "CreateServiceW", "service", "BTOBTO");
     CHECK_EQ(trial_hits(&t, "remote.execution", "service"), 1);
@@ -65,7 +65,8 @@ TEST(dcom_whose_beginning_is_missing)
 {
     struct trial t;
     trial_begin(&t);
-    struct record_dcerpc body = {.object = BYTES("0000c001-0000-0000-0000-000000000000")};
+    struct record_dcerpc body = {
+        .request = BYTES("REQUEST"), .object = BYTES("0000c001-0000-0000-0000-000000000000")};
     struct record record = {.type = RECORD_DCERPC, .body = &body};
     body.req.opnum = 3; // RemQueryInterface, of WMI as well
     trial_record(&t, &record);
@@ -76,5 +77,36 @@ TEST(dcom_whose_beginning_is_missing)
     trial_end(&t);
 }
 
+TEST(parameters)
+{
+    struct trial t;
+    trial_begin(&t);
+    call(&t, "LsarLookupSids2", "sids", "12");
+    call(&t, "SamrOpenGroup", "rid", "1104");
+    call(&t, "SamrOpenGroup", NULL, NULL);
+    CHECK_EQ(t.count, 0);
+    call(&t, "LsarLookupSids2", "sids", "1000");
+    CHECK_EQ(trial_hits(&t, "domain.enumeration", "users"), 1);
+    call(&t, "SamrOpenGroup", "rid", "512");
+    CHECK_EQ(trial_hits(&t, "domain.enumeration", "privileged_groups"), 1);
+    call(&t, "CreateServiceW", "binary_path", "%COMSPEC% /Q /c echo dir ^> \\\\pc1\\C$\\out");
+    CHECK_EQ(trial_hits(&t, "remote.execution", "service_command"), 1);
+    trial_end(&t);
+}
+
+TEST(secret_whose_beginning_is_missing)
+{
+    struct trial t;
+    trial_begin(&t);
+    struct record_smb body = {.dcerpc = {.request = BYTES("REQUEST"), .opnum = 15}};
+    struct record record = {.type = RECORD_SMB, .body = &body};
+    trial_record(&t, &record);
+    CHECK_EQ(t.count, 0);
+    body.dcerpc.opnum = 43;
+    trial_record(&t, &record);
+    CHECK_EQ(trial_hits(&t, "domain.credentials", "private_data_unnamed"), 1);
+    trial_end(&t);
+}
+
 TEST_MAIN(T(service_over_tcp), T(task_through_a_pipe), T(printer_news_and_lures),
-    T(dcom_whose_beginning_is_missing))
+    T(dcom_whose_beginning_is_missing), T(parameters), T(secret_whose_beginning_is_missing))

@@ -54,6 +54,13 @@ static bool is_nobody(const struct record_smb_account *account)
     return account->host.len && account->user.len == 0;
 }
 
+// However the program is called, its pipes carry its standard input and output.
+static bool is_standard(struct bytes name)
+{
+    return words_end_with(name, "-stdin") || words_end_with(name, "-stdout") ||
+           words_end_with(name, "-stderr");
+}
+
 static const char *kind_of_pipe(struct bytes name)
 {
     if (bytes_at(name, 0) == '\\')
@@ -61,14 +68,28 @@ static const char *kind_of_pipe(struct bytes name)
     for (size_t i = 0; i < sizeof pipes / sizeof *pipes; i++)
         if (bytes_start_with_nocase(name, bytes_from_text(pipes[i].begin)))
             return pipes[i].kind;
-    return NULL;
+    return is_standard(name) ? "pipe" : NULL;
+}
+
+// What a command printed, left by tools on ADMIN$ for a moment: "__1600000000.12",
+// "Temp\\AbCd.tmp".
+static bool is_output(struct bytes name)
+{
+    if (bytes_at(name, 0) == '\\')
+        name = bytes_from(name, 1);
+    return bytes_start_with(name, BYTES("__")) ||
+           (bytes_start_with_nocase(name, BYTES("Temp\\")) && words_end_with(name, ".tmp"));
 }
 
 const char *share_file_kind(const struct record_smb_file *file)
 {
     if (file->pipe)
         return kind_of_pipe(file->name);
-    if (file->directory || !is_program(file->name))
+    if (file->directory)
+        return NULL;
+    if (is_output(file->name) && is_for_administrators(file->path) && did(file, "READ"))
+        return "command_output";
+    if (!is_program(file->name))
         return NULL;
     if (did(file, "WRITE"))
         return is_for_administrators(file->path) ? "admin_share" : "share";
@@ -79,23 +100,41 @@ const char *share_file_kind(const struct record_smb_file *file)
     return is_nobody(&file->account) ? "anonymous" : NULL;
 }
 
-static void record(const struct seat *seat, const struct record *record)
+static void tell(const struct seat *seat, const struct record *record, const char *kind,
+    struct bytes file, struct bytes share)
 {
-    const struct record_smb_file *file = record->body;
-    const char *kind = share_file_kind(file);
-    if (!kind)
-        return;
     struct telling telling;
     telling_begin(&telling, "remote.file", record, bytes_from_text(kind));
     telling.hit.rule = telling.hit.kind;
-    telling_text(&telling, "file", file->name);
-    if (file->path.len)
-        telling_text(&telling, "share", file->path);
-    telling_match(&telling, "smb_file.name", file->name);
+    telling_text(&telling, "file", file);
+    if (share.len)
+        telling_text(&telling, "share", share);
+    telling_match(&telling, "smb_file.name", file);
+    telling_match(&telling, "smb.share", share);
     telling_end(&telling, seat);
 }
 
+static void see_connect(const struct seat *seat, const struct record *record)
+{
+    const struct record_smb *smb = record->body;
+    bool is_connect = words_hold(smb->command, "_TREE_CONNECT") || smb->share_type.len;
+    if (is_connect && is_for_administrators(smb->share))
+        tell(seat, record, "admin_share_open", smb->share, smb->share);
+}
+
+static void record(const struct seat *seat, const struct record *record)
+{
+    const struct record_smb_file *file = record->body;
+    if (record->type == RECORD_SMB) {
+        see_connect(seat, record);
+        return;
+    }
+    const char *kind = share_file_kind(file);
+    if (kind)
+        tell(seat, record, kind, file->name, file->path);
+}
+
 const struct look share_file_look = {
-    .types = (const enum record_type[]){RECORD_SMB_FILE, RECORD_NONE},
+    .types = (const enum record_type[]){RECORD_SMB, RECORD_SMB_FILE, RECORD_NONE},
     .record = record,
 };

@@ -35,6 +35,25 @@ TEST(programs)
     trial_end(&t);
 }
 
+TEST(shares_and_output)
+{
+    struct trial t;
+    trial_begin(&t);
+    struct record_smb smb = {
+        .command = BYTES("SMB2_COMMAND_TREE_CONNECT"), .share = BYTES("\\\\fs1\\home")};
+    struct record record = {.type = RECORD_SMB, .body = &smb};
+    trial_record(&t, &record);
+    use(&t, "FILE_READ", "\\\\fs1\\home", "Temp\\a.tmp", "clerk", false);
+    CHECK_EQ(t.count, 0);
+    smb.share = BYTES("\\\\pc1\\C$");
+    trial_record(&t, &record);
+    CHECK_EQ(trial_hits(&t, "remote.file", "admin_share_open"), 1);
+    use(&t, "FILE_READ", "\\\\pc1\\ADMIN$", "__1600000000.12", "admin", false);
+    use(&t, "FILE_READ", "\\\\pc1\\ADMIN$", "\\Temp\\AbCd.tmp", "admin", false);
+    CHECK_EQ(trial_hits(&t, "remote.file", "command_output"), 2);
+    trial_end(&t);
+}
+
 TEST(pipes)
 {
     struct trial t;
@@ -43,9 +62,11 @@ TEST(pipes)
     CHECK_EQ(t.count, 0);
     use(&t, "PIPE_WRITE", "\\\\pc1\\IPC$", "\\PSEXESVC-PC7-4711-stdin", "admin", true);
     CHECK_EQ(trial_hits(&t, "remote.file", "pipe"), 1);
+    use(&t, "PIPE_WRITE", "\\\\pc1\\IPC$", "renamed-PC7-12-stdout", "admin", true);
+    CHECK_EQ(trial_hits(&t, "remote.file", "pipe"), 2);
     use(&t, "PIPE_WRITE", "\\\\pc1\\IPC$", "MSSE-1234-server", "admin", true);
     CHECK_EQ(trial_hits(&t, "remote.file", "implant_pipe"), 1);
     trial_end(&t);
 }
 
-TEST_MAIN(T(programs), T(pipes))
+TEST_MAIN(T(programs), T(shares_and_output), T(pipes))

@@ -50,9 +50,9 @@ static struct attempt of_krb5(const struct record_krb5 *krb5)
     bool unknown = bytes_equal(krb5->error_code, BYTES("KDC_ERR_C_PRINCIPAL_UNKNOWN"));
     bool failed = unknown || bytes_equal(krb5->error_code, BYTES("KDC_ERR_PREAUTH_FAILED")) ||
                   bytes_equal(krb5->error_code, BYTES("KDC_ERR_CLIENT_REVOKED"));
-    bool given = krb5->success && bytes_equal(krb5->msg_type, BYTES("KRB_AS_REP"));
+    bool given = krb5->success && bytes_equal(krb5->request_type, BYTES("AS"));
     struct bytes none = {NULL, 0};
-    return (struct attempt){failed || given ? krb5->cname : none, failed, unknown};
+    return (struct attempt){failed || given ? krb5->client : none, failed, unknown};
 }
 
 static struct attempt of_ntlm(const struct record_ntlm *ntlm)

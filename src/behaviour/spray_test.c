@@ -6,8 +6,8 @@ static void log_on(struct trial *t, int user, const char *error)
 {
     char name[16];
     int len = snprintf(name, sizeof name, "user%d", user);
-    struct record_krb5 krb5 = {.msg_type = error ? BYTES("KRB_ERROR") : BYTES("KRB_AS_REP"),
-        .cname = bytes_make(name, (size_t)len),
+    struct record_krb5 krb5 = {.request_type = BYTES("AS"),
+        .client = bytes_make(name, (size_t)len),
         .success = !error,
         .error_code = bytes_from_text(error)};
     struct record record = {.head = {.timestamp = 1'000'000 + user,

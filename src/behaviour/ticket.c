@@ -45,17 +45,23 @@ static void destroy(void *state)
 
 static bool is_krbtgt(const struct record_krb5 *krb5)
 {
-    return bytes_start_with_nocase(krb5->sname, BYTES("krbtgt"));
+    return bytes_start_with_nocase(krb5->service, BYTES("krbtgt"));
 }
 
 static bool is_first(const struct record_krb5 *krb5)
 {
-    return bytes_equal(krb5->msg_type, BYTES("KRB_AS_REP"));
+    return bytes_equal(krb5->request_type, BYTES("AS"));
 }
 
 static bool is_rc4(struct bytes encryption)
 {
     return bytes_start_with(encryption, BYTES("rc4-hmac"));
+}
+
+// Logs of others have one encryption, the ticket's.
+static struct bytes ticket_encryption(const struct record_krb5 *krb5)
+{
+    return krb5->ticket_encryption.len ? krb5->ticket_encryption : krb5->encryption;
 }
 
 // RC4 under its one name: what Windows itself asks for has more.
@@ -67,10 +73,12 @@ static bool asks_rc4_alone(const struct record_krb5 *krb5)
 static bool wants(const struct config *, const struct record *record)
 {
     const struct record_krb5 *krb5 = record->body;
+    if (!krb5->success)
+        return false;
     if (is_first(krb5))
         return asks_rc4_alone(krb5);
-    bool is_service = bytes_equal(krb5->msg_type, BYTES("KRB_TGS_REP")) && !is_krbtgt(krb5);
-    return is_service && krb5->success && is_rc4(krb5->ticket_encryption);
+    bool is_service = bytes_equal(krb5->request_type, BYTES("TGS")) && !is_krbtgt(krb5);
+    return is_service && is_rc4(ticket_encryption(krb5));
 }
 
 // Did the client prove that it knows the password? By time stamp, certificate or within a tunnel.
@@ -94,7 +102,7 @@ static void see_first(struct ticket *t, const struct record *record)
     telling_begin(
         &telling, "domain.tickets", record, proven ? BYTES("overpass") : BYTES("as_rep_roasting"));
     telling.hit.rule = telling.hit.kind;
-    telling_text(&telling, "account", krb5->cname);
+    telling_text(&telling, "account", krb5->client);
     telling_match(&telling, "krb5.requested_encryption", krb5->requested_encryption[0]);
     telling_end(&telling, t->seat);
 }
@@ -128,9 +136,9 @@ static void see_weak(struct ticket *t, const struct record *record)
     struct telling telling;
     telling_begin(&telling, "domain.tickets", record, BYTES("weak_ticket"));
     telling.hit.rule = telling.hit.kind;
-    telling_text(&telling, "account", krb5->cname);
-    telling_text(&telling, "service", krb5->sname);
-    telling_match(&telling, "krb5.sname", krb5->sname);
+    telling_text(&telling, "account", krb5->client);
+    telling_text(&telling, "service", krb5->service);
+    telling_match(&telling, "krb5.service", krb5->service);
     telling_end(&telling, t->seat);
 }
 
@@ -141,16 +149,16 @@ static void see_service(struct ticket *t, const struct record *record)
     if (asks_rc4_alone(krb5))
         see_weak(t, record);
     uint32_t threshold = (uint32_t)t->seat->config->behaviours.domain.tickets;
-    if (!tally || !distinct_add(&tally->services, krb5->sname) || !is_due(tally, threshold))
+    if (!tally || !distinct_add(&tally->services, krb5->service) || !is_due(tally, threshold))
         return;
     struct telling telling;
     telling_begin(&telling, "domain.tickets", record, BYTES("kerberoasting"));
     telling.hit.rule = telling.hit.kind;
     telling.hit.began_us = tally->first_us;
-    telling_text(&telling, "account", krb5->cname);
-    telling_text(&telling, "service", krb5->sname);
+    telling_text(&telling, "account", krb5->client);
+    telling_text(&telling, "service", krb5->service);
     telling_number(&telling, "services", distinct_count(&tally->services));
-    telling_match(&telling, "krb5.sname", krb5->sname);
+    telling_match(&telling, "krb5.service", krb5->service);
     telling_end(&telling, t->seat);
 }
 

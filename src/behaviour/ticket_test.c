@@ -11,14 +11,14 @@ static void give(struct trial *t, struct record_krb5 krb5)
         .type = RECORD_KRB5,
         .body = &krb5};
     krb5.success = true;
-    krb5.cname = BYTES("clerk");
+    krb5.client = BYTES("clerk/CITY.EXAMPLE");
     trial_record(t, &record);
 }
 
 static void service(struct trial *t, const char *sname, struct bytes encryption)
 {
-    give(t, (struct record_krb5){.msg_type = BYTES("KRB_TGS_REP"),
-                .sname = bytes_from_text(sname),
+    give(t, (struct record_krb5){.request_type = BYTES("TGS"),
+                .service = bytes_from_text(sname),
                 .ticket_encryption = encryption,
                 .requested_encryption = windows,
                 .requested_encryption_count = 3});
@@ -45,8 +45,8 @@ static void first(struct trial *t, const struct bytes *asked, size_t count, cons
     struct bytes encryption)
 {
     struct bytes proof = bytes_from_text(preauth);
-    give(t, (struct record_krb5){.msg_type = BYTES("KRB_AS_REP"),
-                .sname = BYTES("krbtgt/CITY.EXAMPLE"),
+    give(t, (struct record_krb5){.request_type = BYTES("AS"),
+                .service = BYTES("krbtgt/CITY.EXAMPLE"),
                 .ticket_encryption = encryption,
                 .requested_encryption = asked,
                 .requested_encryption_count = count,
