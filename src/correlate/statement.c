@@ -4,9 +4,9 @@
 
 // What a finding of a severity weighs when it is quite certain.
 static const double weights[] = {[SEVERITY_INFO] = 0.03,
-    [SEVERITY_LOW] = 0.25,
-    [SEVERITY_MEDIUM] = 0.70,
-    [SEVERITY_HIGH] = 0.92};
+    [SEVERITY_LOW] = 0.40,
+    [SEVERITY_MEDIUM] = 0.80,
+    [SEVERITY_HIGH] = 0.95};
 
 static const char *const severities[] = {"info", "low", "medium", "high"};
 
