@@ -15,8 +15,6 @@ enum {
     CODED_BYTES = 12,   // a label shorter than this carries next to nothing
     STRANGE_BYTES = 32, // characters no host has in its name, in less, are somebody's typing
     LONG_BYTES = 24,    // of all labels below the domain together
-    WORD_BYTES = 30,    // longer labels are no words
-    WORDLESS_RUN = 6,   // letters without a vowel among them
     SHORT_TIMES = 5,    // of short names that many times as many make a tunnel
     RARE_TIMES = 3,     // of rare types of records a third is enough
     DOWN_SHARE = 4,     // answers that carry a quarter of what the names do make it two ways
@@ -87,25 +85,6 @@ static bool is_known(struct bytes registered)
 
 // ---- does a name carry data?
 
-static bool is_vowel(uint8_t c)
-{
-    return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y';
-}
-
-// Letters and digits in no order that words have.
-static bool is_wordless(struct bytes label)
-{
-    size_t digits = 0, runs = 0, run = 0;
-    for (size_t i = 0; i < label.len; i++) {
-        uint8_t c = label.data[i];
-        digits += c >= '0' && c <= '9';
-        run = c >= 'a' && c <= 'z' && !is_vowel(c) ? run + 1 : 0;
-        runs += run == WORDLESS_RUN;
-    }
-    return label.len >= CODED_BYTES &&
-           (digits * 8 >= label.len || runs > 0 || label.len > WORD_BYTES);
-}
-
 // Base64's own characters, and bytes that are no text, stand in no name of a host.
 static bool is_of_no_host(struct bytes name)
 {
@@ -116,17 +95,6 @@ static bool is_of_no_host(struct bytes name)
     return found && name.len >= STRANGE_BYTES;
 }
 
-static bool any_wordless(struct bytes name)
-{
-    while (name.len) {
-        size_t len = bytes_find_byte(name, '.');
-        if (is_wordless(bytes_sub(name, 0, len)))
-            return true;
-        name = len < name.len ? bytes_from(name, len + 1) : bytes_sub(name, 0, 0);
-    }
-    return false;
-}
-
 static bool is_rare(struct bytes type)
 {
     return bytes_equal(type, BYTES("NULL")) || bytes_equal(type, BYTES("KEY")) ||
@@ -135,7 +103,7 @@ static bool is_rare(struct bytes type)
 
 static bool carries(const struct record_dns_query *query, struct bytes below)
 {
-    return any_wordless(below) || is_of_no_host(below) ||
+    return domain_is_coded(below) || is_of_no_host(below) ||
            (is_rare(query->rrtype) && below.len >= CODED_BYTES);
 }
 

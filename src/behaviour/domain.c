@@ -2,9 +2,13 @@
 #include "behaviour/domain.h"
 #include <ctype.h>
 #include <libpsl.h>
-#include <math.h>
 
-enum { DNS_PORT = 53 };
+enum {
+    DNS_PORT = 53,
+    CODED_BYTES = 12, // a label shorter than this carries next to nothing
+    WORD_BYTES = 30,  // longer labels are no words
+    WORDLESS_RUN = 6, // letters without a vowel among them
+};
 
 bool domain_is_within(struct bytes name, struct bytes domain)
 {
@@ -34,6 +38,56 @@ static bool has_underscore(struct bytes name)
     return name.data[0] == '_' || bytes_find(name, BYTES("._")) != BYTES_NOT_FOUND;
 }
 
+// Services that give a name to anybody at once, for an address that may change.
+static bool is_dynamic(struct bytes domain)
+{
+    static const char *const services[] = {"3322.org", "8866.org", "accesscam.org", "afraid.org",
+        "bounceme.net", "camdvr.org", "casacam.net", "changeip.com", "chickenkiller.com",
+        "crabdance.com", "ddns.net", "ddnsfree.com", "dns.army", "dnsdynamic.org", "duckdns.org",
+        "dynamic-dns.net", "dyndns.biz", "dyndns.info", "dyndns.org", "dyndns.tv", "dynserv.com",
+        "dynu.net", "dynv6.net", "f3322.net", "f3322.org", "freeddns.org", "freedynamicdns.net",
+        "freedynamicdns.org", "giize.com", "gleeze.com", "hopto.org", "ignorelist.com", "kozow.com",
+        "linkpc.net", "loseyourip.com", "mooo.com", "my-ip.biz", "myddns.me", "myftp.biz",
+        "myftp.org", "mynetav.com", "mywire.org", "no-ip.biz", "no-ip.info", "no-ip.org", "noip.me",
+        "nsupdate.info", "ooguy.com", "publicvm.com", "redirectme.net", "servebeer.com",
+        "serveblog.net", "servecounterstrike.com", "serveftp.com", "servegame.com", "servehttp.com",
+        "servequake.com", "spdns.de", "strangled.net", "sytes.net", "theworkpc.com", "us.to",
+        "webredirect.org", "ydns.eu", "yi.org", "zapto.org", NULL};
+    for (const char *const *service = services; *service; service++)
+        if (bytes_equal(domain, bytes_from_text(*service)))
+            return true;
+    return false;
+}
+
+// Where the label before `at` begins; 0: it is the first one.
+static size_t label_before(const struct domain *d, size_t at)
+{
+    size_t from = at > 0 ? at - 1 : 0;
+    while (from > 0 && d->text[from - 1] != '.')
+        from--;
+    return from;
+}
+
+// The label left of the registry's suffix (psl's ICANN part; what providers register besides are
+// their own names), or of a service of dynamic names.
+static void find_label(struct domain *d)
+{
+    size_t suffix = label_before(d, d->name.len + 1), next = label_before(d, suffix);
+    d->top = bytes_from(d->name, suffix);
+    while (next > 0 && psl_is_public_suffix2(
+                           psl_builtin(), &d->text[next], PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE)) {
+        suffix = next;
+        next = label_before(d, suffix);
+    }
+    d->dynamic = next > 0 && is_dynamic(bytes_from(d->name, next));
+    if (d->dynamic) {
+        suffix = next;
+        next = label_before(d, suffix);
+    }
+    if (suffix > 0)
+        d->label = bytes_sub(d->name, next, suffix - next - 1);
+}
+
 bool domain_split(struct domain *domain, struct bytes name)
 {
     if (name.len == 0 || name.len >= DOMAIN_BYTES)
@@ -42,7 +96,8 @@ bool domain_split(struct domain *domain, struct bytes name)
         domain->text[i] = (char)tolower(name.data[i]);
     domain->text[name.len] = '\0';
     domain->name = domain->below = bytes_make(domain->text, name.len);
-    domain->registered = bytes_sub(domain->name, name.len, 0);
+    domain->registered = domain->label = domain->top = bytes_sub(domain->name, name.len, 0);
+    domain->dynamic = false;
     if (is_of_no_registry(domain->name) || has_underscore(domain->name))
         return false;
     const char *registered = psl_registrable_domain(psl_builtin(), domain->text);
@@ -50,22 +105,11 @@ bool domain_split(struct domain *domain, struct bytes name)
     if (!registered || !top ||
         !psl_is_public_suffix2(psl_builtin(), &top[1], PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE))
         return true;
+    find_label(domain);
     size_t len = strlen(registered);
     domain->registered = bytes_from(domain->name, name.len - len);
     domain->below = bytes_sub(domain->name, 0, name.len > len ? name.len - len - 1 : 0);
     return true;
-}
-
-double domain_entropy(struct bytes text)
-{
-    unsigned counts[256] = {0};
-    double bits = 0;
-    for (size_t i = 0; i < text.len; i++)
-        counts[text.data[i]]++;
-    for (size_t i = 0; i < 256; i++)
-        if (counts[i])
-            bits -= counts[i] * log2((double)counts[i] / (double)text.len);
-    return text.len ? bits / (double)text.len : 0;
 }
 
 const struct addr *domain_asker(const struct record *record)
@@ -75,4 +119,34 @@ const struct addr *domain_asker(const struct record *record)
     bool answer = bytes_start_with(dns->type, BYTES("response")) ||
                   bytes_start_with(dns->type, BYTES("answer"));
     return answer && head->dest_port != DNS_PORT ? &head->dest_ip : &head->src_ip;
+}
+
+static bool is_vowel(uint8_t c)
+{
+    return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y';
+}
+
+// Letters and digits in no order that words have.
+static bool is_wordless(struct bytes label)
+{
+    size_t digits = 0, runs = 0, run = 0;
+    for (size_t i = 0; i < label.len; i++) {
+        uint8_t c = label.data[i];
+        digits += c >= '0' && c <= '9';
+        run = c >= 'a' && c <= 'z' && !is_vowel(c) ? run + 1 : 0;
+        runs += run == WORDLESS_RUN;
+    }
+    return label.len >= CODED_BYTES &&
+           (digits * 8 >= label.len || runs > 0 || label.len > WORD_BYTES);
+}
+
+bool domain_is_coded(struct bytes name)
+{
+    while (name.len) {
+        size_t len = bytes_find_byte(name, '.');
+        if (is_wordless(bytes_sub(name, 0, len)))
+            return true;
+        name = len < name.len ? bytes_from(name, len + 1) : bytes_sub(name, 0, 0);
+    }
+    return false;
 }

@@ -10,6 +10,9 @@ struct domain {
     struct bytes name;
     struct bytes registered; // "example.co.jp"; empty: no registry is known for the name
     struct bytes below;      // what its owner put before that, without the dot: "www"
+    struct bytes label;      // what its owner chose: "example", "pc7" of "pc7.ddns.net"; or empty
+    struct bytes top;        // "jp"
+    bool dynamic;            // it belongs to a service that gives names to anybody at once
 };
 
 // False: too long, empty, or no host name of the DNS (a name of reverse look-up, of service
@@ -19,8 +22,8 @@ bool domain_split(struct domain *domain, struct bytes name);
 // Is it the domain, or below it?
 bool domain_is_within(struct bytes name, struct bytes domain);
 
-// Bits of information in each of its bytes, as it stands.
-double domain_entropy(struct bytes text);
+// Has it a label of letters and digits without any word, that may carry data?
+bool domain_is_coded(struct bytes name);
 
 // Who asked, of a dns record: a client, or a resolver.
 const struct addr *domain_asker(const struct record *record);
