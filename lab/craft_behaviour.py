@@ -30,3 +30,37 @@ def case_web():
         talk.data(1, answer)
     talk.close()
     return ETHERNET, [ether(p) for p in talk.packets]
+
+
+def case_logon():
+    """Twelve passwords of one account of FTP, the last of which fits; and one who mistypes it twice."""
+    frames = []
+    for client, passwords in (("10.30.1.66", 13), ("10.30.1.10", 3)):
+        talk = Talk(client=client, sport=50000 + passwords, dport=21)
+        talk.data(1, b"220 files.city.example FTP\r\n")
+        for at in range(passwords):
+            talk.data(0, b"USER clerk\r\n")
+            talk.data(1, b"331 Password, please\r\n")
+            talk.data(0, b"PASS guess%d\r\n" % at)
+            talk.data(1, b"530 No\r\n" if at + 1 < passwords else b"230 Welcome\r\n")
+        talk.close()
+        frames += [ether(p) for p in talk.packets]
+    return ETHERNET, frames
+
+
+def case_transfer():
+    """A program called a picture, one with two names, one from a host without a name, and a real picture."""
+    program = b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"PE\0\0\x4c\x01" + bytes(200)
+    picture = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(200)
+    frames = []
+    for at, (server, host, path, body) in enumerate((
+            ("203.0.113.9", b"cdn.example.net", b"/a/logo.jpg", program),
+            ("203.0.113.9", b"cdn.example.net", b"/invoice.pdf.exe", program),
+            ("203.0.113.77", b"203.0.113.77", b"/update.exe", program),
+            ("203.0.113.9", b"cdn.example.net", b"/b/photo.jpg", picture))):
+        talk = Talk(server=server, sport=50000 + at)
+        talk.data(0, b"GET " + path + b" HTTP/1.1\r\nHost: " + host + b"\r\nUser-Agent: Mozilla/5.0\r\n\r\n")
+        talk.data(1, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        talk.close()
+        frames += [ether(p) for p in talk.packets]
+    return ETHERNET, frames

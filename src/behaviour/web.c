@@ -74,6 +74,16 @@ static bool is_form(const struct record_http *http, struct bytes body)
            bytes_equal_nocase(type, BYTES("text/plain"));
 }
 
+// Lines of files and of sealed messages are not text; of those the first bytes tell.
+static struct bytes text_of(struct bytes line)
+{
+    enum { MAGIC_BYTES = 8 };
+    for (size_t i = 0; i < line.len; i++)
+        if (line.data[i] < ' ' && !memchr("\t\r\v\f", line.data[i], 4))
+            return bytes_sub(line, 0, MAGIC_BYTES);
+    return line;
+}
+
 static void add_body(struct web_text *text, const struct record_http *http, struct bytes body)
 {
     struct bytes none = {NULL, 0};
@@ -83,7 +93,7 @@ static void add_body(struct web_text *text, const struct record_http *http, stru
     }
     while (body.len > 0) {
         struct bytes line = bytes_sub(body, 0, bytes_find_byte(body, '\n'));
-        web_text_add(text, WEB_BODY, none, line, false);
+        web_text_add(text, WEB_BODY, none, text_of(line), false);
         body = bytes_from(body, line.len + 1);
     }
 }
