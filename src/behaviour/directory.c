@@ -81,10 +81,11 @@ static bool names_one(struct bytes filter)
     return *name != NULL;
 }
 
-// Who may do what, of everything: the way to more rights is looked for (MS-ADTS 3.1.1.3.4.1.11).
+// Who may do what, of the whole tree: the way to more rights is looked for
+// (MS-ADTS 3.1.1.3.4.1.11).
 static bool asks_rights(const struct record_ldap *ldap)
 {
-    if (ldap->request.search_request.scope == 0)
+    if (ldap->request.search_request.scope != 2 || names_one(ldap->request.search_request.filter))
         return false;
     for (size_t i = 0; i < ldap->request.search_request.attributes_count; i++)
         if (bytes_equal_nocase(

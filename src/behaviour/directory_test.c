@@ -65,7 +65,8 @@ TEST(rights)
     ldap.request.search_request.attributes = &attribute;
     ldap.request.search_request.attributes_count = 1;
     struct record record = {.type = RECORD_LDAP, .body = &ldap};
-    trial_record(&t, &record); // of one entry
+    ldap.request.search_request.scope = 1;
+    trial_record(&t, &record); // as a console shows one folder
     CHECK_EQ(t.count, 0);
     ldap.request.search_request.scope = 2;
     trial_record(&t, &record);
