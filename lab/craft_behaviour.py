@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Behaviours that no honest host shows."""
-from craft import Talk, ether
+import struct
+
+import craft_llmnr
+from craft import CLIENT, MACS, SERVER, Talk, address, ether
 from packets import ETHERNET
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -64,3 +67,21 @@ def case_transfer():
         talk.close()
         frames += [ether(p) for p in talk.packets]
     return ETHERNET, frames
+
+
+LIAR, LIAR_MAC = "10.30.1.66", "02000a1e0166"
+
+
+def arp(opcode, mac, of, to):
+    return ether(struct.pack(">HHBBH", 1, 0x0800, 6, 4, opcode) + bytes.fromhex(mac) + address(of) + bytes(6) + address(to), 0x0806)
+
+
+def case_local():
+    """A third host says that the server's address is its own, and answers for whatever name is sought."""
+    packets = [arp(1, LIAR_MAC, LIAR, CLIENT), arp(2, MACS[CLIENT], CLIENT, LIAR)]
+    for _ in range(3):
+        packets += [arp(1, MACS[SERVER], SERVER, CLIENT), arp(2, LIAR_MAC, SERVER, CLIENT)]
+    for port, name in enumerate((b"flies", b"pritner", b"wpad"), 50355):
+        packets += [craft_llmnr.to(CLIENT, craft_llmnr.ALL, port, 5355, craft_llmnr.question(name)),
+                    craft_llmnr.to(LIAR, CLIENT, 5355, port, craft_llmnr.answer(name, address(LIAR)))]
+    return ETHERNET, packets
