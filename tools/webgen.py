@@ -18,8 +18,9 @@ PLACES = ("path", "query", "body", "agent", "referer", "cookie", "header", "shel
 
 
 def rarity(literal):
+    """How seldom a literal is met in what browsers send."""
     if len(literal) == 1:
-        return 0 if literal.isalnum() else 1
+        return 0 if literal.isalnum() else 6 if literal in "<>'\"`|\\{}$^" else 1
     return len(literal) + 2 * sum(not c.isalnum() and c != " " for c in literal)
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nearly all requests hold none of the literals, or only such as stand in many words: the pass over
+// Nearly all lines hold none of the literals, or only such as stand in many words: the pass over
 // their bytes is all they cost. Expressions are compiled when they are tried first.
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "behaviour/web_match.h"
@@ -7,17 +7,22 @@
 #include <pcre2.h>
 
 enum {
-    BUCKETS = 4096,       // of literals by their first two bytes
+    BUCKETS = 4096,       // of literals by their first bytes
+    DEPTH = 3,            // so many of them, or as many as there are
     MATCH_LIMIT = 20'000, // steps of one expression in one request
-    TRIES = 16,           // matches in places where the pattern does not count
     NONE = UINT16_MAX,
 };
 
+static const uint32_t FOUND = UINT32_MAX; // instead of a line
+
 struct web_matcher {
-    uint16_t bucket[BUCKETS]; // first literal; NONE
-    uint16_t *next;           // one a literal
-    bool *wanted;             // one a pattern: worth a try
-    pcre2_code **codes;       // one a pattern; NULL: not tried yet
+    uint16_t bucket[DEPTH][BUCKETS]; // by how many bytes; its first literal, or NONE
+    uint16_t *next;                  // one a literal
+    uint16_t *wanted;                // patterns worth a try on the line
+    size_t wanted_count;
+    uint32_t *seen;     // one a pattern: the line it was wanted for, or found on
+    uint32_t line;      // counts up
+    pcre2_code **codes; // one a pattern; NULL: not tried yet
     pcre2_match_data *match;
     pcre2_match_context *limits;
 };
@@ -27,9 +32,12 @@ static uint8_t fold(uint8_t c)
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-static unsigned bucket_of(uint8_t first, uint8_t second)
+static unsigned bucket_of(struct bytes text, size_t at, size_t depth)
 {
-    return (fold(first) * 33u ^ fold(second) * 7u) % BUCKETS;
+    unsigned hash = 0;
+    for (size_t i = 0; i < depth; i++)
+        hash = hash * 33 ^ fold(bytes_at(text, at + i));
+    return hash % BUCKETS;
 }
 
 static struct bytes literal_text(const struct web_literal *literal)
@@ -42,9 +50,8 @@ static void sort_literals(struct web_matcher *m)
     memset(m->bucket, 0xff, sizeof m->bucket);
     for (size_t i = 0; i < web_literal_count; i++) {
         struct bytes text = literal_text(&web_literals[i]);
-        if (text.len < 2)
-            continue;
-        uint16_t *bucket = &m->bucket[bucket_of(text.data[0], text.data[1])];
+        size_t depth = text.len < DEPTH ? text.len : DEPTH;
+        uint16_t *bucket = &m->bucket[depth - 1][bucket_of(text, 0, depth)];
         m->next[i] = *bucket;
         *bucket = (uint16_t)i;
     }
@@ -57,10 +64,11 @@ struct web_matcher *web_matcher_create(void)
         return NULL;
     m->next = base_calloc(web_literal_count, sizeof *m->next);
     m->wanted = base_calloc(web_pattern_count, sizeof *m->wanted);
+    m->seen = base_calloc(web_pattern_count, sizeof *m->seen);
     m->codes = base_calloc(web_pattern_count, sizeof *m->codes);
     m->match = pcre2_match_data_create(1, NULL);
     m->limits = pcre2_match_context_create(NULL);
-    if (m->next && m->wanted && m->codes && m->match && m->limits) {
+    if (m->next && m->wanted && m->seen && m->codes && m->match && m->limits) {
         pcre2_set_match_limit(m->limits, MATCH_LIMIT);
         sort_literals(m);
         return m;
@@ -78,6 +86,7 @@ void web_matcher_destroy(struct web_matcher *matcher)
     pcre2_match_context_free(matcher->limits);
     pcre2_match_data_free(matcher->match);
     base_free(matcher->codes);
+    base_free(matcher->seen);
     base_free(matcher->wanted);
     base_free(matcher->next);
     base_free(matcher);
@@ -89,22 +98,33 @@ static bool stands_at(const struct web_literal *literal, struct bytes text, size
     return literal->cased ? bytes_equal(there, want) : bytes_equal_nocase(there, want);
 }
 
-// Which patterns have a literal in the text. False: none.
-static bool find_literals(struct web_matcher *m, struct bytes text)
+// Does a pattern count on a line of that place?
+static bool counts(const struct web_pattern *pattern, uint8_t place)
 {
-    bool seen[256] = {false}, any = false;
-    memset(m->wanted, 0, web_pattern_count * sizeof *m->wanted);
-    for (size_t i = 0; i < text.len; i++) {
-        seen[text.data[i]] = true;
-        uint16_t at = m->bucket[bucket_of(text.data[i], bytes_at(text, i + 1))];
-        for (; at != NONE; at = m->next[at])
-            if (!m->wanted[web_literals[at].pattern] && stands_at(&web_literals[at], text, i))
-                any = m->wanted[web_literals[at].pattern] = true;
+    return pattern->places & place & ~WEB_SHELL &&
+           (!(place & WEB_SHELL) || pattern->places & WEB_SHELL);
+}
+
+static void want(struct web_matcher *m, uint16_t at, struct bytes line, size_t i, uint8_t place)
+{
+    for (; at != NONE; at = m->next[at]) {
+        uint16_t pattern = web_literals[at].pattern;
+        if (m->seen[pattern] == m->line || m->seen[pattern] == FOUND ||
+            !counts(&web_patterns[pattern], place) || !stands_at(&web_literals[at], line, i))
+            continue;
+        m->seen[pattern] = m->line;
+        m->wanted[m->wanted_count++] = pattern;
     }
-    for (size_t i = 0; i < web_literal_count; i++)
-        if (web_literals[i].len == 1 && seen[(uint8_t)web_literals[i].text[0]])
-            any = m->wanted[web_literals[i].pattern] = true;
-    return any;
+}
+
+// Which patterns have a literal in the line.
+static void find_literals(struct web_matcher *m, struct bytes line, uint8_t place)
+{
+    m->wanted_count = 0;
+    m->line++;
+    for (size_t i = 0; i < line.len; i++)
+        for (size_t depth = 1; depth <= DEPTH; depth++)
+            want(m, m->bucket[depth - 1][bucket_of(line, i, depth)], line, i, place);
 }
 
 static pcre2_code *code_of(struct web_matcher *m, size_t pattern)
@@ -122,44 +142,37 @@ static pcre2_code *code_of(struct web_matcher *m, size_t pattern)
     return m->codes[pattern] = code;
 }
 
-// Does a pattern count on a line of that place?
-static bool counts(const struct web_pattern *pattern, uint8_t place)
-{
-    return pattern->places & place & ~WEB_SHELL &&
-           (!(place & WEB_SHELL) || pattern->places & WEB_SHELL);
-}
-
 static bool try_pattern(
-    struct web_matcher *m, size_t pattern, const struct web_text *text, struct web_found *found)
+    struct web_matcher *m, size_t pattern, struct bytes line, struct web_found *found)
 {
     const size_t *ends = pcre2_get_ovector_pointer(m->match);
     pcre2_code *code = code_of(m, pattern);
-    size_t from = 0;
-    for (int i = 0; code && i < TRIES && from < text->len; i++) {
-        if (pcre2_match(code, text->bytes, text->len, from, 0, m->match, m->limits) < 0)
-            return false;
-        struct web_line line = *web_text_line(text, ends[0]);
-        if (counts(&web_patterns[pattern], line.place) && ends[1] >= ends[0]) {
-            *found = (struct web_found){.pattern = &web_patterns[pattern],
-                .line = bytes_make(&text->bytes[line.at], line.len),
-                .place = line.place,
-                .at = (uint32_t)(ends[0] - line.at),
-                .len = (uint32_t)(ends[1] - ends[0])};
-            return true;
-        }
-        from = 1 + line.len + line.at;
-    }
-    return false;
+    if (!code || pcre2_match(code, line.data, line.len, 0, 0, m->match, m->limits) < 0)
+        return false;
+    *found = (struct web_found){.pattern = &web_patterns[pattern],
+        .line = line,
+        .at = (uint32_t)ends[0],
+        .len = (uint32_t)(ends[1] - ends[0])};
+    return true;
 }
 
 size_t web_match(
     struct web_matcher *matcher, const struct web_text *text, struct web_found *found, size_t most)
 {
     size_t count = 0;
-    if (!find_literals(matcher, bytes_make(text->bytes, text->len)))
-        return 0;
-    for (size_t i = 0; i < web_pattern_count && count < most; i++)
-        if (matcher->wanted[i] && try_pattern(matcher, i, text, &found[count]))
-            count++;
+    memset(matcher->seen, 0, web_pattern_count * sizeof *matcher->seen);
+    matcher->line = 0;
+    for (size_t k = 0; k < text->lines_count; k++) {
+        const struct web_line *at = &text->lines[k];
+        struct bytes line = bytes_make(&text->bytes[at->at], at->len);
+        find_literals(matcher, line, at->place);
+        for (size_t i = 0; i < matcher->wanted_count && count < most; i++) {
+            size_t pattern = matcher->wanted[i];
+            if (!try_pattern(matcher, pattern, line, &found[count]))
+                continue;
+            found[count++].place = at->place;
+            matcher->seen[pattern] = FOUND;
+        }
+    }
     return count;
 }

@@ -20,14 +20,6 @@ void web_text_clear(struct web_text *text)
     text->len = text->lines_count = 0;
 }
 
-const struct web_line *web_text_line(const struct web_text *text, size_t at)
-{
-    size_t i = text->lines_count - 1;
-    while (i > 0 && text->lines[i].at > at)
-        i--;
-    return &text->lines[i];
-}
-
 static struct bytes rest_of(const struct edit *e)
 {
     return bytes_from(bytes_make(e->text, e->len), e->at);

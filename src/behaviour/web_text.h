@@ -23,6 +23,3 @@ void web_text_clear(struct web_text *text);
 // One more line: `name` (may be empty), then the value. form: plus signs are blanks.
 void web_text_add(
     struct web_text *text, uint8_t place, struct bytes name, struct bytes value, bool form);
-
-// The line a byte stands in; there is one.
-const struct web_line *web_text_line(const struct web_text *text, size_t at);
