@@ -68,6 +68,12 @@ static bool is_of_script(struct bytes agent)
     return agent.len == 0 || begins_with_any(agent, agents);
 }
 
+// Not where posting to an address is everyday work: the web, WinRM.
+static bool is_odd(uint16_t port)
+{
+    return port != 80 && port != 5985;
+}
+
 static void look_at_http(const struct seat *seat, const struct record *record)
 {
     const struct record_http *http = record->body;
@@ -81,7 +87,7 @@ static void look_at_http(const struct seat *seat, const struct record *record)
     if (address && script && http->status == 200 && http->length &&
         is_program(http->http_content_type))
         tell(seat, record, "fetched", "http.url", http->url);
-    else if (address && script && post && record->head.dest_port != 80 && http->request_length)
+    else if (address && script && post && is_odd(record->head.dest_port) && http->request_length)
         tell(seat, record, "address", "http.url", http->url);
 }
 
