@@ -16,19 +16,21 @@ enum {
 };
 
 static const struct call {
-    const char *operation, *detector, *kind;
+    struct bytes operation;
+    const char *detector, *kind;
 } calls[] = {
-#define CALL(operation, detector, kind) {operation, detector, kind},
+#define CALL(operation, detector, kind) {BYTES(operation), detector, kind},
 #include "behaviour/rpc_call.def"
 #undef CALL
 };
 
-static const struct call unnamed_dcom = {"IDispatch", "remote.execution", "dcom_unnamed"};
+static const struct call unnamed_dcom = {BYTES("IDispatch"), "remote.execution", "dcom_unnamed"};
 static const struct call unnamed_secret = {
-    "LsarRetrievePrivateData", "domain.credentials", "private_data_unnamed"};
-static const struct call coercion = {"", "domain.exploit", "coercion"};
-static const struct call service_command = {"", "remote.execution", "service_command"};
-static const struct call many_users = {"", "domain.enumeration", "users"};
+    BYTES("LsarRetrievePrivateData"), "domain.credentials", "private_data_unnamed"};
+static const struct call coercion = {.detector = "domain.exploit", .kind = "coercion"};
+static const struct call service_command = {
+    .detector = "remote.execution", .kind = "service_command"};
+static const struct call many_users = {.detector = "domain.enumeration", .kind = "users"};
 
 // Pipes' and objects' calls of the numbers that nothing else uses there.
 static const struct call *guess(const struct record *record, const struct rpc_view *view)
@@ -44,7 +46,7 @@ static const struct call *guess(const struct record *record, const struct rpc_vi
 static const struct call *call_of(const struct record *record, const struct rpc_view *view)
 {
     for (size_t i = 0; view->operation.len && i < sizeof calls / sizeof *calls; i++)
-        if (bytes_equal(view->operation, bytes_from_text(calls[i].operation)))
+        if (bytes_equal(view->operation, calls[i].operation))
             return &calls[i];
     return view->operation.len ? NULL : guess(record, view);
 }
@@ -136,8 +138,7 @@ static void tell(const struct seat *seat, const struct record *record, const str
     struct telling telling;
     telling_begin(&telling, call->detector, record, bytes_from_text(call->kind));
     telling.hit.rule = telling.hit.kind;
-    struct bytes operation =
-        view->operation.len ? view->operation : bytes_from_text(call->operation);
+    struct bytes operation = view->operation.len ? view->operation : call->operation;
     struct bytes what = rpc_arg_of(view, objects), command = rpc_arg_of(view, commands);
     telling_text(&telling, "operation", operation);
     if (what.len)

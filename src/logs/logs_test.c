@@ -116,6 +116,10 @@ TEST(zeek_json)
     CHECK(has(&out, "\"ttl\":61,\"rdata\":\"10.0.0.3\""));
     CHECK(has(&out, "\"rd\":true"));
     json_finish(&out);
+    static const char *const flat[] = {"{\"ts\":1795294657.25,\"id_orig_h\":\"10.0.0.1\"}"};
+    out = read_all(LOG_FORMAT_JSON, "dns.log", flat, 1, &last);
+    CHECK(has(&out, "\"src_ip\":\"10.0.0.1\""));
+    json_finish(&out);
     out = read_all(LOG_FORMAT_JSON, "unknown.log", lines, 1, &last);
     CHECK_EQ(last, LOG_OTHER);
     json_finish(&out);

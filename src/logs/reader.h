@@ -9,6 +9,7 @@
 enum {
     LOG_COLUMNS = 256,         // of one log
     LOG_VALUES = 1024,         // of one list
+    LOG_NAME_BYTES = 64,       // of a column's name, with its end
     LOG_LINE_MEMORY = 8 << 20, // a line's record
 };
 

@@ -215,6 +215,19 @@ static void take_json(struct log_reader *r, const struct zeek_column *column, co
     zeek_take(&r->draft, column, values, count);
 }
 
+// Databases that do not take "id.orig_h" for a name are given "id_orig_h".
+static const json_t *json_column(const json_t *object, const char *name)
+{
+    char flat[LOG_NAME_BYTES];
+    const json_t *value = json_object_get(object, name);
+    if (value || !strchr(name, '.') || strlen(name) >= sizeof flat)
+        return value;
+    size_t len = strlen(name);
+    for (size_t i = 0; i <= len; i++)
+        flat[i] = name[i] == '.' ? '_' : name[i];
+    return json_object_get(object, flat);
+}
+
 enum log_line zeek_read_json(struct log_reader *r, const json_t *object, struct record *record)
 {
     const json_t *path = json_object_get(object, "_path");
@@ -226,7 +239,7 @@ enum log_line zeek_read_json(struct log_reader *r, const json_t *object, struct 
         return LOG_DAMAGED;
     struct bytes *values = arena_alloc(&r->arena, LOG_VALUES * sizeof *values);
     for (size_t i = 0; values && i < log->count; i++) { // in our order: some build on others
-        const json_t *value = json_object_get(object, log->columns[i].name);
+        const json_t *value = json_column(object, log->columns[i].name);
         if (value)
             take_json(r, &log->columns[i], value, values);
     }
