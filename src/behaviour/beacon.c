@@ -35,15 +35,22 @@ struct beacon_tally {
     char place[PLACE_BYTES], app[16];
 };
 
+// Most call once: that is kept small until they call again.
+struct beacon_first {
+    int64_t time_us;
+    uint64_t size;
+};
+
 struct beacons {
     const struct seat *seat;
-    struct ledger *tallies, *places; // places: struct distinct of who calls there
-    bool requests_seen;              // of HTTP: its connections are not judged as well
+    struct ledger *firsts, *tallies, *places; // places: struct distinct of who calls there
+    bool requests_seen;                       // of HTTP: its connections are not judged as well
 };
 
 static void destroy(void *state)
 {
     struct beacons *b = state;
+    ledger_destroy(b->firsts);
     ledger_destroy(b->tallies);
     ledger_destroy(b->places);
     base_free(b);
@@ -56,11 +63,13 @@ static void *create(const struct seat *seat)
         return NULL;
     size_t most = seat->config->behaviours.max_hosts;
     b->seat = seat;
+    b->firsts =
+        ledger_create(sizeof(struct beacon_key), sizeof(struct beacon_first), most, seat->metrics);
     b->tallies =
         ledger_create(sizeof(struct beacon_key), sizeof(struct beacon_tally), most, seat->metrics);
     b->places =
         ledger_create(sizeof(struct beacon_key), sizeof(struct distinct), most, seat->metrics);
-    if (b->tallies && b->places)
+    if (b->firsts && b->tallies && b->places)
         return b;
     destroy(b);
     return NULL;
@@ -269,6 +278,30 @@ static bool is_beside(const struct beacon_tally *tally, int64_t time_us)
     return tally->rhythm.count && time_us - tally->rhythm.last_us < CLOSE_MS * 1000ll / 2;
 }
 
+// The tally of a place that was called before, with that first call in it. NULL: it was not.
+static struct beacon_tally *tally_of(struct beacons *b, const struct record *record,
+    const struct beacon_key *key, const struct domain *domain, const struct beacon_first *now)
+{
+    struct beacon_tally *tally = ledger_find(b->tallies, key);
+    if (tally)
+        return ledger_entry(b->tallies, key);
+    struct beacon_first *first = ledger_entry(b->firsts, key);
+    if (!first)
+        return NULL;
+    if (first->time_us == 0) {
+        *first = *now;
+        return NULL;
+    }
+    tally = ledger_entry(b->tallies, key);
+    if (!tally)
+        return NULL;
+    begin(tally, record, key, domain);
+    note_caller(b, key);
+    rhythm_add(&tally->rhythm, first->time_us, first->size);
+    ledger_forget(b->firsts, key);
+    return tally;
+}
+
 static void record(void *state, const struct record *record)
 {
     struct beacons *b = state;
@@ -280,18 +313,15 @@ static void record(void *state, const struct record *record)
     b->requests_seen = b->requests_seen || record->type == RECORD_HTTP;
     if (!key_of(b, record, &key, &domain))
         return;
-    struct beacon_tally *tally = ledger_entry(b->tallies, &key);
-    int64_t time_us = is_flow && flow->start ? flow->start : record->head.timestamp;
-    if (!tally || is_beside(tally, time_us))
+    struct beacon_first now = {
+        .time_us = is_flow && flow->start ? flow->start : record->head.timestamp,
+        .size = is_flow                       ? flow->payload_toserver
+                : record->type == RECORD_HTTP ? http->request_length
+                                              : 0};
+    struct beacon_tally *tally = tally_of(b, record, &key, &domain, &now);
+    if (!tally || is_beside(tally, now.time_us))
         return;
-    if (!tally->rhythm.count) {
-        begin(tally, record, &key, &domain);
-        note_caller(b, &key);
-    }
-    uint64_t size = is_flow                       ? flow->payload_toserver
-                    : record->type == RECORD_HTTP ? http->request_length
-                                                  : 0;
-    rhythm_add(&tally->rhythm, time_us, size);
+    rhythm_add(&tally->rhythm, now.time_us, now.size);
     if (tally->rhythm.count >= SURE_TIMES && tally->rhythm.count >= 2 * tally->told &&
         (tally->rhythm.count & (tally->rhythm.count - 1)) == 0)
         judge(b, &key, tally, SURE);

@@ -93,9 +93,12 @@ static bool forgets(const struct scan *s, const struct scan_tally *tally, int64_
     return now_us - tally->last_us > (int64_t)s->seat->config->behaviours.scan.window_us;
 }
 
-static struct scan_tally *tally_of(struct scan *s, const struct scan_key *key, int64_t now_us)
+// Answers count only where something was silent before: most hosts never need a tally.
+static struct scan_tally *tally_of(
+    struct scan *s, const struct scan_key *key, int64_t now_us, bool silent)
 {
-    struct scan_tally *tally = ledger_entry(s->tallies, key);
+    bool known = silent || ledger_find(s->tallies, key);
+    struct scan_tally *tally = known ? ledger_entry(s->tallies, key) : NULL;
     if (!tally)
         return NULL;
     if (tally->last_us && forgets(s, tally, now_us))
@@ -147,7 +150,7 @@ static void count_hosts(
     key.source = head->src_ip;
     key.proto = as;
     key.port = as == 'T' || as == 'U' ? head->dest_port : 0;
-    struct scan_tally *tally = tally_of(s, &key, head->timestamp);
+    struct scan_tally *tally = tally_of(s, &key, head->timestamp, silent);
     if (!tally)
         return;
     if (!silent)
@@ -165,7 +168,7 @@ static void count_ports(struct scan *s, const struct record *record, bool silent
     key.source = head->src_ip;
     key.target = head->dest_ip;
     key.proto = as;
-    struct scan_tally *tally = tally_of(s, &key, head->timestamp);
+    struct scan_tally *tally = tally_of(s, &key, head->timestamp, silent);
     if (!tally)
         return;
     if (!silent)

@@ -6,7 +6,11 @@
 #include "behaviour/ledger.h"
 #include "behaviour/seat.h"
 
-enum { DAY_S = 86'400, PLACE_BYTES = 64 };
+enum {
+    DAY_S = 86'400,
+    PLACE_BYTES = 64,
+    SMALL = 4096, // bytes of a flow that are not counted
+};
 
 struct upload_key {
     struct addr source, place;
@@ -47,7 +51,7 @@ static void destroy(void *state)
 static bool wants(const struct config *, const struct record *record)
 {
     const struct record_flow *flow = record->body;
-    return flow->bytes_toserver + flow->bytes_toclient > 0 && record->head.dest_ip.version;
+    return flow->bytes_toserver > SMALL && record->head.dest_ip.version;
 }
 
 static void tell(struct uploads *u, const struct record *record, struct upload_tally *tally)
