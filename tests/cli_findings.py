@@ -118,6 +118,38 @@ def notices(yagura):
     return "" if len(rows) == 2 and len(findings) == 2 and {r[10] for r in rows} == {"Yagura::intel_domain", "Yagura::intel_file"} else f"{rows}"
 
 
+EXCEPTIONS = """exceptions:
+  - {reason: 住民向け試験 (case 12), until: 2026-12-31, subject: [10.30.1.0/24], rule: "1:1000001"}
+  - {reason: over, until: 2026-11-20, detector: rules.suricata}
+  - {reason: elsewhere, peer: [192.0.2.0/24]}
+"""
+
+
+def rules_with(yagura, folder, exceptions):
+    path = os.path.join(folder, "yagura.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(exceptions)
+    done = call(yagura, "read", "--lang", "en", "-c", path, "--rules", RULES, "-o", folder, GET)
+    with open(os.path.join(folder, "findings.jsonl"), encoding="utf-8") as f:
+        return done, [json.loads(line) for line in f]
+
+
+def exceptions(yagura):
+    """What an exception fits stays a finding with its reason and is in no incident; one that has ended does nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        done, findings = rules_with(yagura, folder, "")
+        rule = next(f["rule"] for f in findings if f["severity"] == "high")
+        done, findings = rules_with(yagura, folder, EXCEPTIONS.replace("1:1000001", rule))
+        with open(os.path.join(folder, "incidents.jsonl"), encoding="utf-8") as f:
+            behind = [id_ for line in f for id_ in json.loads(line)["findings"]]
+    problem = expect(done, 0, "1 finding judged harmless: 住民向け試験 (case 12)") or \
+        expect(done, 0, "ended on 2026-11-20, 2 findings since then count: over") or expect(done, 0, "Findings            2 (low 1, info 1)")
+    judged = {f["rule"]: f.get("exception") for f in findings}
+    right = judged.pop(rule) == "住民向け試験 (case 12)" and not any(judged.values()) and \
+        not any(f["id"] in behind for f in findings if "exception" in f)
+    return problem or ("" if right and len(findings) == 3 else f"{findings} {behind}")
+
+
 def detectors_listed(yagura):
     done = call(yagura, "detectors", "--lang", "en")
     listed = json.loads(call(yagura, "detectors", "--json").stdout)
@@ -131,4 +163,5 @@ def detectors_listed(yagura):
     return problem
 
 
-TESTS = (paths_that_are_not_there, nothing_to_look_for, explain_usage, list_of_findings, one_explained, alerts_of_others, notices, detectors_listed)
+TESTS = (paths_that_are_not_there, nothing_to_look_for, explain_usage, list_of_findings, one_explained, alerts_of_others, notices, exceptions,
+         detectors_listed)

@@ -250,7 +250,7 @@ def schema_names():
     for metric in model.read_metrics():
         yield "metric", metric.name, rf"(?:\.|->){metric.name.replace('.', '_')}\b"
     for path, key in config_keys(config.read_config()):
-        section = rf"\b{path[-1]}\b(?:\[\w+\])?" if path else ""
+        section = rf"\b{path[-1].removesuffix('s')}s?\b(?:\[\w+\])?" if path else ""  # or one element of a list
         yield "configuration key", ".".join([*path, key.name]), rf"{section}(?:\.|->){key.name}(?:_bytes|_us|_count)?\b"
 
 

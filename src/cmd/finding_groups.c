@@ -96,6 +96,8 @@ static void add_host(struct finding_groups *g, struct finding_group *group, cons
 static void add(void *context, const struct finding *f)
 {
     struct finding_groups *g = context;
+    if (f->exception.len)
+        return; // told with the incidents
     size_t index = finding_group_of(g, f);
     struct finding_group *group = index != SIZE_MAX ? &g->list[index] : group_begin(g, f);
     if (!group) {

@@ -4,6 +4,7 @@
 #include "cmd/finding_groups.h"
 #include "cmd/layout.h"
 #include "cmd/pretty.h"
+#include <time.h>
 
 enum {
     SHOWN = 10,      // incidents of the list
@@ -175,6 +176,46 @@ static void print_demoted(const struct printer *p)
     }
 }
 
+static void print_exception(const struct printer *p, const struct config_exception *exception,
+    enum text_id id, uint64_t findings)
+{
+    char count[LAYOUT_NUMBER], until[sizeof "2027-03-31"] = "", room[1024];
+    time_t last = (time_t)(exception->until_us / 1'000'000 - 1);
+    struct tm tm;
+    if (exception->until_us && gmtime_r(&last, &tm))
+        (void)strftime(until, sizeof until, "%Y-%m-%d", &tm);
+    layout_number(findings, count);
+    struct text_arg args[] = {{"reason", bytes_from_text(exception->reason)},
+        {"count", bytes_from_text(count)}, {"until", bytes_from_text(until)}};
+    size_t len = text_format(room, sizeof room, id, p->lang, args, 3);
+    cmd_safe(stdout, bytes_make(room, len));
+}
+
+// What exceptions judged harmless, and which of them ended before what they would have fitted.
+static void print_excepted(const struct printer *p)
+{
+    bool any = false;
+    for (size_t i = 0; i < p->config->exceptions_count; i++) {
+        const struct config_exception *exception = &p->config->exceptions[i];
+        struct incidents_excepted of = incidents_excepted(p->result->incidents, i);
+        const struct {
+            enum text_id text;
+            uint64_t count;
+        } parts[] = {{COUNTED(TEXT_INCIDENT_EXCEPTED, of.harmless), of.harmless},
+            {COUNTED(TEXT_INCIDENT_EXCEPTION_ENDED, of.ended), of.ended}};
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+            if (parts[k].count == 0)
+                continue;
+            if (any)
+                printf("\n%*s", LABEL, "");
+            else
+                print_heading(p, TEXT_INCIDENT_EXCEPTIONS);
+            any = true;
+            print_exception(p, exception, parts[k].text, parts[k].count);
+        }
+    }
+}
+
 void read_incidents_print(const struct printer *p)
 {
     struct printing printing = {.p = p};
@@ -196,4 +237,5 @@ void read_incidents_print(const struct printer *p)
         print_count(p, COUNTED(TEXT_INCIDENT_MORE, count - SHOWN), count - SHOWN);
     }
     print_demoted(p);
+    print_excepted(p);
 }

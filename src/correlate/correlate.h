@@ -2,8 +2,7 @@
 // From findings to incidents: what belongs together by host, peer and time, how much it weighs,
 // and what happened in one sentence. Findings do not alert, incidents do: few and right.
 #pragma once
-#include "schema/config.h"
-#include "schema/findings.h"
+#include "detect/detect.h"
 
 struct incidents;
 
@@ -31,3 +30,10 @@ struct incidents_demoted {
     uint64_t late;   // more than incidents.max_findings
 };
 struct incidents_demoted incidents_demoted(const struct incidents *incidents);
+
+// Findings of one of config->exceptions.
+struct incidents_excepted {
+    uint64_t harmless; // part of no incident
+    uint64_t ended;    // they would be, had it not ended before
+};
+struct incidents_excepted incidents_excepted(const struct incidents *incidents, size_t exception);

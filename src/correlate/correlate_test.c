@@ -153,5 +153,37 @@ TEST(too_many_are_counted)
     incidents_destroy(t.incidents);
 }
 
+// What an exception fits is no part of an incident until the exception ends; all that it names must
+// fit.
+TEST(exceptions_are_left_out)
+{
+    struct trial t;
+    begin(&t);
+    const struct addr_range networks[] = {{.base = host(1).address, .bits = 32}};
+    const struct config_exception list[] = {
+        {.reason = "ours", .until_us = INT64_C(4) * HOUR * 1'000'000, .detector = "x.c2"},
+        {.reason = "scanner", .detector = "x.scan", .subject = networks, .subject_count = 1}};
+    t.config.exceptions = list;
+    t.config.exceptions_count = 2;
+    incidents_destroy(t.incidents);
+    t.incidents = incidents_create(&t.config);
+    add(&t, "x.c2", "command_and_control", "high", 1, host(2), outside(7));
+    add(&t, "x.scan", "asset_discovery", "high", 1, host(1), host(3));
+    settle(&t);
+    CHECK_EQ(t.count, 0);
+    incidents_destroy(t.incidents);
+    t.incidents = incidents_create(&t.config);
+    add(&t, "x.c2", "command_and_control", "high", 4, host(2), outside(7));
+    add(&t, "x.scan", "asset_discovery", "high", 1, host(4), host(3));
+    add(&t, "x.scan", "asset_discovery", "high", 1, host(1), host(3));
+    settle(&t);
+    CHECK_EQ(t.count, 2);
+    CHECK_EQ(incidents_excepted(t.incidents, 0).ended, 1);
+    CHECK_EQ(incidents_excepted(t.incidents, 0).harmless, 0);
+    CHECK_EQ(incidents_excepted(t.incidents, 1).harmless, 1);
+    incidents_destroy(t.incidents);
+}
+
 TEST_MAIN(T(one_compromise_is_one), T(two_unrelated_are_two), T(the_same_peer_joins),
-    T(silence_parts), T(the_weak_and_the_usual_are_none), T(too_many_are_counted))
+    T(silence_parts), T(the_weak_and_the_usual_are_none), T(too_many_are_counted),
+    T(exceptions_are_left_out))

@@ -10,9 +10,13 @@ struct incidents *incidents_create(const struct config *config)
     if (!in)
         return NULL;
     in->config = config;
+    in->excepted = base_calloc(config->exceptions_count + 1, sizeof *in->excepted);
     pool_init(&in->pool, 0);
     arena_init(&in->memory, &in->pool, SIZE_MAX);
-    return in;
+    if (in->excepted)
+        return in;
+    incidents_destroy(in);
+    return NULL;
 }
 
 void incidents_destroy(struct incidents *incidents)
@@ -24,6 +28,7 @@ void incidents_destroy(struct incidents *incidents)
     base_free(incidents->statements);
     base_free(incidents->order);
     base_free(incidents->clusters);
+    base_free(incidents->excepted);
     base_free(incidents);
 }
 
@@ -40,8 +45,21 @@ static bool grow(struct incidents *in)
     return true;
 }
 
+// Whether an exception judges it harmless.
+static bool is_excepted(struct incidents *in, const struct finding *finding)
+{
+    struct exception_fit fit = exception_of(in->config, finding);
+    if (fit.holds)
+        in->excepted[fit.holds - 1].harmless++;
+    else if (fit.ended)
+        in->excepted[fit.ended - 1].ended++;
+    return fit.holds > 0;
+}
+
 bool incidents_add(struct incidents *incidents, const struct finding *finding)
 {
+    if (is_excepted(incidents, finding))
+        return true;
     if (incidents->count >= incidents->config->incidents.max_findings) {
         incidents->demoted.late++;
         return true;
@@ -145,4 +163,9 @@ size_t incidents_count(const struct incidents *incidents)
 struct incidents_demoted incidents_demoted(const struct incidents *incidents)
 {
     return incidents->demoted;
+}
+
+struct incidents_excepted incidents_excepted(const struct incidents *incidents, size_t exception)
+{
+    return incidents->excepted[exception];
 }

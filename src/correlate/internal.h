@@ -59,6 +59,7 @@ struct incidents {
     struct cluster *clusters;
     size_t clusters_count;
     struct incidents_demoted demoted;
+    struct incidents_excepted *excepted; // one for each of config->exceptions
 };
 
 // A copy of a finding. False: out of memory.

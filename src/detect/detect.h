@@ -40,6 +40,13 @@ enum findings_order {
 [[nodiscard]] bool findings_each(
     struct findings *findings, enum findings_order order, finding_sink *sink, void *context);
 
+// Which of config->exceptions a finding falls under, as index plus 1; 0: none.
+struct exception_fit {
+    size_t holds;
+    size_t ended; // it would, had the finding begun before its end
+};
+struct exception_fit exception_of(const struct config *config, const struct finding *finding);
+
 size_t findings_count(const struct findings *findings);
 
 // ---- what content/ says, for `yagura detectors`

@@ -289,6 +289,13 @@ static void fill_entities(const struct config *config, const struct kept *k, str
         .port = k->peer_port};
 }
 
+static void fill_exception(const struct config *config, struct finding *out)
+{
+    size_t holds = exception_of(config, out).holds;
+    if (holds)
+        out->exception = bytes_from_text(config->exceptions[holds - 1].reason);
+}
+
 void finding_fill(
     const struct config *config, const struct kept *k, struct arena *arena, struct finding *out)
 {
@@ -314,6 +321,7 @@ void finding_fill(
         out->phase_name.en = bytes_from_text(phase->name[LANG_EN]);
     }
     fill_entities(config, k, out);
+    fill_exception(config, out);
     fill_records(k, arena, out);
     fill_matches(k, arena, out);
     fill_sources(k, arena, out);

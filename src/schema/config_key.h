@@ -10,6 +10,7 @@ enum config_type {
     CONFIG_COUNT,
     CONFIG_BYTES,
     CONFIG_DURATION,
+    CONFIG_DATE,
     CONFIG_TEXT,
     CONFIG_ENUM,
     CONFIG_NETWORK,
@@ -25,6 +26,7 @@ struct config_key {
     bool unique;          // TEXT in the element of a list: no two alike; required as well
     bool required;        // in the element of a list
     bool segment;         // TEXT: the name of a segment, or outside
+    bool one_of;          // there: at least one of those so marked
     size_t offset;        // of its member in struct config or in the list's element
     size_t count_offset;  // LIST
     size_t element_bytes; // LIST
@@ -39,8 +41,8 @@ struct config_key {
 
 extern const struct config_key config_root;
 
-// Reads a value of BOOL, COUNT, BYTES, DURATION, ENUM or NETWORK into `out`, which has the C type
-// the member has. False: it does not fit.
+// Reads a value of BOOL, COUNT, BYTES, DURATION, DATE, ENUM or NETWORK into `out`, which has the C
+// type the member has. False: it does not fit.
 [[nodiscard]] bool config_value_read(
     const struct config_key *key, enum config_type type, struct bytes text, void *out);
 

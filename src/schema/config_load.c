@@ -396,6 +396,26 @@ static size_t key_find(const struct config_key *section, struct bytes name)
     return ok;
 }
 
+// Of the keys marked one_of, when there are any, one must have been seen.
+[[nodiscard]] static bool require_one(
+    struct loader *l, const struct config_key *section, uint64_t seen)
+{
+    char names[ALLOWED_BYTES] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < section->keys_count && len < sizeof names; i++) {
+        if (!section->keys[i].one_of)
+            continue;
+        if (seen & UINT64_C(1) << i)
+            return true;
+        int more = snprintf(
+            &names[len], sizeof names - len, "%s%s", len ? ", " : "", section->keys[i].name);
+        len += more > 0 ? (size_t)more : 0;
+    }
+    return len == 0 ||
+           refuse(l, (struct refusal){
+                         .id = TEXT_CONFIG_ONE_MISSING, .line = line_here(l), .allowed = names});
+}
+
 static bool require_keys(struct loader *l, const struct config_key *section, uint64_t seen)
 {
     for (size_t i = 0; i < section->keys_count; i++) {
@@ -409,7 +429,7 @@ static bool require_keys(struct loader *l, const struct config_key *section, uin
             l, (struct refusal){
                    .id = TEXT_CONFIG_KEY_MISSING, .line = line_here(l), .allowed = allowed});
     }
-    return true;
+    return require_one(l, section, seen);
 }
 
 static bool read_section(struct loader *l, const struct config_key *section, void *owner)

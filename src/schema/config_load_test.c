@@ -50,7 +50,8 @@ TEST(reads_every_type)
                          "segments:\n"
                          "  - {name: 庁内, networks: [10.1.0.0/16, 'fd00::/8', 192.0.2.7]}\n"
                          "  - name: dmz\n    networks:\n    - 203.0.113.0/24\n"
-                         "  - {name: lab, networks: [198.51.100.0/24]}\n")));
+                         "  - {name: lab, networks: [198.51.100.0/24]}\n"
+                         "exceptions: [{reason: ours, until: 2028-02-29, rule: '1:7'}]\n")));
     CHECK_EQ(c.workers, 2);
     CHECK_EQ(c.flow.max_flows, 64000);
     CHECK_EQ(c.flow.memory_bytes, 64 << 20);
@@ -65,6 +66,8 @@ TEST(reads_every_type)
     CHECK_EQ(c.segments[0].networks[1].base.version, 6);
     CHECK_EQ(c.segments[0].networks[2].bits, 32);
     CHECK_TEXT(bytes_from_text(c.segments[2].name), "lab");
+    CHECK_EQ(c.exceptions[0].until_us, INT64_C(1835481600000000)); // 2028-03-01
+    CHECK(c.exceptions[0].detector == NULL && c.exceptions[0].subject_count == 0);
     config_finish(&c);
 }
 
@@ -111,6 +114,13 @@ static const struct refused refused[] = {
         "2: segments[0].networks[0]: is a list; allowed: a network"},
     {"segments:\n- {name: \"a\\0b\", networks: [10.0.0.0/8]}\n",
         "2: segments[0].name: \"a?b\" does not fit"},
+    {"exceptions: [{reason: a, detector: b, until: 2027-02-29}]\n",
+        "1: exceptions[0].until: \"2027-02-29\" does not fit; allowed: a day as 2027-03-31"},
+    {"exceptions: [{reason: a, detector: b, until: 2027-2-1}]\n",
+        "1: exceptions[0].until: \"2027-2-1\" does not fit"},
+    {"exceptions: [{reason: a, until: 2027-03-31}]\n",
+        "1: exceptions[0]: does not say what it is for; allowed: at least one of detector, rule,"},
+    {"exceptions: [{detector: b}]\n", "1: exceptions[0].reason: is missing"},
     {"- workers\n", "1: the file: is a list; allowed: the keys workers, segments,"},
     {"just text\n", "1: the file: is a single value; allowed: the keys"},
     {"? [a]\n: b\n", "1: the file: is a list; allowed: the keys"},

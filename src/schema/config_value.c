@@ -3,6 +3,7 @@
 #include "schema/config_key.h"
 #include <assert.h>
 #include <stdio.h>
+#include <time.h>
 
 struct unit {
     const char *name;
@@ -50,6 +51,22 @@ static bool number_read(
     return true;
 }
 
+// "2027-03-31": the end of that day in UTC.
+static bool date_read(struct bytes text, void *out)
+{
+    static const int64_t day_us = 86'400 * INT64_C(1'000'000);
+    uint64_t year, month, day;
+    if (text.len != 10 || text.data[4] != '-' || text.data[7] != '-' ||
+        !bytes_to_u64(bytes_sub(text, 0, 4), &year) ||
+        !bytes_to_u64(bytes_sub(text, 5, 2), &month) || !bytes_to_u64(bytes_sub(text, 8, 2), &day))
+        return false;
+    struct tm tm = {.tm_year = (int)year - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)day};
+    int64_t end = (int64_t)timegm(&tm) * 1'000'000 + day_us;
+    memcpy(out, &end, sizeof end);
+    // A day that does not exist has become another one.
+    return year >= 1970 && tm.tm_mon == (int)month - 1 && tm.tm_mday == (int)day;
+}
+
 static bool bool_read(struct bytes text, void *out)
 {
     bool value = bytes_equal(text, BYTES("true"));
@@ -76,6 +93,7 @@ bool config_value_read(
     case CONFIG_COUNT:
     case CONFIG_BYTES:
     case CONFIG_DURATION: return number_read(key, type, text, out);
+    case CONFIG_DATE: return date_read(text, out);
     case CONFIG_ENUM: return word_read(key, text, out);
     case CONFIG_NETWORK: return addr_range_parse(text, out);
     case CONFIG_TEXT:
@@ -107,6 +125,7 @@ void config_allowed_write(
         [CONFIG_COUNT] = TEXT_CONFIG_ALLOWED_COUNT,
         [CONFIG_BYTES] = TEXT_CONFIG_ALLOWED_BYTES,
         [CONFIG_DURATION] = TEXT_CONFIG_ALLOWED_DURATION,
+        [CONFIG_DATE] = TEXT_CONFIG_ALLOWED_DATE,
         [CONFIG_TEXT] = TEXT_CONFIG_ALLOWED_TEXT,
         [CONFIG_ENUM] = TEXT_CONFIG_ALLOWED_ENUM,
         [CONFIG_NETWORK] = TEXT_CONFIG_ALLOWED_NETWORK,

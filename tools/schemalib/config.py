@@ -13,9 +13,9 @@ UNITS = {
     "bytes": {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30},
     "duration": {"ms": 1000, "s": 10 ** 6, "m": 60 * 10 ** 6, "h": 3600 * 10 ** 6, "d": 86400 * 10 ** 6},
 }
-C_TYPES = {"count": "uint64_t", "bytes": "uint64_t", "duration": "int64_t", "bool": "bool",
+C_TYPES = {"count": "uint64_t", "bytes": "uint64_t", "duration": "int64_t", "date": "int64_t", "bool": "bool",
            "text": "const char *", "network": "struct addr_range"}
-SUFFIX = {"bytes": "_bytes", "duration": "_us"}  # the unit stands in the member's name
+SUFFIX = {"bytes": "_bytes", "duration": "_us", "date": "_us"}  # the unit stands in the member's name
 
 
 @dataclass
@@ -32,6 +32,7 @@ class Key:
     required: bool = False
     unique: bool = False
     segment: bool = False
+    one_of: bool = False
     words: list = member_default(default_factory=list)
     fields: list = member_default(default_factory=list)
 
@@ -71,6 +72,8 @@ def check_key(key):
         check_number(key)
     elif key.type == "bool":
         need(isinstance(key.default, bool), key.path, "default is true or false")
+    elif key.type == "date":
+        need(key.default is None, key.path, "stands in elements of a list only, without a default")
     elif key.type == "enum":
         need(key.default in key.words, key.path, "default is not one of the words")
     elif key.type == "text":
@@ -86,7 +89,7 @@ def check_key(key):
 
 def read_key(table, inside):
     take(table, f"config.yaml: {inside}", ("name", "type", "help"),
-         ("since", "of", "default", "min", "max", "required", "unique", "segment", "words", "fields"))
+         ("since", "of", "default", "min", "max", "required", "unique", "segment", "one_of", "words", "fields"))
     path = inside + identifier(table["name"], inside)
     fields = [read_key(f, path + ".") for f in table.get("fields", [])]
     key = Key(**dict(table, path=path, fields=fields, help=one_line(table["help"], path)))
@@ -203,7 +206,7 @@ def key_row(key, owner, inside):
     """One struct config_key; `inside` is the member path of the section the key stands in."""
     parts = [f'.name = "{key.name}"', f'.path = "{key.path}"', f".type = CONFIG_{key.type.upper()}"]
     parts.append(f".offset = offsetof({owner}, {inside}{key.member})")
-    parts += [f".{flag} = true" for flag in ("required", "unique", "segment") if getattr(key, flag)]
+    parts += [f".{flag} = true" for flag in ("required", "unique", "segment", "one_of") if getattr(key, flag)]
     if key.type in UNITS:
         low, high = (to_number(key.type, v, key.path) for v in (key.min, key.max))
         parts += [f".min = {low}", f".max = {high}", f'.min_text = "{key.min}"', f'.max_text = "{key.max}"']

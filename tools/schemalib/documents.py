@@ -169,7 +169,7 @@ def manual_metrics(entries):
 def config_rows(keys, prefix=""):
     for key in keys:
         path = prefix + key.name
-        value = "" if key.type in ("section", "list") or key.required else f"`{yaml_value(key.default)}`"
+        value = "" if key.type in ("section", "list") or key.required or key.default is None else f"`{yaml_value(key.default)}`"
         kind = f"list of {key.of}s" if key.type == "list" else key.type
         yield f"`{path}`", kind, value, allowed(key), key.since, key.help
         yield from config_rows(key.fields, path + ("[]." if key.type == "list" else "."))
