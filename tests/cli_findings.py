@@ -54,7 +54,8 @@ def explain_usage(yagura):
             return problem
     return expect(call(yagura, "read", "--explain", "1", "-q", GET), 2, stderr="--quiet") or \
         expect(call(yagura, "read", "--explain", "1", "--format", "zeek", "-o", "x", GET), 2, stderr="zeek") or \
-        expect(call(yagura, "read", "--lang", "en", "--explain", "1", GET), 2, stderr="no such finding; this run has 0")
+        expect(call(yagura, "read", "--lang", "en", "--explain", "1", GET), 2, stderr="no such finding; this run has 0") or \
+        expect(call(yagura, "read", "--lang", "en", "--explain", "0123456789abcdef", GET), 2, stderr="neither a finding nor an incident")
 
 
 def list_of_findings(yagura):
@@ -88,6 +89,25 @@ def one_explained(yagura):
         ja = call(yagura, "read", "--lang", "ja", "--intel", FEED, "--explain", "2", GET).stdout.decode()
     wide = [line for line in ja.split("記録\n")[0].splitlines() if len(line.encode("utf-16-le")) > 2 * 90]
     return "" if "まず行うこと" in ja and not wide else f"{ja[:600]} {wide}"
+
+
+def explained_by_id(yagura):
+    """An incident whole with the findings behind it, and one of these alone; by the ids that were written."""
+    with tempfile.TemporaryDirectory() as folder:
+        if problem := expect(call(yagura, "read", "-q", "--rules", RULES, "-o", folder, GET), 0):
+            return problem
+        with open(os.path.join(folder, "incidents.jsonl"), encoding="utf-8") as f:
+            incident = json.loads(f.readline())
+    done = call(yagura, "read", "--lang", "en", "--rules", RULES, "--explain", incident["id"], GET)
+    for words in (incident["title"]["en"], "Why this score", "+" + str(incident["reasons"][0]["points"]), f"{incident['hosts'][0]['severity']}/10",
+                  "What happened, in order", incident["story"]["en"], "What to do first", f"finding 1 of {len(incident['findings'])}",
+                  "What it means", '"event_type": "alert"', *incident["findings"]):
+        if problem := expect(done, 0, words):
+            return problem
+    ja = call(yagura, "read", "--lang", "ja", "--rules", RULES, "--explain", incident["id"], GET)
+    one = call(yagura, "read", "--lang", "en", "--rules", RULES, "--explain", incident["findings"][-1], GET)
+    alone = incident["findings"][0].encode() in one.stdout or b"Why this score" in one.stdout
+    return expect(ja, 0, "スコアの根拠") or expect(one, 0, incident["findings"][-1]) or ("not alone" if alone else "")
 
 
 def alerts_of_others(yagura):
@@ -163,5 +183,5 @@ def detectors_listed(yagura):
     return problem
 
 
-TESTS = (paths_that_are_not_there, nothing_to_look_for, explain_usage, list_of_findings, one_explained, alerts_of_others, notices, exceptions,
+TESTS = (paths_that_are_not_there, nothing_to_look_for, explain_usage, list_of_findings, one_explained, explained_by_id, alerts_of_others, notices, exceptions,
          detectors_listed)

@@ -8,6 +8,7 @@
 #include "cmd/detection.h"
 #include "cmd/layout.h"
 #include "cmd/progress.h"
+#include "cmd/read_explain.h"
 #include "cmd/read_output.h"
 #include "cmd/read_secrets.h"
 #include "cmd/read_summary.h"
@@ -30,10 +31,10 @@ struct read_options {
     const char *private_keys[TLS_PRIVATE_KEYS_MAX];
     size_t private_keys_count;
     struct detection_options detection;
-    uint64_t explain; // number of the finding to be shown whole; 0: none
-    bool zeek;        // write Zeek's logs instead of events.jsonl
-    unsigned workers; // 0: as configured
-    int first_path;   // its index in argv
+    const char *explain; // number or id of what is to be shown whole; NULL: nothing
+    bool zeek;           // write Zeek's logs instead of events.jsonl
+    unsigned workers;    // 0: as configured
+    int first_path;      // its index in argv
 };
 
 // Where the run's output goes.
@@ -87,9 +88,9 @@ static enum cmd_exit parse_detection(int option, struct read_options *o, enum la
     case OPTION_SIGMA: return add_path(&o->detection.sigma, optarg, lang);
     case OPTION_YARA: return add_path(&o->detection.yara, optarg, lang);
     case OPTION_EXPLAIN:
-        if (!bytes_to_u64(bytes_from_text(optarg), &o->explain) || o->explain == 0)
-            return cmd_usage("read", TEXT_READ_BAD_EXPLAIN, lang, optarg);
-        return CMD_DONE;
+        o->explain = optarg;
+        return read_explain_is_one(optarg) ? CMD_DONE
+                                           : cmd_usage("read", TEXT_READ_BAD_EXPLAIN, lang, optarg);
     default: return CMD_USAGE;
     }
 }

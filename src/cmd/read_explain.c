@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One finding whole: `yagura read --explain N`.
+#include "cmd/read_explain.h"
 #include "base/alloc.h"
 #include "base/utf8.h"
 #include "cmd/finding_groups.h"
@@ -14,6 +14,7 @@ enum {
     WANTED = 64,        // references looked for
     WIDTH = 78,
     INDENT = 2,
+    ID_DIGITS = 16,
 };
 
 // A record to be found among the run's.
@@ -25,27 +26,35 @@ struct wanted {
 
 struct explain {
     const struct printer *p;
-    struct finding_groups *groups;
-    size_t group; // which is shown
+    struct finding_groups *groups; // NULL: the finding of that id
+    size_t group;                  // which is shown
+    struct bytes id;
     uint64_t shown, more;
     struct wanted wanted[WANTED];
     size_t wanted_count;
 };
 
-static void section(const struct printer *p, enum text_id id)
+void explain_title(const struct printer *p, struct bytes title)
+{
+    fputs(p->colour ? "\033[1m" : "", stdout);
+    cmd_safe(stdout, title);
+    fputs(p->colour ? "\033[0m" : "", stdout);
+}
+
+void explain_section(const struct printer *p, enum text_id id)
 {
     printf("\n\n%s%s%s", p->colour ? "\033[1m" : "", text(id, p->lang), p->colour ? "\033[0m" : "");
 }
 
-static void paragraph(const struct printer *p, enum text_id id, struct bytes words)
+void explain_paragraph(const struct printer *p, enum text_id id, struct bytes words)
 {
     if (words.len == 0)
         return;
-    section(p, id);
+    explain_section(p, id);
     pretty_paragraph(words, INDENT, WIDTH);
 }
 
-static void line(const char *label, struct bytes value)
+void explain_line(const char *label, struct bytes value)
 {
     if (value.len == 0)
         return;
@@ -54,7 +63,7 @@ static void line(const char *label, struct bytes value)
     cmd_safe(stdout, value);
 }
 
-static void list(
+void explain_list(
     const struct printer *p, enum text_id label, const struct bytes *values, size_t count)
 {
     if (count == 0)
@@ -72,23 +81,24 @@ static void print_facts(const struct printer *p, const struct finding *f)
     bool ja = p->lang == LANG_JA;
     char sure[16];
     int len = snprintf(sure, sizeof sure, "%u%%", f->certainty);
-    line(text(TEXT_DETECT_SEVERITY, p->lang),
+    explain_line(text(TEXT_DETECT_SEVERITY, p->lang),
         bytes_from_text(text(read_severity_text(f->severity), p->lang)));
-    line(text(TEXT_DETECT_CERTAINTY, p->lang), bytes_make(sure, (size_t)len));
-    line(text(TEXT_DETECT_PHASE, p->lang), ja ? f->phase_name.ja : f->phase_name.en);
-    list(p, TEXT_DETECT_TECHNIQUES, f->techniques, f->techniques_count);
-    list(p, TEXT_DETECT_TACTICS, f->tactics, f->tactics_count);
-    line(text(TEXT_DETECT_DETECTOR, p->lang), f->detector);
-    line(text(TEXT_DETECT_RULE, p->lang), f->rule);
-    line(text(TEXT_DETECT_SIGNATURE, p->lang), f->signature);
-    line(text(TEXT_DETECT_ID, p->lang), f->id);
+    explain_line(text(TEXT_DETECT_CERTAINTY, p->lang), bytes_make(sure, (size_t)len));
+    explain_line(text(TEXT_DETECT_PHASE, p->lang), ja ? f->phase_name.ja : f->phase_name.en);
+    explain_list(p, TEXT_DETECT_TECHNIQUES, f->techniques, f->techniques_count);
+    explain_list(p, TEXT_DETECT_TACTICS, f->tactics, f->tactics_count);
+    explain_line(text(TEXT_DETECT_DETECTOR, p->lang), f->detector);
+    explain_line(text(TEXT_DETECT_RULE, p->lang), f->rule);
+    explain_line(text(TEXT_DETECT_SIGNATURE, p->lang), f->signature);
+    explain_line(text(TEXT_DETECT_ID, p->lang), f->id);
+    explain_line(text(TEXT_DETECT_EXCEPTION, p->lang), f->exception);
 }
 
 static void print_sources(const struct printer *p, const struct finding *f)
 {
     if (f->sources_count == 0)
         return;
-    section(p, TEXT_DETECT_SOURCES);
+    explain_section(p, TEXT_DETECT_SOURCES);
     for (size_t i = 0; i < f->sources_count; i++) {
         const struct finding_source *s = &f->sources[i];
         printf("\n%*s", INDENT, "");
@@ -108,7 +118,7 @@ static void print_matches(const struct printer *p, const struct finding *f)
 {
     if (f->matches_count == 0)
         return;
-    section(p, TEXT_DETECT_MATCHES);
+    explain_section(p, TEXT_DETECT_MATCHES);
     for (size_t i = 0; i < f->matches_count; i++) {
         const struct finding_match *m = &f->matches[i];
         printf("\n%*s", INDENT, "");
@@ -120,11 +130,11 @@ static void print_matches(const struct printer *p, const struct finding *f)
 static void print_words(const struct printer *p, const struct finding *f)
 {
     const struct finding_story *story = p->lang == LANG_JA ? &f->text.ja : &f->text.en;
-    paragraph(p, TEXT_DETECT_SEEN, story->seen);
-    paragraph(p, TEXT_DETECT_MEANS, story->means);
-    paragraph(p, TEXT_DETECT_SURE, story->sure);
-    paragraph(p, TEXT_DETECT_DO, p->lang == LANG_JA ? f->advice.ja : f->advice.en);
-    paragraph(p, TEXT_DETECT_INNOCENT, story->innocent);
+    explain_paragraph(p, TEXT_DETECT_SEEN, story->seen);
+    explain_paragraph(p, TEXT_DETECT_MEANS, story->means);
+    explain_paragraph(p, TEXT_DETECT_SURE, story->sure);
+    explain_paragraph(p, TEXT_DETECT_DO, p->lang == LANG_JA ? f->advice.ja : f->advice.en);
+    explain_paragraph(p, TEXT_DETECT_INNOCENT, story->innocent);
 }
 
 static void want(struct explain *e, const struct finding *f)
@@ -160,21 +170,26 @@ static void print_who(const struct printer *p, const struct finding *f)
     printf(" · %s", period);
 }
 
+static bool is_meant(const struct explain *e, const struct finding *f)
+{
+    if (!e->groups)
+        return bytes_equal(f->id, e->id);
+    return !f->exception.len && finding_group_of(e->groups, f) == e->group;
+}
+
 // The worst of the entry with all its words; of the others who and when.
 static void show(void *context, const struct finding *f)
 {
     struct explain *e = context;
-    if (finding_group_of(e->groups, f) != e->group)
+    if (!is_meant(e, f))
         return;
     if (e->shown++ == 0) {
-        const struct finding_group *g = &e->groups->list[e->group];
-        printf("%s%s%s", e->p->colour ? "\033[1m" : "", g->title[e->p->lang],
-            e->p->colour ? "\033[0m" : "");
+        explain_title(e->p, e->p->lang == LANG_JA ? f->title.ja : f->title.en);
         print_facts(e->p, f);
         print_words(e->p, f);
         print_sources(e->p, f);
         print_matches(e->p, f);
-        section(e->p, TEXT_DETECT_WHO);
+        explain_section(e->p, TEXT_DETECT_WHO);
     }
     if (e->shown <= WHO_SHOWN)
         print_who(e->p, f);
@@ -232,7 +247,7 @@ static void print_records(struct explain *e, FILE *events)
 {
     char *text = NULL;
     size_t room = 0, shown = 0, more = 0;
-    section(e->p, TEXT_DETECT_RECORDS);
+    explain_section(e->p, TEXT_DETECT_RECORDS);
     rewind(events);
     for (ssize_t len; (len = getline(&text, &room, events)) > 0;) {
         struct bytes json = bytes_make(text, (size_t)len - (text[len - 1] == '\n'));
@@ -265,7 +280,22 @@ static bool no_such(const struct printer *p, uint64_t number, size_t count)
     return false;
 }
 
-bool read_finding_explain(const struct printer *p, uint64_t number, FILE *events)
+// All that is meant, with its records. False: out of memory, or nothing is.
+static bool show_meant(struct explain *e, FILE *events)
+{
+    if (!findings_each(e->p->result->findings, FINDINGS_BY_WEIGHT, show, e) || e->shown == 0)
+        return false;
+    uint64_t more = e->shown > WHO_SHOWN ? e->shown - WHO_SHOWN : 0;
+    if (more) {
+        printf("\n%*s", INDENT, "");
+        print_count(e->p, COUNTED(TEXT_DETECT_MORE_PAIRS, more), more);
+    }
+    print_records(e, events);
+    printf("\n");
+    return true;
+}
+
+static bool explain_entry(const struct printer *p, uint64_t number, FILE *events)
 {
     struct finding_groups groups;
     struct explain *e = base_calloc(1, sizeof *e);
@@ -274,16 +304,46 @@ bool read_finding_explain(const struct printer *p, uint64_t number, FILE *events
         ok = no_such(p, number, groups.count);
     if (ok) {
         *e = (struct explain){.p = p, .groups = &groups, .group = (size_t)number - 1};
-        ok = findings_each(p->result->findings, FINDINGS_BY_WEIGHT, show, e);
-        if (e->shown > WHO_SHOWN) {
-            printf("\n%*s", INDENT, "");
-            print_count(
-                p, COUNTED(TEXT_DETECT_MORE_PAIRS, e->shown - WHO_SHOWN), e->shown - WHO_SHOWN);
-        }
-        print_records(e, events);
-        printf("\n");
+        ok = show_meant(e, events);
     }
     base_free(e);
     finding_groups_finish(&groups);
     return ok;
+}
+
+bool explain_finding(const struct printer *p, struct bytes id, FILE *events)
+{
+    struct explain *e = base_calloc(1, sizeof *e);
+    if (!e)
+        return false;
+    *e = (struct explain){.p = p, .id = id};
+    bool ok = show_meant(e, events);
+    base_free(e);
+    return ok;
+}
+
+static bool is_id(const char *which)
+{
+    return strlen(which) == ID_DIGITS && strspn(which, "0123456789abcdef") == ID_DIGITS;
+}
+
+bool read_explain_is_one(const char *which)
+{
+    uint64_t number;
+    return is_id(which) || (bytes_to_u64(bytes_from_text(which), &number) && number > 0);
+}
+
+bool read_explain(const struct printer *p, const char *which, FILE *events)
+{
+    uint64_t number = 0;
+    struct bytes id = bytes_from_text(which);
+    if (!is_id(which) && bytes_to_u64(id, &number))
+        return explain_entry(p, number, events);
+    if (explain_incident(p, id, events) || explain_finding(p, id, events))
+        return true;
+    fputs("yagura: ", stderr);
+    struct text_arg arg = {"id", id};
+    cmd_print(stderr, TEXT_DETECT_NO_SUCH_ID, p->lang, &arg, 1);
+    fputs("\n", stderr);
+    return false;
 }

@@ -3,6 +3,7 @@
 #include "cmd/read_summary.h"
 #include "base/utf8.h"
 #include "cmd/layout.h"
+#include "cmd/read_explain.h"
 #include "cmd/read_findings.h"
 #include "cmd/read_incidents.h"
 #include "cmd/read_print.h"
@@ -279,8 +280,8 @@ void read_summary_print(const struct analysis_result *result, const struct confi
 }
 
 bool read_summary_explain(const struct analysis_result *result, const struct config *config,
-    enum lang lang, uint64_t number, FILE *events)
+    enum lang lang, const char *which, FILE *events)
 {
     struct printer p = {result, config, lang, isatty(STDOUT_FILENO)};
-    return read_finding_explain(&p, number, events);
+    return read_explain(&p, which, events);
 }

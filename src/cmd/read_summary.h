@@ -10,9 +10,10 @@
 void read_summary_print(const struct analysis_result *result, const struct config *config,
     enum lang lang, const char *events_path);
 
-// Print one finding instead, whose records are lines of `events`. False: told on standard error.
+// Print one finding or incident instead, whose records are lines of `events`. False: told on
+// standard error.
 [[nodiscard]] bool read_summary_explain(const struct analysis_result *result,
-    const struct config *config, enum lang lang, uint64_t number, FILE *events);
+    const struct config *config, enum lang lang, const char *which, FILE *events);
 
 // What is wrong with inputs, on standard error. What the summary says is not said here as well:
 // damage is told when there is none.
