@@ -100,7 +100,7 @@ def explained_by_id(yagura):
             incident = json.loads(f.readline())
     done = call(yagura, "read", "--lang", "en", "--rules", RULES, "--explain", incident["id"], GET)
     for words in (incident["title"]["en"], "Why this score", "+" + str(incident["reasons"][0]["points"]), f"{incident['hosts'][0]['severity']}/10",
-                  "What happened, in order", incident["story"]["en"], "What to do first", f"finding 1 of {len(incident['findings'])}",
+                  "What happened, in order", incident["story"]["en"][:40], "What to do first", f"finding 1 of {len(incident['findings'])}",
                   "What it means", '"event_type": "alert"', *incident["findings"]):
         if problem := expect(done, 0, words):
             return problem
