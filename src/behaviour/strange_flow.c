@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a flow speaks against the port it goes to: something else than TLS at 443, than HTTP at 80,
-// remote log-ons where none are expected; coin mining and Tor by what they say; and shells that
-// call home: a nameless protocol of a few bytes at a time, in which the server asks and the client
-// answers, for long.
+// remote log-ons where none are expected; hidden DNS; coin mining and Tor by what they say; and
+// shells that call home: a nameless protocol of a few bytes at a time, in which the server asks and
+// the client answers, for long.
+#include "behaviour/domain.h"
 #include "behaviour/seat.h"
 
 enum {
@@ -92,6 +93,28 @@ static bool is_shell(const struct record *record)
     return answers >= 2 && pauses >= PAUSES;
 }
 
+// DNS over TLS, HTTPS or QUIC to a resolver that serves everybody: names asked there pass by one's
+// own resolver, and so do tunnels through them.
+static bool is_hidden_dns(const struct record *record)
+{
+    static const char *const names[] = {"dns.google", "cloudflare-dns.com", "one.one.one.one",
+        "quad9.net", "adguard-dns.com", "dns.adguard.com", "doh.opendns.com", "dns.nextdns.io"};
+    static const uint8_t servers[][4] = {{1, 1, 1, 1}, {1, 0, 0, 1}, {8, 8, 8, 8}, {8, 8, 4, 4},
+        {9, 9, 9, 9}, {149, 112, 112, 112}, {208, 67, 222, 222}, {208, 67, 220, 220},
+        {94, 140, 14, 14}, {94, 140, 15, 15}};
+    static const char *const apps[] = {"tls", "http2", "quic", "dtls", NULL};
+    const struct record_flow *flow = record->body;
+    const struct addr *to = &record->head.dest_ip;
+    bool found = false;
+    if (!is_app(record, apps) || (record->head.dest_port != 443 && record->head.dest_port != 853))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        found = found || domain_is_within(flow->tls.sni, bytes_from_text(names[i]));
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
+        found = found || (to->version == 4 && memcmp(to->bytes, servers[i], 4) == 0);
+    return found;
+}
+
 static void record(const struct seat *seat, const struct record *record)
 {
     static const char *const tor[] = {"tor", NULL};
@@ -107,6 +130,8 @@ static void record(const struct seat *seat, const struct record *record)
         tell(seat, record, "tor");
     else if (is_shell(record))
         tell(seat, record, "shell");
+    else if (outside && is_hidden_dns(record))
+        tell(seat, record, "hidden_dns");
     else if (outside && is_tcp(record) && is_at_wrong_port(record))
         tell(seat, record, is_unknown(record) ? "unknown" : "port");
 }

@@ -32,6 +32,33 @@ TEST(where_it_does_not_belong)
     trial_end(&t);
 }
 
+static void ask(struct trial *t, struct addr server, const char *sni, const char *app)
+{
+    struct record_flow flow = {.payload_toserver = 500, .payload_toclient = 300};
+    flow.tls.sni = bytes_from_text(sni);
+    struct record record = {.type = RECORD_FLOW, .body = &flow};
+    record.head = (struct record_head){.timestamp = 1,
+        .src_ip = trial_addr(10, 0, 0, 1),
+        .dest_ip = server,
+        .has_dest_port = true,
+        .dest_port = 443,
+        .proto = BYTES("TCP"),
+        .app_proto = bytes_from_text(app)};
+    trial_record(t, &record);
+}
+
+TEST(hidden_dns)
+{
+    struct trial t;
+    trial_begin(&t);
+    ask(&t, trial_addr(8, 8, 8, 8), "", "tls");
+    ask(&t, trial_addr(203, 0, 113, 1), "mozilla.cloudflare-dns.com", "quic");
+    CHECK_EQ(trial_hits(&t, "flow.strange", "hidden_dns"), 2);
+    ask(&t, trial_addr(203, 0, 113, 1), "www.example.jp", "tls");
+    CHECK_EQ(t.count, 2);
+    trial_end(&t);
+}
+
 TEST(mining_and_tor)
 {
     struct trial t;
@@ -81,4 +108,4 @@ TEST(a_shell_that_calls_home)
     trial_end(&t);
 }
 
-TEST_MAIN(T(where_it_does_not_belong), T(mining_and_tor), T(a_shell_that_calls_home))
+TEST_MAIN(T(where_it_does_not_belong), T(hidden_dns), T(mining_and_tor), T(a_shell_that_calls_home))
