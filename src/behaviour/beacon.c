@@ -16,6 +16,7 @@ enum {
     SPAN_LEAST_S = 90, // a shorter one is somebody waiting for a page
     SURE = 90,         // score from which it is told before the end, and as high
     SURE_TIMES = 48,
+    TALLY_SHARE = 4, // of what is remembered, so many times less of those that called again
     CLOSE_MS = 1000, // what comes faster is one thing loaded in pieces
 };
 
@@ -65,10 +66,10 @@ static void *create(const struct seat *seat)
     b->seat = seat;
     b->firsts =
         ledger_create(sizeof(struct beacon_key), sizeof(struct beacon_first), most, seat->metrics);
-    b->tallies =
-        ledger_create(sizeof(struct beacon_key), sizeof(struct beacon_tally), most, seat->metrics);
-    b->places =
-        ledger_create(sizeof(struct beacon_key), sizeof(struct distinct), most, seat->metrics);
+    b->tallies = ledger_create(
+        sizeof(struct beacon_key), sizeof(struct beacon_tally), most / TALLY_SHARE, seat->metrics);
+    b->places = ledger_create(
+        sizeof(struct beacon_key), sizeof(struct distinct), most / TALLY_SHARE, seat->metrics);
     if (b->firsts && b->tallies && b->places)
         return b;
     destroy(b);
