@@ -92,20 +92,22 @@ static bool is_routine(uint16_t port)
 // What software of nearly every terminal asks for: updates, certificates, is there an Internet.
 static bool is_everybodys(struct bytes registered)
 {
-    static const char *const known[] = {"adobe.com", "akadns.net", "akamai.net", "amazon.com",
-        "android.com", "apple.com", "avast.com", "canonical.com", "cloudflare-dns.com",
-        "debian.org", "digicert.com", "dropbox.com", "eset.com", "firefox.com", "gmail.com",
-        "google-analytics.com", "google.com", "googleapis.com", "gstatic.com", "gvt1.com",
-        "icloud.com", "kaspersky.com", "letsencrypt.org", "live.com", "lencr.org", "mcafee.com",
-        "microsoft.com", "microsoftonline.com", "mozilla.com", "mozilla.net", "mozilla.org",
-        "msftconnecttest.com", "msftncsi.com", "msn.com", "office.com", "office.net",
-        "office365.com", "outlook.com", "pki.goog", "redhat.com", "sectigo.com", "skype.com",
-        "slack.com", "sophos.com", "symantec.com", "symcd.com", "trendmicro.com", "ubuntu.com",
-        "usertrust.com", "windows.com", "windows.net", "windowsupdate.com", "zoom.us", NULL};
-    for (const char *const *name = known; *name; name++)
-        if (bytes_equal(registered, bytes_from_text(*name)))
-            return true;
-    return false;
+    static const struct bytes known[] = {BYTES("adobe.com"), BYTES("akadns.net"),
+        BYTES("akamai.net"), BYTES("amazon.com"), BYTES("android.com"), BYTES("apple.com"),
+        BYTES("avast.com"), BYTES("canonical.com"), BYTES("cloudflare-dns.com"),
+        BYTES("debian.org"), BYTES("digicert.com"), BYTES("dropbox.com"), BYTES("eset.com"),
+        BYTES("firefox.com"), BYTES("gmail.com"), BYTES("google-analytics.com"),
+        BYTES("google.com"), BYTES("googleapis.com"), BYTES("gstatic.com"), BYTES("gvt1.com"),
+        BYTES("icloud.com"), BYTES("kaspersky.com"), BYTES("letsencrypt.org"), BYTES("live.com"),
+        BYTES("lencr.org"), BYTES("mcafee.com"), BYTES("microsoft.com"),
+        BYTES("microsoftonline.com"), BYTES("mozilla.com"), BYTES("mozilla.net"),
+        BYTES("mozilla.org"), BYTES("msftconnecttest.com"), BYTES("msftncsi.com"), BYTES("msn.com"),
+        BYTES("office.com"), BYTES("office.net"), BYTES("office365.com"), BYTES("outlook.com"),
+        BYTES("pki.goog"), BYTES("redhat.com"), BYTES("sectigo.com"), BYTES("skype.com"),
+        BYTES("slack.com"), BYTES("sophos.com"), BYTES("symantec.com"), BYTES("symcd.com"),
+        BYTES("trendmicro.com"), BYTES("ubuntu.com"), BYTES("usertrust.com"), BYTES("windows.com"),
+        BYTES("windows.net"), BYTES("windowsupdate.com"), BYTES("zoom.us")};
+    return domain_is_one_of(registered, known, sizeof known / sizeof *known);
 }
 
 static bool is_many(const struct addr *addr)

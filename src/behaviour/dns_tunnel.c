@@ -66,21 +66,22 @@ static void destroy(void *state)
 // of resolvers, and caches that name what they hold.
 static bool is_known(struct bytes registered)
 {
-    static const char *const known[] = {"abuseat.org", "akadns.net", "akamai.net", "akamaiedge.net",
-        "akamaihd.net", "amazonaws.com", "apple.com", "avast.com", "avqs.net", "avts.net",
-        "azure.com", "barracudacentral.org", "bitdefender.net", "brightcloud.com", "cloudfront.net",
-        "cymru.com", "dnsbl.info", "dnswl.org", "dotnxdomain.net", "e5.sk", "edgekey.net",
-        "eset.com", "f-secure.com", "facebook.com", "fbcdn.net", "fsapi.com", "google.com",
-        "googlesyndication.com", "googleusercontent.com", "googlevideo.com", "gvt1.com",
-        "kaspersky-labs.com", "kaspersky.com", "mailspike.net", "mcafee.com", "microsoft.com",
-        "msedge.net", "njabl.org", "office.com", "senderbase.org", "sophosxl.com", "sophosxl.net",
-        "sorbs.net", "spamcop.net", "spamhaus.net", "spamhaus.org", "surbl.org", "symantec.com",
-        "trendmicro.com", "uribl.com", "webroot.com", "whatsapp.net", "windows.com", "windows.net",
-        NULL};
-    for (const char *const *name = known; *name; name++)
-        if (bytes_equal(registered, bytes_from_text(*name)))
-            return true;
-    return false;
+    static const struct bytes known[] = {BYTES("abuseat.org"), BYTES("akadns.net"),
+        BYTES("akamai.net"), BYTES("akamaiedge.net"), BYTES("akamaihd.net"), BYTES("amazonaws.com"),
+        BYTES("apple.com"), BYTES("avast.com"), BYTES("avqs.net"), BYTES("avts.net"),
+        BYTES("azure.com"), BYTES("barracudacentral.org"), BYTES("bitdefender.net"),
+        BYTES("brightcloud.com"), BYTES("cloudfront.net"), BYTES("cymru.com"), BYTES("dnsbl.info"),
+        BYTES("dnswl.org"), BYTES("dotnxdomain.net"), BYTES("e5.sk"), BYTES("edgekey.net"),
+        BYTES("eset.com"), BYTES("f-secure.com"), BYTES("facebook.com"), BYTES("fbcdn.net"),
+        BYTES("fsapi.com"), BYTES("google.com"), BYTES("googlesyndication.com"),
+        BYTES("googleusercontent.com"), BYTES("googlevideo.com"), BYTES("gvt1.com"),
+        BYTES("kaspersky-labs.com"), BYTES("kaspersky.com"), BYTES("mailspike.net"),
+        BYTES("mcafee.com"), BYTES("microsoft.com"), BYTES("msedge.net"), BYTES("njabl.org"),
+        BYTES("office.com"), BYTES("senderbase.org"), BYTES("sophosxl.com"), BYTES("sophosxl.net"),
+        BYTES("sorbs.net"), BYTES("spamcop.net"), BYTES("spamhaus.net"), BYTES("spamhaus.org"),
+        BYTES("surbl.org"), BYTES("symantec.com"), BYTES("trendmicro.com"), BYTES("uribl.com"),
+        BYTES("webroot.com"), BYTES("whatsapp.net"), BYTES("windows.com"), BYTES("windows.net")};
+    return domain_is_one_of(registered, known, sizeof known / sizeof *known);
 }
 
 // ---- does a name carry data?

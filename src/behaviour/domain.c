@@ -19,16 +19,24 @@ bool domain_is_within(struct bytes name, struct bytes domain)
            (at == 0 || name.data[at - 1] == '.');
 }
 
+bool domain_is_one_of(struct bytes domain, const struct bytes *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes_equal(domain, list[i]))
+            return true;
+    return false;
+}
+
 // RFC 6761, 6762 and 8375, reverse look-up, and suffixes people give to networks of their own.
 static bool is_of_no_registry(struct bytes name)
 {
-    static const char *const ends[] = {".arpa", ".local", ".localdomain", ".lan", ".home",
-        ".internal", ".intranet", ".corp", ".localhost", ".invalid", NULL};
-    for (const char *const *end = ends; *end; end++) {
-        struct bytes suffix = bytes_from_text(*end);
-        if (name.len > suffix.len && bytes_equal(bytes_from(name, name.len - suffix.len), suffix))
+    static const struct bytes ends[] = {BYTES(".arpa"), BYTES(".local"), BYTES(".localdomain"),
+        BYTES(".lan"), BYTES(".home"), BYTES(".internal"), BYTES(".intranet"), BYTES(".corp"),
+        BYTES(".localhost"), BYTES(".invalid")};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (name.len > ends[i].len &&
+            bytes_equal(bytes_from(name, name.len - ends[i].len), ends[i]))
             return true;
-    }
     return false;
 }
 
@@ -41,22 +49,25 @@ static bool has_underscore(struct bytes name)
 // Services that give a name to anybody at once, for an address that may change.
 static bool is_dynamic(struct bytes domain)
 {
-    static const char *const services[] = {"3322.org", "8866.org", "accesscam.org", "afraid.org",
-        "bounceme.net", "camdvr.org", "casacam.net", "changeip.com", "chickenkiller.com",
-        "crabdance.com", "ddns.net", "ddnsfree.com", "dns.army", "dnsdynamic.org", "duckdns.org",
-        "dynamic-dns.net", "dyndns.biz", "dyndns.info", "dyndns.org", "dyndns.tv", "dynserv.com",
-        "dynu.net", "dynv6.net", "f3322.net", "f3322.org", "freeddns.org", "freedynamicdns.net",
-        "freedynamicdns.org", "giize.com", "gleeze.com", "hopto.org", "ignorelist.com", "kozow.com",
-        "linkpc.net", "loseyourip.com", "mooo.com", "my-ip.biz", "myddns.me", "myftp.biz",
-        "myftp.org", "mynetav.com", "mywire.org", "no-ip.biz", "no-ip.info", "no-ip.org", "noip.me",
-        "nsupdate.info", "ooguy.com", "publicvm.com", "redirectme.net", "servebeer.com",
-        "serveblog.net", "servecounterstrike.com", "serveftp.com", "servegame.com", "servehttp.com",
-        "servequake.com", "spdns.de", "strangled.net", "sytes.net", "theworkpc.com", "us.to",
-        "webredirect.org", "ydns.eu", "yi.org", "zapto.org", NULL};
-    for (const char *const *service = services; *service; service++)
-        if (bytes_equal(domain, bytes_from_text(*service)))
-            return true;
-    return false;
+    static const struct bytes services[] = {BYTES("3322.org"), BYTES("8866.org"),
+        BYTES("accesscam.org"), BYTES("afraid.org"), BYTES("bounceme.net"), BYTES("camdvr.org"),
+        BYTES("casacam.net"), BYTES("changeip.com"), BYTES("chickenkiller.com"),
+        BYTES("crabdance.com"), BYTES("ddns.net"), BYTES("ddnsfree.com"), BYTES("dns.army"),
+        BYTES("dnsdynamic.org"), BYTES("duckdns.org"), BYTES("dynamic-dns.net"),
+        BYTES("dyndns.biz"), BYTES("dyndns.info"), BYTES("dyndns.org"), BYTES("dyndns.tv"),
+        BYTES("dynserv.com"), BYTES("dynu.net"), BYTES("dynv6.net"), BYTES("f3322.net"),
+        BYTES("f3322.org"), BYTES("freeddns.org"), BYTES("freedynamicdns.net"),
+        BYTES("freedynamicdns.org"), BYTES("giize.com"), BYTES("gleeze.com"), BYTES("hopto.org"),
+        BYTES("ignorelist.com"), BYTES("kozow.com"), BYTES("linkpc.net"), BYTES("loseyourip.com"),
+        BYTES("mooo.com"), BYTES("my-ip.biz"), BYTES("myddns.me"), BYTES("myftp.biz"),
+        BYTES("myftp.org"), BYTES("mynetav.com"), BYTES("mywire.org"), BYTES("no-ip.biz"),
+        BYTES("no-ip.info"), BYTES("no-ip.org"), BYTES("noip.me"), BYTES("nsupdate.info"),
+        BYTES("ooguy.com"), BYTES("publicvm.com"), BYTES("redirectme.net"), BYTES("servebeer.com"),
+        BYTES("serveblog.net"), BYTES("servecounterstrike.com"), BYTES("serveftp.com"),
+        BYTES("servegame.com"), BYTES("servehttp.com"), BYTES("servequake.com"), BYTES("spdns.de"),
+        BYTES("strangled.net"), BYTES("sytes.net"), BYTES("theworkpc.com"), BYTES("us.to"),
+        BYTES("webredirect.org"), BYTES("ydns.eu"), BYTES("yi.org"), BYTES("zapto.org")};
+    return domain_is_one_of(domain, services, sizeof services / sizeof *services);
 }
 
 // Where the label before `at` begins; 0: it is the first one.

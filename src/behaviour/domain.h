@@ -22,6 +22,8 @@ bool domain_split(struct domain *domain, struct bytes name);
 // Is it the domain, or below it?
 bool domain_is_within(struct bytes name, struct bytes domain);
 
+bool domain_is_one_of(struct bytes domain, const struct bytes *list, size_t count);
+
 // Has it a label of letters and digits without any word, that may carry data?
 bool domain_is_coded(struct bytes name);
 

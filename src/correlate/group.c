@@ -158,6 +158,8 @@ bool statements_group(struct incidents *incidents)
 {
     struct grouping g = {.incidents = incidents, .quiet_us = incidents->config->incidents.quiet_us};
     bool good = true;
+    if (incidents->count == 0)
+        return true;
     qsort(incidents->statements, incidents->count, sizeof *incidents->statements, by_time);
     mark_common(incidents);
     map_init(&g.hosts, sizeof(struct seen_host), 2 * incidents->count + 1, SIZE_MAX);
