@@ -420,10 +420,10 @@ void incident_fill(const struct incidents *incidents, const struct cluster *clus
     fill_findings(&m, out);
     fill_steps(&m, out);
     fill_reasons(&m, out);
-    size_t hosts = m.score.hosts_count;
+    size_t hosts = m.score.hosts_count, actors = m.score.actors_count;
     out->title =
         (struct finding_words){.ja = title(&m, hosts, LANG_JA), .en = title(&m, hosts, LANG_EN)};
     out->story =
-        (struct finding_words){.ja = story(&m, hosts, LANG_JA), .en = story(&m, hosts, LANG_EN)};
+        (struct finding_words){.ja = story(&m, actors, LANG_JA), .en = story(&m, actors, LANG_EN)};
     out->advice = m.score.heaviest->advice;
 }

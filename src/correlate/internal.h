@@ -73,6 +73,7 @@ struct score {
     const struct statement *heaviest;
     uint32_t points, others, phases, hosts, sources; // parts that others than the heaviest add
     uint32_t kinds, phases_count, hosts_count;
+    uint32_t actors_count; // hosts that findings are about, without those things were done to
 };
 void score_of(const struct incidents *incidents, const struct cluster *cluster, struct score *out);
 

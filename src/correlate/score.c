@@ -62,7 +62,7 @@ static void add_host(const struct host_key *key, const struct host_key **hosts, 
 static void count_parts(
     const struct incidents *incidents, const struct cluster *cluster, struct score *out)
 {
-    const struct host_key *hosts[INCIDENT_HOSTS];
+    const struct host_key *hosts[INCIDENT_HOSTS], *actors[INCIDENT_HOSTS];
     unsigned phases = 0, engines = 0;
     for (size_t i = 0; i < cluster->count; i++) {
         const struct statement *s = cluster_at(incidents, cluster, i);
@@ -71,6 +71,7 @@ static void count_parts(
         phases |= s->phase ? 1U << s->phase : 0;
         engines |= engine_of(s);
         add_host(&s->host, hosts, &out->hosts_count);
+        add_host(&s->host, actors, &out->actors_count);
         if (s->peer_inside)
             add_host(&s->other, hosts, &out->hosts_count);
     }
