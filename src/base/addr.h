@@ -29,6 +29,12 @@ static inline struct addr addr_v6(const uint8_t raw[16])
     return a;
 }
 
+// For many receivers or all: multicast, and of IPv4 what is reserved behind it and broadcast.
+static inline bool addr_is_group(const struct addr *a)
+{
+    return a->version == 4 ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
+}
+
 // Text form (RFC 5952 for IPv6) without terminator; returns its length, at most 45.
 size_t addr_write(const struct addr *a, char out[ADDR_TEXT_BYTES]);
 

@@ -110,17 +110,17 @@ static bool is_everybodys(struct bytes registered)
     return domain_is_one_of(registered, known, sizeof known / sizeof *known);
 }
 
-static bool is_many(const struct addr *addr)
+// Groups, and addresses that are of no other network: 0.0.0.0/8, fe00::/8 (local to the link).
+static bool is_no_place(const struct addr *addr)
 {
-    return addr->version == 4 ? addr->bytes[0] >= 224 || addr->bytes[0] == 0
-                              : addr->bytes[0] == 0xff || addr->bytes[0] == 0xfe;
+    return addr_is_group(addr) || addr->bytes[0] == (addr->version == 4 ? 0 : 0xfe);
 }
 
 static bool wants_flow(const struct record *record)
 {
     const struct record_flow *flow = record->body;
     const struct record_head *head = &record->head;
-    return head->has_dest_port && !head->has_icmp_type && !is_many(&head->dest_ip) &&
+    return head->has_dest_port && !head->has_icmp_type && !is_no_place(&head->dest_ip) &&
            !is_routine(head->dest_port) && !is_routine(head->src_port) && flow->pkts_toserver;
 }
 
@@ -140,7 +140,7 @@ static bool wants(const struct config *, const struct record *record)
     case RECORD_DNS: return wants_dns(record->body);
     default:
         return (icmp->type == 8 || icmp->type == 128) && !icmp->has_count &&
-               !is_many(&record->head.dest_ip);
+               !is_no_place(&record->head.dest_ip);
     }
 }
 

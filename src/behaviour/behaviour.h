@@ -21,8 +21,8 @@ void looks_destroy(struct looks *looks);
 // Hits that one record is enough for.
 void behaviours_look(struct looks *looks, const struct record *record);
 
-// Does anybody want to see the record in its order (behaviours_watch)?
-bool behaviours_want(const struct config *config, const struct record *record);
+// Who wants to see the record in its order, as bits for behaviours_watch(); 0: nobody.
+uint64_t behaviours_want(const struct config *config, const struct record *record);
 
 // ---- one thread: all that is remembered of hosts
 
@@ -34,7 +34,7 @@ struct behaviours;
 void behaviours_destroy(struct behaviours *behaviours);
 
 // Records that are wanted, in the order of packets.
-void behaviours_watch(struct behaviours *behaviours, const struct record *record);
+void behaviours_watch(struct behaviours *behaviours, const struct record *record, uint64_t wanting);
 
 // Is there anything to prove: does the configuration say what may cross between segments?
 bool behaviours_separate(const struct config *config);

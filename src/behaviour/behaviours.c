@@ -32,7 +32,6 @@ struct looks {
 
 struct behaviours {
     struct seat seat;
-    struct segment_cache segments;
     void *states[WATCHES];
 };
 
@@ -89,12 +88,15 @@ void behaviours_look(struct looks *l, const struct record *record)
     }
 }
 
-bool behaviours_want(const struct config *config, const struct record *record)
+_Static_assert(WATCHES <= 64, "a bit for each");
+
+uint64_t behaviours_want(const struct config *config, const struct record *record)
 {
+    uint64_t wanting = 0;
     for (size_t i = 0; i < WATCHES; i++)
         if (wants(watches[i], config, record))
-            return true;
-    return false;
+            wanting |= 1ull << i;
+    return wanting;
 }
 
 struct behaviours *behaviours_create(
@@ -103,8 +105,7 @@ struct behaviours *behaviours_create(
     struct behaviours *b = base_calloc(1, sizeof *b);
     if (!b)
         return NULL;
-    segment_cache_init(&b->segments, config);
-    b->seat = (struct seat){config, metrics, &b->segments, sink, context, NULL};
+    b->seat = (struct seat){.config = config, .metrics = metrics, .sink = sink, .context = context};
     for (size_t i = 0; i < WATCHES; i++) {
         b->states[i] = watches[i]->create(&b->seat);
         if (!b->states[i]) {
@@ -125,10 +126,10 @@ void behaviours_destroy(struct behaviours *behaviours)
     base_free(behaviours);
 }
 
-void behaviours_watch(struct behaviours *behaviours, const struct record *record)
+void behaviours_watch(struct behaviours *behaviours, const struct record *record, uint64_t wanting)
 {
     for (size_t i = 0; i < WATCHES; i++)
-        if (wants(watches[i], behaviours->seat.config, record))
+        if (wanting >> i & 1)
             watches[i]->record(behaviours->states[i], record);
 }
 

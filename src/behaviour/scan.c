@@ -68,13 +68,6 @@ static bool is_silent(const struct record *record)
     return flow->pkts_toclient == 0;
 }
 
-static bool is_many(const struct addr *addr)
-{
-    if (addr->version == 4)
-        return addr->bytes[0] >= 224;
-    return addr->bytes[0] == 0xff;
-}
-
 static bool wants(const struct config *, const struct record *record)
 {
     const struct record_arp *arp = record->body;
@@ -82,7 +75,7 @@ static bool wants(const struct config *, const struct record *record)
         return bytes_equal(arp->opcode, BYTES("request")) && !arp->gratuitous && !arp->probe;
     const struct record_flow *flow = record->body;
     const struct record_head *head = &record->head;
-    if (flow->midstream || is_many(&head->dest_ip) || is_many(&head->src_ip))
+    if (flow->midstream || addr_is_group(&head->dest_ip) || addr_is_group(&head->src_ip))
         return false;
     bool ping = head->has_icmp_type && (head->icmp_type == 8 || head->icmp_type == 128);
     return ping || (head->has_dest_port && (is_proto(record, "TCP") || is_proto(record, "UDP")));

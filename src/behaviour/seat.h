@@ -7,8 +7,7 @@
 // Where a behaviour sits; outlives its state.
 struct seat {
     const struct config *config;
-    struct metrics *metrics;        // NULL in a look
-    struct segment_cache *segments; // NULL in a look
+    struct metrics *metrics; // NULL in a look
     hit_sink *sink;
     void *context;
     void *room; // of a look: what its create() made
@@ -62,7 +61,6 @@ void telling_end(const struct telling *telling, const struct seat *seat);
 
 // ---- which side is inside
 
-// Index of the segment plus 1; 0: outside.
 static inline bool seat_inside(const struct seat *seat, const struct addr *addr)
 {
     return addr->version && segment_find(seat->config, addr) != 0;

@@ -40,8 +40,7 @@ static void destroy(void *state)
 static bool wants(const struct config *config, const struct record *record)
 {
     const struct addr *to = &record->head.dest_ip;
-    bool many = to->version == 4 ? to->bytes[0] >= 224 : to->bytes[0] == 0xff;
-    return record->head.src_ip.version && to->version && !many &&
+    return record->head.src_ip.version && to->version && !addr_is_group(to) &&
            (policy_is_on(config) || config->separation.servers.dns_count ||
                config->separation.servers.dhcp_count || config->separation.servers.mail_count ||
                config->separation.servers.proxy_count ||

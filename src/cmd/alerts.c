@@ -253,10 +253,10 @@ void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out)
         accept(alerts, hit);
 }
 
-void alerts_watch(struct alerts *alerts, const struct record *record)
+void alerts_watch(struct alerts *alerts, const struct record *record, uint64_t wanting)
 {
     if (alerts->behaviours)
-        behaviours_watch(alerts->behaviours, record);
+        behaviours_watch(alerts->behaviours, record, wanting);
 }
 
 void alerts_settle(struct alerts *alerts, struct json *out)

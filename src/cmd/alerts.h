@@ -26,8 +26,8 @@ void alerts_destroy(struct alerts *alerts);
 // Settle a hit. What is written of it goes to `out`.
 void alerts_take(struct alerts *alerts, const struct hit *hit, struct json *out);
 
-// A record that behaviours want to see, in its order.
-void alerts_watch(struct alerts *alerts, const struct record *record);
+// A record in its order, and which behaviours want to see it (behaviours_want).
+void alerts_watch(struct alerts *alerts, const struct record *record, uint64_t wanting);
 
 // There are no more hits: what waits for the end of its time is told. What is written goes to
 // `out`.

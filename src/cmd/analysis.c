@@ -221,7 +221,7 @@ static void take_mark(struct analysis *a, const struct output *out, size_t start
     if (mark->kind == MARK_HIT)
         alerts_take(a->alerts, mark->hit, lines);
     if (mark->kind == MARK_WATCHED)
-        alerts_watch(a->alerts, mark->watched);
+        alerts_watch(a->alerts, mark->watched, mark->wanting);
 }
 
 // The output of the only worker, in its order.
@@ -231,7 +231,7 @@ static void output_write(void *context, struct output *out)
     size_t start = 0;
     for (size_t i = 0; i < out->marks_count; i++) {
         if (out->marks[i].kind == MARK_WATCHED)
-            alerts_watch(a->alerts, out->marks[i].watched);
+            alerts_watch(a->alerts, out->marks[i].watched, out->marks[i].wanting);
         if (!mark_changes(a, &out->marks[i]))
             continue;
         take_mark(a, out, start, &out->marks[i], true, &a->settled);

@@ -9,27 +9,23 @@ enum {
     LEVEL = 8,  // of its severity
     SURE = 5,   // of its certainty
     TITLE = 96, // columns of a title at most
-    SEVERITIES = 4,
 };
 
-static const char *const severities[SEVERITIES] = {"high", "medium", "low", "info"};
+// Worst first.
 static const enum text_id severity_texts[SEVERITIES] = {TEXT_DETECT_SEVERITY_HIGH,
     TEXT_DETECT_SEVERITY_MEDIUM, TEXT_DETECT_SEVERITY_LOW, TEXT_DETECT_SEVERITY_INFO};
 
-static size_t severity_at(const char *name)
+static size_t severity_at(struct bytes name)
 {
     for (size_t i = 0; i < SEVERITIES; i++)
-        if (strcmp(name, severities[i]) == 0)
+        if (bytes_equal(name, bytes_from_text(severity_ids[SEVERITIES - 1 - i])))
             return i;
     return SEVERITIES - 1;
 }
 
 enum text_id read_severity_text(struct bytes severity)
 {
-    for (size_t i = 0; i < SEVERITIES; i++)
-        if (bytes_equal(severity, bytes_from_text(severities[i])))
-            return severity_texts[i];
-    return severity_texts[SEVERITIES - 1];
+    return severity_texts[severity_at(severity)];
 }
 
 static void comma(const struct printer *p, bool *first)
@@ -86,7 +82,7 @@ static void print_total(const struct printer *p, const struct finding_groups *gr
     char number[LAYOUT_NUMBER];
     bool first = true;
     for (size_t i = 0; i < groups->count; i++)
-        counts[severity_at(groups->list[i].severity)]++;
+        counts[severity_at(bytes_from_text(groups->list[i].severity))]++;
     layout_number(groups->count, number);
     printf("%s (", number);
     for (size_t i = 0; i < SEVERITIES; i++) {
@@ -139,7 +135,7 @@ static void print_particulars(const struct printer *p, const struct finding_grou
 static void print_entry(const struct printer *p, const struct finding_group *g, size_t number)
 {
     char room[LAYOUT_NUMBER];
-    size_t severity = severity_at(g->severity);
+    size_t severity = severity_at(bytes_from_text(g->severity));
     printf("\n  ");
     layout_number(number, room);
     layout_cell_right(room, NUMBER - 2);

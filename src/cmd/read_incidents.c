@@ -82,19 +82,15 @@ static void print_one(const struct printer *p, const struct incident *i, size_t 
     print_advice(p, i);
 }
 
-static void note_segments(struct printing *printing, const struct incident *i)
+static void note(void *context, const struct incident *i)
 {
+    struct printing *printing = context;
     const struct config *config = printing->p->config;
     for (size_t h = 0; h < i->hosts_count; h++)
         for (size_t s = 0; s < config->segments_count; s++)
             if (bytes_equal(i->hosts[h].segment, bytes_from_text(config->segments[s].name)) &&
                 printing->worst[s] < i->score)
                 printing->worst[s] = i->score;
-}
-
-static void note(void *context, const struct incident *i)
-{
-    note_segments(context, i);
 }
 
 static void show(void *context, const struct incident *i)

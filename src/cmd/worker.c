@@ -202,11 +202,13 @@ static void behave(struct worker *worker, const struct record *record, uint64_t 
     json_clear(&worker->shown);
     behaviours_look(worker->looks, record);
     worker->current = NULL;
-    if (!behaviours_want(worker->config, record))
+    uint64_t wanting = behaviours_want(worker->config, record);
+    if (!wanting)
         return;
     const struct record *copy = record_copy(&out->hits, record);
     if (copy)
-        mark(out, (struct output_mark){.order = order, .kind = MARK_WATCHED, .watched = copy});
+        mark(out, (struct output_mark){
+                      .order = order, .kind = MARK_WATCHED, .watched = copy, .wanting = wanting});
     else
         out->failed = true;
 }

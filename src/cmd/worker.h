@@ -28,6 +28,7 @@ struct output_mark {
         const struct hit *hit; // in the output's arena
         const struct record *watched; // likewise: a record that behaviours want to see in order
     };
+    uint64_t wanting; // of a watched record: who wants to see it (behaviours_want)
 };
 
 // Records of one worker over one batch, as lines, in their order. When many flows end at once they

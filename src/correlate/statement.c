@@ -8,8 +8,6 @@ static const double weights[] = {[SEVERITY_INFO] = 0.03,
     [SEVERITY_MEDIUM] = 0.80,
     [SEVERITY_HIGH] = 0.95};
 
-static const char *const severities[] = {"info", "low", "medium", "high"};
-
 static const char *const phases[PHASES] = {"", "intelligence_gathering", "point_of_entry",
     "command_and_control", "lateral_movement", "asset_discovery", "data_exfiltration"};
 
@@ -73,8 +71,7 @@ bool statement_fill(struct arena *memory, const struct finding *finding, struct 
         .title = keep_words(memory, finding->title),
         .advice = keep_words(memory, finding->advice),
         .phase_name = keep_words(memory, finding->phase_name)};
-    out->severity = (enum severity)word_at(
-        severities, sizeof severities / sizeof *severities, finding->severity);
+    out->severity = (enum severity)word_at(severity_ids, SEVERITIES, finding->severity);
     out->phase = (enum phase)word_at(phases, PHASES, finding->phase);
     out->weight = weights[out->severity] * out->certainty / 100;
     fill_techniques(memory, finding, out);

@@ -10,7 +10,6 @@ enum { TACTICS_MOST = 14, REFERENCES_MOST = 8, ARGS_MOST = 24 + HIT_FACTS };
 
 static const char *const severity_words[][LANGS] = {
     {"info", "情報"}, {"low", "低"}, {"medium", "中"}, {"high", "高"}};
-static const char *const severity_ids[] = {"info", "low", "medium", "high"};
 
 const struct detector *detector_of(const struct assessment *a)
 {

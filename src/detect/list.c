@@ -6,8 +6,6 @@
 
 enum { TACTICS_MOST = 32 };
 
-static const char *const severity_ids[] = {"info", "low", "medium", "high"};
-
 static void add_phase(struct detector_view *out, enum phase phase)
 {
     if (phase == PHASE_NONE)

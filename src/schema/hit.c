@@ -6,6 +6,8 @@ enum {
     BEFORE_BYTES = HIT_DATA_BYTES / 4
 }; // kept before a match that does not stand at the beginning
 
+const char *const severity_ids[SEVERITIES] = {"info", "low", "medium", "high"};
+
 static struct bytes copy_text(struct arena *arena, struct bytes text)
 {
     if (!text.data)

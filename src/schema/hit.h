@@ -5,6 +5,9 @@
 #include "schema/records.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH };
+enum { SEVERITIES = SEVERITY_HIGH + 1 };
+
+extern const char *const severity_ids[SEVERITIES]; // as JSON has them
 
 // Attack phases, in their order; names and texts in content/phases.yaml.
 enum phase {
