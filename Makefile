@@ -7,7 +7,7 @@ CHECK   = build-check
 FUZZ    = build-fuzz
 DEMO    = -c lab/cityhall.yaml --rules lab/known-evil --intel lab/known-evil/sample.csv tests/pcap/cityhall/day/in.pcap
 SECONDS_EACH = 60
-SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dc_args=-gline-tables-only
 
 .PHONY: help all run test bench fuzz lint install clean deps-build deps-test
 .DEFAULT_GOAL = all
@@ -58,10 +58,11 @@ deps-build:
 deps-test:
 	@tools/install-deps.sh build run test
 
-# What a build folder is made with; `make built-FOLDER` makes or renews it.
+# What a build folder is made with and what of it is built (all of it, unless said); `make built-FOLDER` makes or renews it.
 SETUP_$(BUILD) =
 SETUP_$(CHECK) = $(SANITIZE)
 SETUP_$(FUZZ)  = $(SANITIZE) -Dfuzzing=true
+NINJA_$(FUZZ)  = tests/fuzz/fuzz
 CC_$(BUILD)    = gcc
 CC_$(CHECK)    = clang-14
 CC_$(FUZZ)     = clang-14
@@ -69,4 +70,4 @@ CC_$(FUZZ)     = clang-14
 built-%:
 	@[ -f $*/build.ninja ] || { mkdir -p $* && CC=$(CC_$*) meson setup $* $(SETUP_$*) >$*/setup.log 2>&1 || \
 	    { cat $*/setup.log; rm -rf $*; exit 1; }; }
-	@ninja -C $* >$*/ninja.log 2>&1 || { cat $*/ninja.log; exit 1; }
+	@ninja -C $* $(NINJA_$*) >$*/ninja.log 2>&1 || { cat $*/ninja.log; exit 1; }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer target: any bytes as a configuration file end in a configuration or in one line of
 // text.
+#include "fuzz.h"
 #include "schema/config_key.h"
 #include <assert.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_config(const uint8_t *data, size_t size)
 {
     struct config config;
     char error[512] = "";
@@ -17,5 +16,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(taken || strncmp(error, "fuzz.yaml:", 10) == 0);
     assert(!strchr(error, '\n'));
     config_finish(&config);
-    return 0;
 }

@@ -26,13 +26,12 @@ def protocols():
         return [line[len("PROTO("):].split(")")[0] for line in f if line.startswith("PROTO(")]
 
 
-def build_fuzzers(build, names):
+def build_fuzzers(build):
     if not os.path.exists(os.path.join(build, "build.ninja")):
         setup = ["meson", "setup", build, TOP, "-Dfuzzing=true", "-Db_lundef=false", "--buildtype=debug", "-Doptimization=1",
                  f"-Dc_args={INSTRUMENT} -fcoverage-mapping", f"-Dc_link_args={INSTRUMENT}"]
         subprocess.run(setup, check=True, stdout=subprocess.DEVNULL, env={"CC": "clang-14", **os.environ})
-    wanted = ["tests/fuzz/fuzz_" + name for name in names]
-    subprocess.run(["ninja", "-C", build, *wanted], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", build, "tests/fuzz/fuzz"], check=True, stdout=subprocess.DEVNULL)
 
 
 def sources(target, names):
@@ -45,11 +44,11 @@ def sources(target, names):
 
 def run_fuzzer(build, target, limit, profile):
     corpus = os.path.join(build, "corpus", target)
-    args = [os.path.join(build, "tests/fuzz/fuzz_" + target), limit, "-max_len=65536", "-rss_limit_mb=2048",
+    args = [fuzz_run.program(build), "--target=" + target, limit, "-max_len=65536", "-rss_limit_mb=2048",
             f"-artifact_prefix={corpus}-", corpus]
     done = subprocess.run(args, capture_output=True, text=True, errors="replace", env={**os.environ, "LLVM_PROFILE_FILE": profile})
     if done.returncode != 0:
-        raise SystemExit(f"fuzz_{target} failed; the rest is of no use before that is mended\n{done.stderr[-3000:]}")
+        raise SystemExit(f"fuzzing {target} failed; the rest is of no use before that is mended\n{done.stderr[-3000:]}")
 
 
 def measure(build, target, seconds, names):
@@ -60,8 +59,7 @@ def measure(build, target, seconds, names):
     base = os.path.join(build, "corpus", target)
     run_fuzzer(build, target, "-runs=0", base + ".profraw")
     subprocess.run(["llvm-profdata-14", "merge", "-sparse", base + ".profraw", "-o", base + ".profdata"], check=True)
-    export = ["llvm-cov-14", "export", "-summary-only", "-instr-profile", base + ".profdata",
-              os.path.join(build, "tests/fuzz/fuzz_" + target)]
+    export = ["llvm-cov-14", "export", "-summary-only", "-instr-profile", base + ".profdata", fuzz_run.program(build)]
     told = json.loads(subprocess.run(export, check=True, capture_output=True, text=True).stdout)
     own = ["proto/" + file for file in sources(target, names)]
     lines = [f["summary"]["lines"] for f in told["data"][0]["files"] if f["filename"].endswith(tuple(own))]
@@ -76,7 +74,7 @@ def main():
     args = ask.parse_args()
     build, names, low = os.path.abspath(args.build), protocols(), []
     wanted = args.target or names
-    build_fuzzers(build, wanted)
+    build_fuzzers(build)
     with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         for name, (lines, covered) in zip(wanted, pool.map(lambda n: measure(build, n, args.seconds, names), wanted)):
             percent = 100 * covered / lines if lines else 100

@@ -4,6 +4,7 @@
 // table.
 #include "base/cursor.h"
 #include "decode/decode.h"
+#include "fuzz.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -49,9 +50,7 @@ static void one_packet(struct fragments *fragments, const struct packet *packet)
         check(&whole);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_decode(const uint8_t *data, size_t size)
 {
     struct cursor in = cursor_make(bytes_make(data, size));
     struct fragments *fragments =
@@ -75,5 +74,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     (void)fragments_expire(fragments, packet.time_ns);
     fragments_destroy(fragments);
-    return 0;
 }

@@ -3,7 +3,7 @@
 """fuzz_run.py --build FOLDER --seconds N [TARGET]...: run the fuzzers, seeded from the golden captures.
 
 Seeds and what the fuzzer learns lie in FOLDER/corpus/TARGET; inputs that break something in
-FOLDER/broken/TARGET-*. Run one again with FOLDER/tests/fuzz/fuzz_TARGET FILE.
+FOLDER/broken/TARGET-*. Run one again with FOLDER/tests/fuzz/fuzz --target=TARGET FILE.
 """
 import argparse
 import glob
@@ -181,12 +181,16 @@ def make_seeds(target, folder):
             f.write(seed)
 
 
+def program(build):
+    return os.path.join(build, "tests/fuzz/fuzz")
+
+
 def fuzz(build, target, seconds):
     """'' or what the fuzzer found."""
     corpus, broken = os.path.join(build, "corpus", target), os.path.join(build, "broken")
     os.makedirs(broken, exist_ok=True)
     make_seeds(target, corpus)
-    args = [os.path.join(build, "tests/fuzz/fuzz_" + target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
+    args = [program(build), "--target=" + target, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
             "-max_len=65536", "-print_final_stats=1", "-verbosity=0", "-entropic=0", f"-artifact_prefix={broken}/{target}-", corpus]
     # Without the entropic schedule: with many seeds and this much code it costs nine tenths of the time.
     # Leaks are looked for when the fuzzer ends, not after each input: that would cost most of the time.
@@ -196,8 +200,10 @@ def fuzz(build, target, seconds):
 
 
 def targets(build):
-    found = sorted(glob.glob(os.path.join(build, "tests/fuzz/fuzz_*")))
-    return [os.path.basename(p)[5:] for p in found if os.access(p, os.X_OK) and os.path.isfile(p)]
+    """[] when there is no program."""
+    if not os.access(program(build), os.X_OK):
+        return []
+    return sorted(subprocess.run([program(build), "--list"], check=True, capture_output=True, text=True).stdout.split())
 
 
 def fuzz_all(build, seconds):

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer target: any bytes as a file of indicators (STIX, MISP, OpenIOC, a list) end in a set or
 // in messages of one line, and what was loaded can be asked.
+#include "fuzz.h"
 #include "intel/intel.h"
 #include <assert.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void take_hit(void *, const struct hit *hit)
 {
@@ -28,7 +27,7 @@ static void ask(const struct intel *intel)
         intel_record(intel, &records[i], &metrics, take_hit, NULL);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_intel(const uint8_t *data, size_t size)
 {
     char path[64], line[4096];
     int fd = memfd_create("fuzz", 0);
@@ -50,5 +49,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     intel_report_finish(&report);
     intel_destroy(intel);
     close(fd);
-    return 0;
 }

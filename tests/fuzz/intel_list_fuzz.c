@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer target: any bytes as a list, a CSV or a warning list end in values and reasons, and
 // values of any bytes are looked up. The first byte says what the rest is.
+#include "fuzz.h"
 #include "intel/find.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { PATH_BYTES = 128, MESSAGE_BYTES = 2000 };
 
@@ -66,10 +65,10 @@ static void store_walk(const struct store *store)
     assert(count == store->count);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_intel_list(const uint8_t *data, size_t size)
 {
     if (size == 0)
-        return 0;
+        return;
     char path[PATH_BYTES], message[MESSAGE_BYTES];
     struct bytes content = bytes_make(&data[1], size - 1);
     snprintf(path, sizeof path, "%s/%s", fuzz_folder(), names[data[0] % NAMES]);
@@ -88,5 +87,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     intel_report_finish(&report);
     intel_destroy(intel);
     unlink(path);
-    return 0;
 }

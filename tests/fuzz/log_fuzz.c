@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer target: any bytes as lines of another product's log, JSON of every shape or TSV, end in
 // records that can be written.
+#include "fuzz.h"
 #include "logs/logs.h"
 #include <assert.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void take(struct log_reader *reader, struct bytes line, struct json *out)
 {
@@ -19,7 +18,7 @@ static void take(struct log_reader *reader, struct bytes line, struct json *out)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_log(const uint8_t *data, size_t size)
 {
     struct bytes rest = bytes_make(data, size);
     enum log_format format = log_sniff(rest);
@@ -35,5 +34,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)log_read_end(reader);
     log_reader_destroy(reader);
     json_finish(&out);
-    return 0;
 }

@@ -2,6 +2,7 @@
 // libFuzzer target: a rule's options up to the first newline, then the bytes they are held against.
 // Whatever both are: the rule loads or is told of, matching ends soon, and what it says it saw lies
 // within what it looked at.
+#include "fuzz.h"
 #include "rules/match.h"
 #include "rules/rules.h"
 #include <assert.h>
@@ -9,8 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct metrics metrics;
 
@@ -56,7 +55,7 @@ static void match(const struct rule_set *set, struct rule_scratch *scratch, stru
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_match(const uint8_t *data, size_t size)
 {
     struct bytes input = bytes_make(data, size);
     size_t end = bytes_find_byte(input, '\n');
@@ -68,5 +67,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rule_scratch_destroy(scratch);
     if (set)
         rules_release(set);
-    return 0;
 }

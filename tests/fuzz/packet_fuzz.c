@@ -2,6 +2,7 @@
 // Fuzzes decoding and flows: the input is a list of packets, each a link type, a length and bytes.
 // Decoded packets go through fragments and the flow table into the engine, as in a worker.
 #include "base/json.h"
+#include "fuzz.h"
 #include "packet_list.h"
 #include "proto/proto.h"
 
@@ -40,9 +41,7 @@ static void one_packet(void *context, const struct packet *packet, uint64_t orde
         flow_table_packets(path->flows, &one, &order, 1);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_packet(const uint8_t *data, size_t size)
 {
     static struct config config;
     static struct proto_engine *engine;
@@ -64,5 +63,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     flow_table_destroy(flows);
     fragments_destroy(fragments);
     assert(pool.used_bytes == proto_engine_held_bytes(engine));
-    return 0;
 }

@@ -6,14 +6,13 @@
 #include "base/json.h"
 #include "detect/detect.h"
 #include "file/file.h"
+#include "fuzz.h"
 #include "intel/intel.h"
 #include "packet_list.h"
 #include "path_content.h"
 #include "proto/proto.h"
 #include "rules/rules.h"
 #include "sigma/sigma.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 // Loaded once.
 static struct config config;
@@ -192,12 +191,11 @@ static void end(void)
     assert(pool.used_bytes == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_path(const uint8_t *data, size_t size)
 {
     if (!rules)
         load();
     begin();
     packet_list_each(bytes_make(data, size), one_packet, NULL);
     end();
-    return 0;
 }

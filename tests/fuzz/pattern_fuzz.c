@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer target: any text as a STIX pattern ends in a tree or in a reason, and a tree can be
 // held against records, alone and settled.
+#include "fuzz.h"
 #include "intel/pattern_state.h"
 #include <assert.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct record_dns_query query = {.rrname = BYTES("evil.example.com")};
 static const struct bytes addresses[] = {BYTES("203.0.113.9")};
@@ -51,7 +50,7 @@ static void ask(const struct pattern_set *set)
     pattern_state_destroy(state);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_pattern(const uint8_t *data, size_t size)
 {
     struct pattern_set *set = pattern_set_create(&config_defaults);
     struct pattern_says says = {.confidence = INTEL_CONFIDENCE_UNSAID};
@@ -60,5 +59,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (pattern_set_add_text(set, text, &says) == PATTERN_ADDED)
         ask(set);
     pattern_set_destroy(set);
-    return 0;
 }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes one parser (PROTO_UNDER_TEST) as the engine drives it. The input is a list of operations,
-// one byte each: who sends, how much, where bytes are lost, who ends. Every piece of data is a
-// block of its own on the heap, so that reading one byte too far is seen. Afterwards the memory
-// pool must be empty and every record must have come out as JSON without a raw control character.
+// Fuzzes one parser as the engine drives it. The input is a list of operations, one byte each: who
+// sends, how much, where bytes are lost, who ends. Every piece of data is a block of its own on the
+// heap, so that reading one byte too far is seen. Afterwards the memory pool must be empty and
+// every record must have come out as JSON without a raw control character.
 #include "base/json.h"
+#include "fuzz.h"
 #include "proto/proto.h"
 #include <assert.h>
 #include <stdlib.h>
-
-#define JOIN(a, b)        a##b
-#define PROTO_NAMED(name) JOIN(proto_, name)
 
 enum { OPERATION_GAP = 6, OPERATION_END = 7, GAP_MOST = 70'000 };
 
@@ -21,6 +19,8 @@ struct fuzz {
     struct decoded packet;
     bool wanted;
 };
+
+const struct proto *fuzz_proto_under_test;
 
 static struct pool pool;
 static struct metrics metrics;
@@ -67,7 +67,7 @@ static uint8_t kind_of(uint8_t ip_proto)
 
 static void start(struct fuzz *fuzz, uint8_t choice)
 {
-    uint8_t carriers = PROTO_NAMED(PROTO_UNDER_TEST).carriers;
+    uint8_t carriers = fuzz_proto_under_test->carriers;
     if ((carriers & OVER_TCP) && (carriers & OVER_UDP) && (choice & 1))
         carriers = OVER_UDP;
     uint8_t ip_version = choice & 4 ? 6 : 4;
@@ -123,7 +123,7 @@ static void ask_probe(const struct fuzz *fuzz, enum flow_side side, struct bytes
         .dst_port = fuzz->flow.port[flow_other(side)],
         .ip_proto = fuzz->flow.ip_proto,
     };
-    assert(PROTO_NAMED(PROTO_UNDER_TEST).probe(&first) <= PROBE_EITHER);
+    assert(fuzz_proto_under_test->probe(&first) <= PROBE_EITHER);
 }
 
 static void give(struct fuzz *fuzz, enum flow_side side, struct bytes data)
@@ -134,7 +134,7 @@ static void give(struct fuzz *fuzz, enum flow_side side, struct bytes data)
         memcpy(own, data.data, data.len);
     struct bytes block = bytes_make(own, data.len);
     describe(fuzz, side, block);
-    if (PROTO_NAMED(PROTO_UNDER_TEST).carriers & OVER_LINK) {
+    if (fuzz_proto_under_test->carriers & OVER_LINK) {
         fuzz->packet.kind = DECODE_ARP;
         fuzz->packet.ether_type = 0x0806;
         proto_engine_packet(fuzz->engine, &fuzz->packet);
@@ -168,9 +168,7 @@ static void operate(struct fuzz *fuzz, uint8_t operation, struct cursor *in)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_proto(const uint8_t *data, size_t size)
 {
     static struct fuzz fuzz;
     static struct config config;
@@ -182,7 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz.engine = proto_engine_create(&config, &pool, &metrics, take_record, &fuzz);
         assert(fuzz.engine);
         fuzz.handler = proto_engine_handler(fuzz.engine);
-        proto_engine_force(fuzz.engine, &PROTO_NAMED(PROTO_UNDER_TEST));
+        proto_engine_force(fuzz.engine, fuzz_proto_under_test);
     }
     struct cursor in = cursor_make(bytes_make(data, size));
     start(&fuzz, cursor_u8(&in));
@@ -191,5 +189,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz.handler->end(fuzz.handler->context, &fuzz.flow);
     flow_note_end(&fuzz.flow, &pool);
     assert(pool.used_bytes == proto_engine_held_bytes(fuzz.engine));
-    return 0;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer target: any bytes as a file of rules end in a set of those that are good and one
 // message for each that is not.
+#include "fuzz.h"
 #include "rules/rules.h"
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void tell(void *context, const struct rule_note *note)
 {
@@ -15,7 +14,7 @@ static void tell(void *context, const struct rule_note *note)
     *failed += note->trouble == RULE_FAILED;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_rules(const uint8_t *data, size_t size)
 {
     uint32_t failed = 0;
     struct rule_report report = {.tell = tell, .context = &failed};
@@ -30,5 +29,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(there);
     }
     rules_release(set);
-    return 0;
 }

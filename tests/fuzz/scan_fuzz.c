@@ -2,9 +2,8 @@
 // libFuzzer target: any bytes as a file that YARA rules are held against, whole and as the part of
 // a longer one; what matched lies within what was looked at.
 #include "file/scan_rules.h"
+#include "fuzz.h"
 #include "path_content.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct yara_scanner *scanner;
 
@@ -40,7 +39,7 @@ static void load(void)
     assert(scanner);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_scan(const uint8_t *data, size_t size)
 {
     if (!scanner)
         load();
@@ -56,5 +55,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         yara_scanner_scan(scanner, &subject, found, &subject.data, &result);
         assert(result.off_count == 0);
     }
-    return 0;
 }

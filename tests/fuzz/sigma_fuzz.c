@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer target: any bytes as Sigma rules end in rules or in messages, and the rules are held
 // against an event, a request and a look-up.
+#include "fuzz.h"
 #include "sigma/sigma.h"
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct sinks {
     struct sigma_state *state;
@@ -53,12 +52,12 @@ static void run_all(const struct sigma *sigma, struct sinks *sinks)
     sigma_worker_destroy(worker);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_sigma(const uint8_t *data, size_t size)
 {
     char path[64], text[512];
     int fd = memfd_create("rules", MFD_CLOEXEC);
     if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-        return 0;
+        return;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     const char *paths[] = {path};
     struct sigma_report report;
@@ -77,5 +76,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sigma_destroy(sigma);
     sigma_report_finish(&report);
     close(fd);
-    return 0;
 }

@@ -2,9 +2,8 @@
 // Text of YARA rules: taken apart, tried, blanked, described. Includes lead nowhere.
 #include "base/alloc.h"
 #include "file/scan_rules.h"
+#include "fuzz.h"
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { FUZZ_BYTES = 16 * 1024 };
 
@@ -27,13 +26,13 @@ static struct yara_source *source_make(const uint8_t *data, size_t size)
     return source;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_yara(const uint8_t *data, size_t size)
 {
     static bool ready;
     size_t said = 0;
     struct file_rules_report report = {.tell = tell, .context = &said};
     if (size > FUZZ_BYTES || memchr(data, 0, size))
-        return 0;
+        return;
     if (!ready && yr_initialize() != ERROR_SUCCESS)
         abort();
     ready = true;
@@ -45,5 +44,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (yara_items_find(bytes_make(source->text, size), &source->items))
         (void)yara_probe(&sources, source, &report);
     yara_sources_destroy(&sources);
-    return 0;
 }
