@@ -3,14 +3,19 @@
 // against the patterns of content/web_attacks.yaml. Each pattern found adds its score; the kind
 // with most of it names the attack. What the server answered tells how far it came.
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "behaviour/seat.h"
 #include "behaviour/web_match.h"
+#include "behaviour/web_text.h"
 
-enum { FOUND = 16, KINDS = 32, URL_BYTES = 8192 };
+enum { FOUND = 16, URL_BYTES = 8192, PLAIN = 16 * 1024 };
 
 struct web {
     struct web_matcher *matcher;
     struct web_text text;
+    struct web_found found[FOUND]; // in this request
+    size_t count;
+    uint64_t seed, plain[PLAIN]; // hashes of lines in which nothing was found
 };
 
 static void destroy(void *state)
@@ -25,6 +30,7 @@ static void *create(void)
     struct web *web = base_calloc(1, sizeof *web);
     if (!web)
         return NULL;
+    web->seed = hash_seed();
     web->matcher = web_matcher_create();
     if (web->matcher)
         return web;
@@ -34,8 +40,35 @@ static void *create(void)
 
 // ---- the request as lines
 
+static void match(struct web *web, uint8_t place, struct bytes line)
+{
+    web->count += web_match(web->matcher, place, line, &web->found[web->count], FOUND - web->count);
+}
+
+// Most lines were seen before, in other requests: what held nothing then is not read again.
+static void add(struct web *web, uint8_t place, struct bytes name, struct bytes value, bool form)
+{
+    struct web_text *text = &web->text;
+    size_t before = text->len;
+    if (!web_text_take(text, name, &value))
+        return;
+    uint64_t hash = hash_bytes(value, web->seed ^ (place | name.len << 8 | (size_t)form << 16));
+    uint64_t *plain = &web->plain[hash % PLAIN];
+    if (*plain == hash)
+        return;
+    struct bytes line = web_text_add(text, name, value, form);
+    struct bytes shell = web_text_for_shell(text, line);
+    match(web, place, line);
+    if (shell.len)
+        match(web, place | WEB_SHELL, shell);
+    if (web->count)
+        return; // matches point into the text; patterns found once are not looked for again
+    text->len = before;
+    *plain = hash;
+}
+
 // NAME=VALUE&NAME=VALUE: a line each. A character reference is no border.
-static void add_parameters(struct web_text *text, uint8_t place, struct bytes list)
+static void add_parameters(struct web *web, uint8_t place, struct bytes list)
 {
     size_t at = 0;
     while (at < list.len) {
@@ -43,26 +76,26 @@ static void add_parameters(struct web_text *text, uint8_t place, struct bytes li
         while (end < list.len && (list.data[end] != '&' || bytes_at(list, end + 1) == '#'))
             end++;
         struct bytes none = {NULL, 0}, one = bytes_sub(list, at, end - at);
-        web_text_add(text, place, none, one, true);
+        add(web, place, none, one, true);
         at = end + 1;
     }
 }
 
-static void add_url(struct web_text *text, struct bytes url)
+static void add_url(struct web *web, struct bytes url)
 {
     url = bytes_sub(url, 0, URL_BYTES);
     size_t query = bytes_find_byte(url, '?');
     struct bytes none = {NULL, 0};
-    web_text_add(text, WEB_PATH, none, bytes_sub(url, 0, query), false);
+    add(web, WEB_PATH, none, bytes_sub(url, 0, query), false);
     if (query != BYTES_NOT_FOUND)
-        add_parameters(text, WEB_QUERY, bytes_from(url, query + 1));
+        add_parameters(web, WEB_QUERY, bytes_from(url, query + 1));
 }
 
-static void add_field(struct web_text *text, struct bytes line)
+static void add_field(struct web *web, struct bytes line)
 {
     bool cookie = bytes_start_with_nocase(line, BYTES("cookie:"));
     struct bytes none = {NULL, 0};
-    web_text_add(text, cookie ? WEB_COOKIE : WEB_HEADER, none, line, cookie);
+    add(web, cookie ? WEB_COOKIE : WEB_HEADER, none, line, cookie);
 }
 
 static bool is_form(const struct record_http *http, struct bytes body)
@@ -84,59 +117,62 @@ static struct bytes text_of(struct bytes line)
     return line;
 }
 
-static void add_body(struct web_text *text, const struct record_http *http, struct bytes body)
+static void add_body(struct web *web, const struct record_http *http, struct bytes body)
 {
     struct bytes none = {NULL, 0};
     if (is_form(http, body)) {
-        add_parameters(text, WEB_BODY, body);
+        add_parameters(web, WEB_BODY, body);
         return;
     }
     while (body.len > 0) {
         struct bytes line = bytes_sub(body, 0, bytes_find_byte(body, '\n'));
-        web_text_add(text, WEB_BODY, none, text_of(line), false);
+        add(web, WEB_BODY, none, text_of(line), false);
         body = bytes_from(body, line.len + 1);
     }
 }
 
 // What lies beside the record: fields, an empty line, the body.
-static void add_aside(struct web_text *text, const struct record_http *http, struct bytes aside)
+static void add_aside(struct web *web, const struct record_http *http, struct bytes aside)
 {
     while (aside.len > 0 && aside.data[0] != '\n') {
         struct bytes line = bytes_sub(aside, 0, bytes_find_byte(aside, '\n'));
-        add_field(text, line);
+        add_field(web, line);
         aside = bytes_from(aside, line.len + 1);
     }
     if (aside.len > 0)
-        add_body(text, http, bytes_from(aside, 1));
+        add_body(web, http, bytes_from(aside, 1));
 }
 
-static void read_request(struct web_text *text, const struct record *record)
+static void read_request(struct web *web, const struct record *record)
 {
     const struct record_http *http = record->body;
-    web_text_clear(text);
-    add_url(text, http->url);
+    web_text_clear(&web->text);
+    web_match_begin(web->matcher);
+    web->count = 0;
+    add_url(web, http->url);
     if (http->http_user_agent.len)
-        web_text_add(text, WEB_AGENT, BYTES("user-agent: "), http->http_user_agent, false);
+        add(web, WEB_AGENT, BYTES("user-agent: "), http->http_user_agent, false);
     if (http->http_refer.len)
-        web_text_add(text, WEB_REFERER, BYTES("referer: "), http->http_refer, true);
+        add(web, WEB_REFERER, BYTES("referer: "), http->http_refer, true);
     if (http->xff.len)
-        web_text_add(text, WEB_HEADER, BYTES("x-forwarded-for: "), http->xff, false);
-    add_aside(text, http, record->aside);
+        add(web, WEB_HEADER, BYTES("x-forwarded-for: "), http->xff, false);
+    add_aside(web, http, record->aside);
 }
 
 // ---- what it comes to
 
 // The kind with the highest score; all scores together in *total.
-static const char *worst_kind(const struct web_found *found, size_t count, unsigned *total)
+static const char *worst_kind(const struct web *web, unsigned *total)
 {
     const char *worst = NULL;
     unsigned most = 0;
     *total = 0;
-    for (size_t k = 0; k < web_kind_count; k++) {
+    for (size_t k = 0; web->count && k < web_kind_count; k++) {
         unsigned score = 0;
-        for (size_t i = 0; i < count; i++)
-            score +=
-                strcmp(found[i].pattern->kind, web_kinds[k]) == 0 ? found[i].pattern->score : 0;
+        for (size_t i = 0; i < web->count; i++) {
+            const struct web_pattern *pattern = web->found[i].pattern;
+            score += strcmp(pattern->kind, web_kinds[k]) == 0 ? pattern->score : 0;
+        }
         *total += score;
         if (score > most) {
             most = score;
@@ -173,17 +209,17 @@ static bool is_refused(const struct record_http *http)
     return http->has_status && http->status >= 400 && http->status < 500;
 }
 
-static void tell(const struct seat *seat, const struct record *record,
-    const struct web_found *found, size_t count, const char *kind)
+static void tell(
+    const struct seat *seat, const struct record *record, const struct web *web, const char *kind)
 {
     const struct record_http *http = record->body;
     struct telling telling;
     telling_begin(&telling, "web.attack", record, bytes_from_text(kind));
     telling.hit.rule = telling.hit.kind; // a finding for each kind
     for (int own = 1; own >= 0; own--)
-        for (size_t i = 0; i < count; i++)
-            if ((strcmp(found[i].pattern->kind, kind) == 0) == own)
-                add_match(&telling.hit, &found[i]);
+        for (size_t i = 0; i < web->count; i++)
+            if ((strcmp(web->found[i].pattern->kind, kind) == 0) == own)
+                add_match(&telling.hit, &web->found[i]);
     if (http->has_status) {
         telling_number(&telling, "answer", http->status);
         telling_number(&telling, "answer_bytes", http->length);
@@ -200,15 +236,13 @@ static void record(const struct seat *seat, const struct record *record)
 {
     struct web *web = seat->room;
     const struct record_http *http = record->body;
-    struct web_found found[FOUND];
     unsigned total;
     if (http->url.len == 0 && record->aside.len == 0)
         return;
-    read_request(&web->text, record);
-    size_t count = web_match(web->matcher, &web->text, found, FOUND);
-    const char *kind = worst_kind(found, count, &total);
+    read_request(web, record);
+    const char *kind = worst_kind(web, &total);
     if (kind && total >= seat->config->behaviours.web.score)
-        tell(seat, record, found, count, kind);
+        tell(seat, record, web, kind);
 }
 
 const struct look web_look = {

@@ -13,16 +13,19 @@ enum {
     NONE = UINT16_MAX,
 };
 
-static const uint32_t FOUND = UINT32_MAX; // instead of a line
+// Of a pattern: the lines it was wanted for and found on last, counted from 1.
+struct last {
+    uint64_t wanted, found;
+};
 
 struct web_matcher {
     uint16_t bucket[DEPTH][BUCKETS]; // by how many bytes; its first literal, or NONE
     uint16_t *next;                  // one a literal
     uint16_t *wanted;                // patterns worth a try on the line
     size_t wanted_count;
-    uint32_t *seen;     // one a pattern: the line it was wanted for, or found on
-    uint32_t line;      // counts up
-    pcre2_code **codes; // one a pattern; NULL: not tried yet
+    struct last *last;    // one a pattern
+    uint64_t line, begin; // this one, and the first of the request
+    pcre2_code **codes;   // one a pattern; NULL: not tried yet
     pcre2_match_data *match;
     pcre2_match_context *limits;
 };
@@ -64,11 +67,11 @@ struct web_matcher *web_matcher_create(void)
         return NULL;
     m->next = base_calloc(web_literal_count, sizeof *m->next);
     m->wanted = base_calloc(web_pattern_count, sizeof *m->wanted);
-    m->seen = base_calloc(web_pattern_count, sizeof *m->seen);
+    m->last = base_calloc(web_pattern_count, sizeof *m->last);
     m->codes = base_calloc(web_pattern_count, sizeof *m->codes);
     m->match = pcre2_match_data_create(1, NULL);
     m->limits = pcre2_match_context_create(NULL);
-    if (m->next && m->wanted && m->seen && m->codes && m->match && m->limits) {
+    if (m->next && m->wanted && m->last && m->codes && m->match && m->limits) {
         pcre2_set_match_limit(m->limits, MATCH_LIMIT);
         sort_literals(m);
         return m;
@@ -86,7 +89,7 @@ void web_matcher_destroy(struct web_matcher *matcher)
     pcre2_match_context_free(matcher->limits);
     pcre2_match_data_free(matcher->match);
     base_free(matcher->codes);
-    base_free(matcher->seen);
+    base_free(matcher->last);
     base_free(matcher->wanted);
     base_free(matcher->next);
     base_free(matcher);
@@ -109,10 +112,11 @@ static void want(struct web_matcher *m, uint16_t at, struct bytes line, size_t i
 {
     for (; at != NONE; at = m->next[at]) {
         uint16_t pattern = web_literals[at].pattern;
-        if (m->seen[pattern] == m->line || m->seen[pattern] == FOUND ||
+        struct last *last = &m->last[pattern];
+        if (last->wanted == m->line || last->found >= m->begin ||
             !counts(&web_patterns[pattern], place) || !stands_at(&web_literals[at], line, i))
             continue;
-        m->seen[pattern] = m->line;
+        last->wanted = m->line;
         m->wanted[m->wanted_count++] = pattern;
     }
 }
@@ -156,23 +160,22 @@ static bool try_pattern(
     return true;
 }
 
-size_t web_match(
-    struct web_matcher *matcher, const struct web_text *text, struct web_found *found, size_t most)
+void web_match_begin(struct web_matcher *matcher)
+{
+    matcher->begin = matcher->line + 1;
+}
+
+size_t web_match(struct web_matcher *matcher, uint8_t place, struct bytes line,
+    struct web_found *found, size_t most)
 {
     size_t count = 0;
-    memset(matcher->seen, 0, web_pattern_count * sizeof *matcher->seen);
-    matcher->line = 0;
-    for (size_t k = 0; k < text->lines_count; k++) {
-        const struct web_line *at = &text->lines[k];
-        struct bytes line = bytes_make(&text->bytes[at->at], at->len);
-        find_literals(matcher, line, at->place);
-        for (size_t i = 0; i < matcher->wanted_count && count < most; i++) {
-            size_t pattern = matcher->wanted[i];
-            if (!try_pattern(matcher, pattern, line, &found[count]))
-                continue;
-            found[count++].place = at->place;
-            matcher->seen[pattern] = FOUND;
-        }
+    find_literals(matcher, line, place);
+    for (size_t i = 0; i < matcher->wanted_count && count < most; i++) {
+        size_t pattern = matcher->wanted[i];
+        if (!try_pattern(matcher, pattern, line, &found[count]))
+            continue;
+        found[count++].place = place;
+        matcher->last[pattern].found = matcher->line;
     }
     return count;
 }

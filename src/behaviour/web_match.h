@@ -3,7 +3,6 @@
 // expressions one of whose literals is there. Belongs to one thread.
 #pragma once
 #include "behaviour/web_patterns.h"
-#include "behaviour/web_text.h"
 
 struct web_found {
     const struct web_pattern *pattern;
@@ -17,6 +16,9 @@ struct web_matcher;
 [[nodiscard]] struct web_matcher *web_matcher_create(void); // NULL: out of memory
 void web_matcher_destroy(struct web_matcher *matcher);
 
-// The first match of each pattern, `most` at most; how many.
-size_t web_match(
-    struct web_matcher *matcher, const struct web_text *text, struct web_found *found, size_t most);
+// A request begins: the first match of each pattern in it counts.
+void web_match_begin(struct web_matcher *matcher);
+
+// Matches in one line, `most` at most; how many. place: enum web_place.
+size_t web_match(struct web_matcher *matcher, uint8_t place, struct bytes line,
+    struct web_found *found, size_t most);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "behaviour/trial.h"
-#include "behaviour/web_match.h"
+#include "behaviour/web_text.h"
 
 static struct web_text got;
 
@@ -8,8 +8,7 @@ static struct bytes read_as(const char *value, bool form)
 {
     struct bytes none = {NULL, 0};
     web_text_clear(&got);
-    web_text_add(&got, WEB_QUERY, none, bytes_from_text(value), form);
-    return bytes_make(got.bytes, got.lines[0].len);
+    return web_text_add(&got, none, bytes_from_text(value), form);
 }
 
 TEST(disguises_are_undone)
@@ -30,26 +29,24 @@ TEST(disguises_are_undone)
 
 TEST(what_a_shell_reads)
 {
-    read_as("c\"a\"t /e\\tc", false);
-    CHECK_EQ(got.lines_count, 2);
-    CHECK(got.lines[1].place == (WEB_QUERY | WEB_SHELL));
-    CHECK(
-        bytes_equal(bytes_make(&got.bytes[got.lines[1].at], got.lines[1].len), BYTES("cat /etc")));
+    struct bytes line = read_as("c\"a\"t /e\\tc", false);
+    CHECK(bytes_equal(web_text_for_shell(&got, line), BYTES("cat /etc")));
+    CHECK_EQ(web_text_for_shell(&got, BYTES("cat /etc")).len, 0);
 }
 
-// However long, however many: nothing is written behind the got.
+// However long, however many: a request ends somewhere.
 TEST(bounds)
 {
     static char big[WEB_TEXT_BYTES * 2];
-    struct bytes none = {NULL, 0};
+    struct bytes value = bytes_make(big, sizeof big);
     memset(big, '\'', sizeof big);
     web_text_clear(&got);
-    for (size_t i = 0; i < WEB_LINES * 2; i++)
-        web_text_add(&got, WEB_BODY, BYTES("x="), BYTES("1"), true);
-    CHECK_EQ(got.lines_count, WEB_LINES);
-    CHECK_EQ(got.lines[WEB_LINES - 1].at + got.lines[WEB_LINES - 1].len + 1, got.len);
-    web_text_add(&got, WEB_BODY, none, bytes_make(big, sizeof big), true);
-    CHECK(got.len <= WEB_TEXT_BYTES);
+    CHECK(web_text_take(&got, BYTES("x="), &value));
+    CHECK_EQ(value.len, WEB_TEXT_BYTES - 3);
+    struct bytes line = web_text_add(&got, BYTES("x="), value, true);
+    web_text_for_shell(&got, line);
+    CHECK(got.len <= sizeof got.bytes);
+    CHECK(!web_text_take(&got, BYTES(""), &value));
 }
 
 struct request {

@@ -2,10 +2,9 @@
 // What is undone, in this order: percent signs (RFC 3986 section 2.1) and %uXXXX as IIS took it,
 // twice; plus signs of forms; character references of HTML and escapes of JavaScript and JSON,
 // twice as well; overlong UTF-8 and full-width forms; NUL bytes; comments of SQL and C; lookups of
-// Log4j that stand for letters. Blanks become one, line ends CR: a line of the text is one value.
-// What a shell would read otherwise stands there once more, without quotes, backslashes and carets.
+// Log4j that stand for letters. Blanks become one, line ends CR: a line is one value. A shell reads
+// it without quotes, backslashes and carets.
 #include "behaviour/web_text.h"
-#include "behaviour/web_patterns.h"
 
 enum { REFERENCE_BYTES = 12, STRANGE = 0xbf }; // a character beyond ASCII becomes one strange byte
 
@@ -17,7 +16,7 @@ struct edit {
 
 void web_text_clear(struct web_text *text)
 {
-    text->len = text->lines_count = 0;
+    text->len = text->taken = 0;
 }
 
 static struct bytes rest_of(const struct edit *e)
@@ -215,24 +214,30 @@ static size_t undo(uint8_t *text, size_t len, bool form)
     return len;
 }
 
-static size_t copy(struct web_text *text, struct bytes from)
+static size_t copy(struct web_text *text, size_t at, struct bytes from)
 {
-    size_t room = WEB_TEXT_BYTES - text->len - 1; // a line end behind it
-    from = bytes_sub(from, 0, room);
     if (from.len)
-        memcpy(&text->bytes[text->len], from.data, from.len);
-    return from.len;
+        memcpy(&text->bytes[text->len + at], from.data, from.len);
+    return at + from.len;
 }
 
-static void line_end(struct web_text *text, size_t len, uint8_t place)
+bool web_text_take(struct web_text *text, struct bytes name, struct bytes *value)
 {
-    size_t at = text->len;
-    text->bytes[at + len] = '\n';
-    text->len += len + 1;
-    if (text->lines_count < WEB_LINES)
-        text->lines[text->lines_count++] = (struct web_line){(uint32_t)at, (uint32_t)len, place};
-    else
-        text->lines[WEB_LINES - 1].len = (uint32_t)(at + len - text->lines[WEB_LINES - 1].at);
+    size_t room = WEB_TEXT_BYTES - text->taken;
+    if (room <= name.len)
+        return false;
+    *value = bytes_sub(*value, 0, room - name.len - 1);
+    text->taken += name.len + value->len + 1;
+    return true;
+}
+
+struct bytes web_text_add(struct web_text *text, struct bytes name, struct bytes value, bool form)
+{
+    uint8_t *start = &text->bytes[text->len];
+    size_t len = copy(text, copy(text, 0, name), value);
+    len = undo(start, len, form);
+    text->len += len;
+    return bytes_make(start, len);
 }
 
 static bool is_quote(uint8_t c)
@@ -240,29 +245,15 @@ static bool is_quote(uint8_t c)
     return c == '\'' || c == '"' || c == '\\' || c == '^';
 }
 
-// The last line as a shell reads it, where that differs.
-static void add_for_shell(struct web_text *text, struct bytes line, uint8_t place)
+struct bytes web_text_for_shell(struct web_text *text, struct bytes line)
 {
+    uint8_t *start = &text->bytes[text->len];
     size_t len = 0;
-    if (text->len + line.len >= WEB_TEXT_BYTES)
-        return;
     for (size_t i = 0; i < line.len; i++)
         if (!is_quote(line.data[i]))
-            text->bytes[text->len + len++] = line.data[i];
-    if (len < line.len)
-        line_end(text, len, place | WEB_SHELL);
-}
-
-void web_text_add(
-    struct web_text *text, uint8_t place, struct bytes name, struct bytes value, bool form)
-{
-    if (WEB_TEXT_BYTES - text->len < 2 + name.len)
-        return;
-    size_t start = text->len, len = copy(text, name);
+            start[len++] = line.data[i];
+    if (len == line.len)
+        len = 0;
     text->len += len;
-    size_t more = copy(text, value);
-    text->len = start;
-    len = undo(&text->bytes[start], len + more, form);
-    line_end(text, len, place);
-    add_for_shell(text, bytes_make(&text->bytes[start], len), place);
+    return bytes_make(start, len);
 }

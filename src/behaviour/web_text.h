@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request as a server reads it: its path, parameters, header fields and body as lines, with what
-// attackers disguise them by undone.
+// A request as a server reads it, line by line: its path, parameters, header fields and body, with
+// what attackers disguise them by undone.
 #pragma once
 #include "base/bytes.h"
 
-enum { WEB_TEXT_BYTES = 48 * 1024, WEB_LINES = 256 };
-
-struct web_line {
-    uint32_t at, len;
-    uint8_t place; // enum web_place
-};
+enum { WEB_TEXT_BYTES = 48 * 1024 }; // of a request
 
 struct web_text {
-    uint8_t bytes[WEB_TEXT_BYTES];
+    uint8_t bytes[2 * WEB_TEXT_BYTES]; // each line once more for the shell
     size_t len;
-    struct web_line lines[WEB_LINES]; // of those that do not fit the last takes what follows
-    size_t lines_count;
+    size_t taken; // of the request
 };
 
 void web_text_clear(struct web_text *text);
 
-// One more line: `name` (may be empty), then the value. form: plus signs are blanks.
-void web_text_add(
-    struct web_text *text, uint8_t place, struct bytes name, struct bytes value, bool form);
+// What of the next line is read at all. False: the request has become too long.
+bool web_text_take(struct web_text *text, struct bytes name, struct bytes *value);
+
+// A line that was taken, as it is read: `name` (may be empty), then the value. form: plus signs are
+// blanks. It stays until `len` is set back.
+struct bytes web_text_add(struct web_text *text, struct bytes name, struct bytes value, bool form);
+
+// Such a line as a shell reads it; empty: no other way.
+struct bytes web_text_for_shell(struct web_text *text, struct bytes line);
