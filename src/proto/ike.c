@@ -154,6 +154,23 @@ static void keep_choice(struct proto_flow *pf, const struct ike_message *m, bool
         proto_anomaly(pf, ANOMALY_IKE_WEAK_CRYPTO);
 }
 
+static void tell_weakness(struct proto_flow *pf, const struct ike_message *m)
+{
+    static const struct {
+        enum ike_weak what;
+        enum anomaly anomaly;
+    } each[] = {
+        {IKE_WEAK_ENCRYPTION, ANOMALY_IKE_WEAK_CRYPTO_ENC},
+        {IKE_WEAK_PRF, ANOMALY_IKE_WEAK_CRYPTO_PRF},
+        {IKE_WEAK_INTEGRITY, ANOMALY_IKE_WEAK_CRYPTO_AUTH},
+        {IKE_WEAK_GROUP, ANOMALY_IKE_WEAK_CRYPTO_DH},
+        {IKE_NO_ENCRYPTION, ANOMALY_IKE_NO_ENCRYPTION},
+    };
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+        if (m->weak & each[i].what)
+            proto_anomaly(pf, each[i].anomaly);
+}
+
 static void fill_choice(const struct ike_state *state, struct record_ike *r)
 {
     const struct record_ike_proposal *c = &state->chosen;
@@ -283,6 +300,7 @@ static void message(struct proto_flow *pf, enum flow_side side, struct ike_messa
     else if (!(h->flags & IKE_V1_ENCRYPTED))
         ike_v1_read(m, in, h->next);
     keep_choice(pf, m, responder);
+    tell_weakness(pf, m);
     fill_lists(m);
     if (v1)
         fill_v1(pf, m, h, responder);

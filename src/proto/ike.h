@@ -11,6 +11,14 @@ enum {
     IKE_ATTRIBUTES_MAX = 16,
 };
 
+enum ike_weak {
+    IKE_WEAK_ENCRYPTION = 1,
+    IKE_WEAK_PRF = 2,
+    IKE_WEAK_INTEGRITY = 4,
+    IKE_WEAK_GROUP = 8,
+    IKE_NO_ENCRYPTION = 16,
+};
+
 // Algorithms without repeats.
 struct ike_names {
     struct bytes list[IKE_NAMES_MAX];
@@ -30,7 +38,7 @@ struct ike_message {
     struct bytes key_exchange, nonce; // of this message
     uint32_t doi;
     bool has_doi, too_many, malformed;
-    bool weak; // of the first transform, or any of them in IKEv2
+    uint8_t weak; // enum ike_weak of the first transform, or of any of them in IKEv2
 };
 
 // Payloads from `type` on, until the end of the message.
@@ -38,6 +46,7 @@ void ike_v1_read(struct ike_message *m, struct cursor *in, uint8_t type);
 void ike_v2_read(struct ike_message *m, struct cursor *in, uint8_t type);
 
 // What both versions do alike.
+void ike_weak_note(struct ike_message *m, enum ike_weak what, bool is);
 bool ike_payload_next(struct ike_message *m, struct cursor *in, uint8_t *type, struct cursor *body);
 void ike_payload_name(struct ike_message *m, struct bytes name);
 void ike_vendor_add(struct ike_message *m, struct bytes id);

@@ -158,6 +158,11 @@ void ike_payload_name(struct ike_message *m, struct bytes name)
         m->payloads[m->payload_count++] = name;
 }
 
+void ike_weak_note(struct ike_message *m, enum ike_weak what, bool is)
+{
+    m->weak |= is ? (uint8_t)what : 0;
+}
+
 // The generic header of RFC 2408 section 3.2 and RFC 7296 section 3.2; *type: of the next one.
 bool ike_payload_next(struct ike_message *m, struct cursor *in, uint8_t *type, struct cursor *body)
 {

@@ -51,6 +51,7 @@ static void note(struct ike_message *m, const char *key, struct bytes value, uin
 static void algorithm(
     struct ike_message *m, struct record_ike_proposal *t, uint16_t type, uint16_t v)
 {
+    bool first = m->transform_count == 0;
     switch (type) {
     case 1:
         t->alg_enc = known(NAME_OF(encryptions, v));
@@ -61,14 +62,14 @@ static void algorithm(
                                                            : v == 1 ? 2
                                                                     : 0));
         note(m, "alg_enc", t->alg_enc, v);
-        m->weak |= m->transform_count == 0 && v == 1;
+        ike_weak_note(m, IKE_WEAK_ENCRYPTION, first && v == 1);
         break;
     case 2:
         t->alg_hash = known(NAME_OF(hashes, v));
         t->has_alg_hash_raw = true, t->alg_hash_raw = v;
         ike_names_add(&m->hash, ike_short_hash(v));
         note(m, "alg_hash", t->alg_hash, v);
-        m->weak |= m->transform_count == 0 && v == 1;
+        ike_weak_note(m, IKE_WEAK_INTEGRITY, first && v == 1);
         break;
     case 3:
         t->alg_auth = known(NAME_OF(auths, v));
@@ -81,7 +82,7 @@ static void algorithm(
         t->has_alg_dh_raw = true, t->alg_dh_raw = v;
         ike_names_add(&m->dh_group, ike_short_group(v));
         note(m, "alg_dh", t->alg_dh, v);
-        m->weak |= m->transform_count == 0 && (v == 1 || v == 2 || v == 5);
+        ike_weak_note(m, IKE_WEAK_GROUP, first && (v == 1 || v == 2 || v == 5));
         break;
     default: break;
     }

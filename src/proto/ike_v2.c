@@ -97,7 +97,8 @@ static void encryption(struct ike_message *m, struct record_ike_proposal *t, uin
     t->alg_enc = bytes_from_text(name ? name : "Unknown");
     t->has_alg_enc_raw = true, t->alg_enc_raw = id;
     ike_names_add(&m->encryption, ike_short_encryption(id));
-    m->weak |= id < 12;
+    ike_weak_note(m, IKE_WEAK_ENCRYPTION, id < 12);
+    ike_weak_note(m, IKE_NO_ENCRYPTION, id == 11);
 }
 
 static void transform(struct ike_message *m, struct cursor *in)
@@ -113,20 +114,20 @@ static void transform(struct ike_message *m, struct cursor *in)
         name = NAME_OF(prfs, id);
         t.alg_prf = bytes_from_text(name ? name : "Unknown");
         ike_names_add(&m->hash, ike_short_prf(id));
-        m->weak |= id <= 1;
+        ike_weak_note(m, IKE_WEAK_PRF, id <= 1);
         break;
     case 3:
         name = NAME_OF(auths, id);
         t.alg_auth = bytes_from_text(name ? name : "Unknown");
         t.has_alg_auth_raw = true, t.alg_auth_raw = id;
-        m->weak |= id == 1;
+        ike_weak_note(m, IKE_WEAK_INTEGRITY, id == 1);
         break;
     case 4:
         name = NAME_OF(groups, id);
         t.alg_dh = bytes_from_text(name ? name : "Unknown");
         t.has_alg_dh_raw = true, t.alg_dh_raw = id;
         ike_names_add(&m->dh_group, ike_short_group(id));
-        m->weak |= id < 14 || id == 22;
+        ike_weak_note(m, IKE_WEAK_GROUP, id < 14 || id == 22);
         break;
     case 5: t.alg_esn = id ? BYTES("ESN") : BYTES("NoESN"); break;
     default: break;

@@ -50,6 +50,12 @@ static enum nfs_procedure procedure_of(const struct rpc_head *head)
                                                              : P_NONE;
 }
 
+struct bytes nfs_procedure_name(const struct rpc_head *head)
+{
+    enum nfs_procedure procedure = procedure_of(head);
+    return bytes_from_text(procedure == P_NONE ? NULL : names[procedure]);
+}
+
 static struct nfs_key handle_read(const struct rpc_call *call, struct cursor *in)
 {
     struct bytes handle = call->head.version == 2 ? cursor_take(in, HANDLE2_BYTES) : rpc_opaque(in);

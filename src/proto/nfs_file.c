@@ -188,12 +188,11 @@ void nfs_file_end(struct proto_flow *pf, struct nfs_key key)
         nfs_file_close(pf, file, true);
 }
 
-void nfs_emit(struct proto_flow *pf, struct rpc_call *call, const struct rpc_head *reply)
+// What is known of a call, with its answer or before it.
+static void call_tell(struct rpc_call *call, const struct rpc_head *reply)
 {
     struct record_nfs *r = &call->nfs;
     const struct rpc_head *head = &call->head;
-    if (!r->procedure.data)
-        return; // it is not told of
     r->version = head->version;
     if (!r->filename.data)
         r->filename = BYTES("");
@@ -206,6 +205,26 @@ void nfs_emit(struct proto_flow *pf, struct rpc_call *call, const struct rpc_hea
     r->rpc.auth_type = rpc_auth_name(&call->arena, head->flavor);
     r->rpc.has_creds = head->has_creds;
     r->rpc.creds = head->creds;
+}
+
+void nfs_show(struct proto_flow *pf, struct rpc_call *call)
+{
+    struct record_nfs shown;
+    if (!proto_wants_record(pf, RECORD_NFS) || call->head.program != RPC_NFS)
+        return;
+    call_tell(call, NULL);
+    shown = call->nfs;
+    if (!shown.procedure.data)
+        shown.procedure = nfs_procedure_name(&call->head);
+    if (shown.procedure.data)
+        proto_show_known(pf, FLOW_CLIENT, call->tx, RECORD_NFS, &shown);
+}
+
+void nfs_emit(struct proto_flow *pf, struct rpc_call *call, const struct rpc_head *reply)
+{
+    if (!call->nfs.procedure.data)
+        return; // it is not told of
+    call_tell(call, reply);
     pf->speaker = reply ? FLOW_SERVER : FLOW_CLIENT;
-    proto_emit(pf, RECORD_NFS, r, call->tx);
+    proto_emit(pf, RECORD_NFS, &call->nfs, call->tx);
 }

@@ -113,6 +113,7 @@ void rpc_program_emit(struct proto_flow *pf, struct rpc_call *call, const struct
 // nfs_call.c: versions 2 and 3; nfs4.c: version 4. False: cannot be read.
 bool nfs_call_read(struct proto_flow *pf, struct rpc_call *call, struct cursor *in);
 bool nfs_reply_read(struct proto_flow *pf, struct rpc_call *call, struct cursor *in);
+struct bytes nfs_procedure_name(const struct rpc_head *head); // of versions 2 and 3; empty: none
 bool nfs4_call_read(struct proto_flow *pf, struct rpc_call *call, struct cursor *in);
 bool nfs4_reply_read(struct proto_flow *pf, struct rpc_call *call, struct cursor *in);
 
@@ -129,4 +130,6 @@ void nfs_file_more(struct proto_flow *pf, struct rpc_side *side, struct bytes da
 void nfs_file_end(
     struct proto_flow *pf, struct nfs_key key); // COMMIT, CLOSE: what was written is complete
 void nfs_file_close(struct proto_flow *pf, struct nfs_file *file, bool complete);
+// To rules, which do not wait for an answer.
+void nfs_show(struct proto_flow *pf, struct rpc_call *call);
 void nfs_emit(struct proto_flow *pf, struct rpc_call *call, const struct rpc_head *reply);

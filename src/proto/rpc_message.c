@@ -277,10 +277,12 @@ static void message(
     bool read = head.denied || head.accept || body_read(pf, call, head.reply, &in);
     if (!read && whole)
         proto_anomaly(pf, nfs_flow ? ANOMALY_NFS_MALFORMED : ANOMALY_RPC_MALFORMED);
-    if (head.reply)
+    if (head.reply) {
         call_end(pf, call, &head);
-    else
+    } else {
+        nfs_show(pf, call);
         call_wait(pf, call);
+    }
 }
 
 // Data behind what was parsed.
