@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intel/composed.h"
 #include "intel/internal.h"
+#include "intel/observe_value.h"
 #include "intel/pattern_state.h"
 
 enum { COMPOSED_SCRATCH_BYTES = 8 << 20 };
@@ -129,6 +130,66 @@ static void take_simple(void *context, const struct pattern_test *test)
     }
 }
 
+// ---- [path = 'value'], as nearly all are: once a path is known, no tree is made for it.
+
+static const struct plain_path *find_plain(const struct intel_builder *builder, struct bytes text)
+{
+    for (size_t i = 0; i < builder->plain_count; i++)
+        if (bytes_equal(bytes_make(builder->plain[i].text, builder->plain[i].len), text))
+            return &builder->plain[i];
+    return NULL;
+}
+
+static void learn_plain(struct intel_builder *builder, const struct pattern_node *root)
+{
+    const struct pattern_test *test = root->kind == NODE_OBSERVE ? root->child->test : NULL;
+    if (!test || test->op != OP_EQUAL || test->negated || test->nocase || test->index != STEP_ANY)
+        return;
+    struct bytes text = test->path.text;
+    enum intel_kind kind = kind_of(test, &test->literals[0]);
+    if (kind == INTEL_KINDS || kind == INTEL_RANGE || text.len > PLAIN_PATH_BYTES ||
+        builder->plain_count == PLAIN_PATHS || find_plain(builder, text))
+        return;
+    struct plain_path *path = &builder->plain[builder->plain_count++];
+    *path = (struct plain_path){.len = text.len, .kind = kind, .how = (int)test->seen->how};
+    memcpy(path->text, text.data, text.len);
+}
+
+// What stands before the character that `text` must end in; empty: it does not.
+static struct bytes before_last(struct bytes text, char last)
+{
+    text = bytes_trim(text);
+    return bytes_sub(text, 0, text.len && text.data[text.len - 1] == last ? text.len - 1 : 0);
+}
+
+// NULL: it is more than that, or of a path that has not come yet.
+static const struct plain_path *plain_of(
+    const struct intel_builder *builder, struct bytes pattern, struct bytes *value)
+{
+    struct bytes open = before_last(before_last(pattern, ']'), '\'');
+    size_t quote = open.len;
+    while (quote > 0 && open.data[quote - 1] != '\'' && open.data[quote - 1] != '\\')
+        quote--;
+    struct bytes path = before_last(before_last(bytes_sub(open, 0, quote), '\''), '=');
+    *value = bytes_from(open, quote);
+    if (bytes_at(path, 0) != '[' || value->len == 0 || value->len > INTEL_VALUE_BYTES)
+        return NULL;
+    const struct plain_path *plain = find_plain(builder, bytes_trim(bytes_from(path, 1)));
+    struct addr addr;
+    return plain && (plain->kind != INTEL_ADDRESS || addr_parse(*value, &addr)) ? plain : NULL;
+}
+
+static enum composed add_plain(struct intel_builder *builder, const struct plain_path *plain,
+    struct bytes value, const struct composed_says *says)
+{
+    uint8_t room[OBSERVE_TEXT_BYTES];
+    struct indicator indicator = says->indicator;
+    indicator.kind = plain->kind;
+    indicator.value = observable_canonical((enum observable_how)plain->how, value, room);
+    bool full = intel_add(builder, &indicator, says->line) == INTEL_FULL;
+    return full ? COMPOSED_FULL : COMPOSED_ADDED;
+}
+
 // ---- Patterns
 
 void composed_trouble(struct intel_builder *builder, uint64_t line, struct bytes value,
@@ -228,6 +289,7 @@ enum composed composed_add(struct intel_builder *builder, composed_make *make, v
         done = left_out(builder, says, shown, TEXT_STIX_UNSEEN, unseen);
     struct taking taking = {.builder = builder, .says = says};
     if (left) {
+        learn_plain(builder, left);
         done = add_resolved(builder, set, left, &taking, &composed);
         pattern_free_regexes(left);
     }
@@ -262,5 +324,8 @@ static struct pattern_node *make_text(
 enum composed composed_add_text(
     struct intel_builder *builder, struct bytes pattern, const struct composed_says *says)
 {
-    return composed_add(builder, make_text, &pattern, pattern, says);
+    struct bytes value;
+    const struct plain_path *plain = plain_of(builder, pattern, &value);
+    return plain ? add_plain(builder, plain, value, says)
+                 : composed_add(builder, make_text, &pattern, pattern, says);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intel/document.h"
+#include "base/alloc.h"
 #include "intel/readers.h"
 
 bool document_likely(const struct intel_file *file)
@@ -41,15 +42,37 @@ static void tell_trouble(struct intel_builder *builder, const struct feed_report
             bytes_from_text(report->error), bytes_from_text(told[report->trouble].allowed));
 }
 
+struct window {
+    uint8_t *data;
+    size_t len, room;
+};
+
+// False: nothing more comes, or there is no memory.
+static bool window_fill(struct window *window, struct lines *lines, size_t wanted)
+{
+    if (wanted > window->room) {
+        base_free(window->data);
+        window->data = base_malloc(wanted);
+        window->room = window->data ? wanted : 0;
+    }
+    window->len = 0;
+    wanted = wanted < window->room ? wanted : window->room;
+    for (size_t got = wanted; got > 0; window->len += got)
+        got = lines_read(lines, &window->data[window->len], wanted - window->len);
+    return window->len > 0;
+}
+
 // False: it cannot be read on; that is told.
 static bool read_all(struct intel_builder *builder, struct lines *lines, struct feed *feed)
 {
-    uint8_t window[FEED_WINDOW_BYTES];
-    size_t got = lines_read(lines, window, sizeof window);
-    while (got > 0 && feed_take(feed, bytes_make(window, got))) {
+    struct window window = {.data = NULL};
+    while (window_fill(&window, lines, feed_appetite(feed)) &&
+           feed_take(feed, bytes_make(window.data, window.len)))
         builder_progress(builder, lines_progress(lines));
-        got = lines_read(lines, window, sizeof window);
-    }
+    bool memory = window.data != NULL;
+    base_free(window.data);
+    if (!memory)
+        return document_fail(builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
     return !reader_trouble(builder, lines);
 }
 

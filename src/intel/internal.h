@@ -268,6 +268,16 @@ struct ended {
 
 enum { IDS_SEEN_BITS = 1 << 26 }; // one bit an id: of those met again a few were not
 
+// Paths of patterns as they were written where one value was compared with them: see composed.c.
+enum { PLAIN_PATHS = 32, PLAIN_PATH_BYTES = 48 };
+
+struct plain_path {
+    char text[PLAIN_PATH_BYTES];
+    size_t len;
+    enum intel_kind kind;
+    int how; // enum observable_how
+};
+
 struct report_memory; // texts of a report
 
 struct intel_builder {
@@ -287,6 +297,8 @@ struct intel_builder {
     uint32_t *modified_s; // of statements, where something is said of it; a shorter list: 0
     size_t modified_len, modified_room;
     size_t files_room, problems_room;
+    struct plain_path plain[PLAIN_PATHS];
+    size_t plain_count;
     uint64_t bytes_all, bytes_done, bytes_file; // of the files, for progress
     int64_t mtime_us;                           // of the file: when its values were seen at latest
 };

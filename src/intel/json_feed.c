@@ -323,6 +323,12 @@ bool feed_take(struct feed *feed, struct bytes text)
     return feed->report.trouble == FEED_FINE && !feed->stopped;
 }
 
+size_t feed_appetite(const struct feed *feed)
+{
+    size_t wanted = feed->quiet_bytes < FEED_WINDOW_MOST ? feed->quiet_bytes : FEED_WINDOW_MOST;
+    return wanted > FEED_WINDOW_BYTES ? wanted : FEED_WINDOW_BYTES;
+}
+
 bool feed_end(struct feed *feed)
 {
     if (feed->report.trouble == FEED_FINE && !feed->stopped && feed->started &&

@@ -10,6 +10,7 @@ enum {
     FEED_VALUE_BYTES = 64 << 20, // memory of one value handed out, or of one text
     FEED_COMPARED = 1024,        // members of an object compared for names given twice
     FEED_WINDOW_BYTES = 64 << 10,
+    FEED_WINDOW_MOST = 8 << 20,
     FEED_TEXT_BYTES = 256,
 };
 
@@ -56,6 +57,10 @@ void feed_destroy(struct feed *feed);
 
 // The next bytes. False: there is trouble, or the reader has stopped.
 [[nodiscard]] bool feed_take(struct feed *feed, struct bytes text);
+
+// How many bytes to give it next: more while a text goes on, which the parser begins anew each
+// time.
+size_t feed_appetite(const struct feed *feed);
 
 // No more come. True: the document is whole; one of white space alone is.
 [[nodiscard]] bool feed_end(struct feed *feed);

@@ -2,8 +2,8 @@
 // STIX 2.1, section 9.1 (constants) and 9.2 onward (words and signs). White space and comments
 // (/* */, //) separate tokens.
 #include "intel/pattern_lex.h"
+#include "intel/store.h"
 #include <stdlib.h>
-#include <time.h>
 
 static bool is_space(uint8_t c)
 {
@@ -180,24 +180,19 @@ static bool zone(struct bytes *text, int64_t *seconds)
 
 bool pattern_time(struct bytes text, int64_t *out_us)
 {
-    struct tm tm = {0};
     int64_t ahead, us;
-    int year, month;
+    int year, month, day, hour, minute, second;
     if (text.len < 20 || !zone(&text, &ahead) || text.data[4] != '-' || text.data[7] != '-' ||
         (text.data[10] | 0x20) != 't' || text.data[13] != ':' || text.data[16] != ':')
         return false;
     if (!number_at(text, 0, 4, 1, 9999, &year) || !number_at(text, 5, 2, 1, 12, &month) ||
-        !number_at(text, 8, 2, 1, 31, &tm.tm_mday) || !number_at(text, 11, 2, 0, 23, &tm.tm_hour) ||
-        !number_at(text, 14, 2, 0, 59, &tm.tm_min) || !number_at(text, 17, 2, 0, 60, &tm.tm_sec) ||
+        !number_at(text, 8, 2, 1, 31, &day) || !number_at(text, 11, 2, 0, 23, &hour) ||
+        !number_at(text, 14, 2, 0, 59, &minute) || !number_at(text, 17, 2, 0, 60, &second) ||
         !fraction(bytes_from(text, 19), &us))
         return false;
-    tm.tm_year = year - 1900;
-    tm.tm_mon = month - 1;
-    int day = tm.tm_mday;
-    bool leap = tm.tm_sec == 60;
-    int64_t seconds = timegm(&tm);
-    *out_us = (seconds - ahead) * 1'000'000 + us;
-    return tm.tm_mday == day || leap; // 31 June is none; a leap second may carry over
+    int64_t days = intel_days(year, month, day), of_day = (hour * 60 + minute) * 60 + second;
+    *out_us = (days * 86'400 + of_day - ahead) * 1'000'000 + us;
+    return days < intel_days(year + month / 12, month % 12 + 1, 1); // 31 June is none
 }
 
 // t'…', h'…', b'…'

@@ -100,6 +100,9 @@ uint8_t intel_word_severity(struct bytes word);
 bool intel_word_time(struct bytes word, int64_t *out_us, bool *whole_day);
 enum intel_kind intel_word_kind(struct bytes word);
 
+// Days since 1970 of a day of the Gregorian calendar.
+int64_t intel_days(int64_t year, int64_t month, int64_t day);
+
 // A file to be read. Its first bytes are there (unpacked) for telling formats apart.
 struct intel_file {
     const char *path;

@@ -108,8 +108,8 @@ static bool one_of(struct time_text *t, const char *set)
     return is;
 }
 
-// Days since 1970 of a day of the Gregorian calendar, by counting from the first of March.
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
+// By counting from the first of March.
+int64_t intel_days(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
     int64_t era = year / 400, of_era = year - era * 400;
@@ -201,6 +201,6 @@ bool intel_word_time(struct bytes word, int64_t *out_us, bool *whole_day)
         of_day -= zone_s(&t);
     }
     t.bad = t.bad || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31;
-    *out_us = (days_of(year, month, day) * DAY_S + of_day) * 1'000'000 + us;
+    *out_us = (intel_days(year, month, day) * DAY_S + of_day) * 1'000'000 + us;
     return !t.bad;
 }
