@@ -85,3 +85,22 @@ def case_local():
         packets += [craft_llmnr.to(CLIENT, craft_llmnr.ALL, port, 5355, craft_llmnr.question(name)),
                     craft_llmnr.to(LIAR, CLIENT, 5355, port, craft_llmnr.answer(name, address(LIAR)))]
     return ETHERNET, packets
+
+
+def case_attackers_tools():
+    """Requests as three tools send them, a shell that calls home, a program's second stage; and a page of the same name."""
+    frames = []
+    for at, (question, answer) in enumerate((
+            (request(b"/submit.php?id=52317", b"Content-Type: application/octet-stream", body=bytes(64)), OK),
+            (request(b"/en-us/test.html?message=0a1b2c3d4e&v=1"), OK),
+            (request(b"/admin/get.php", agent=b"Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko"),
+             OK.replace(b"\r\n", b"\r\nServer: Microsoft-IIS/7.5\r\n", 1)),
+            (request(b"/admin/get.php"), GONE),
+            (b"Microsoft Windows [Version 10.0.19045.3803]\r\n\r\nC:\\Windows\\system32>", b"whoami\r\n"),
+            (b"", struct.pack("<I", 175174) + b"MZARUH\x89\xe5" + bytes(64)))):
+        talk = Talk(server=f"203.0.113.{80 + at}", sport=50000 + at, dport=80 if at < 4 else 4444)
+        talk.data(0, question, size=1400)
+        talk.data(1, answer)
+        talk.close()
+        frames += [ether(p) for p in talk.packets]
+    return ETHERNET, frames

@@ -65,3 +65,12 @@ static inline bool seat_inside(const struct seat *seat, const struct addr *addr)
 {
     return addr->version && segment_find(seat->config, addr) != 0;
 }
+
+// ---- what is spoken
+
+// Of a flow's head: a protocol that nobody knows.
+static inline bool head_is_nameless(const struct record_head *head)
+{
+    return head->app_proto.len == 0 || bytes_equal(head->app_proto, BYTES("failed")) ||
+           bytes_equal(head->app_proto, BYTES("unknown"));
+}

@@ -26,12 +26,6 @@ static bool is_app(const struct record *record, const char *const *names)
     return false;
 }
 
-static bool is_unknown(const struct record *record)
-{
-    struct bytes app = record->head.app_proto;
-    return app.len == 0 || bytes_equal(app, BYTES("failed")) || bytes_equal(app, BYTES("unknown"));
-}
-
 static bool is_tcp(const struct record *record)
 {
     return bytes_equal(record->head.proto, BYTES("TCP"));
@@ -43,7 +37,7 @@ static void tell(const struct seat *seat, const struct record *record, const cha
     struct telling telling;
     telling_begin(&telling, "flow.strange", record, bytes_from_text(kind));
     telling.hit.began_us = flow->start;
-    if (!is_unknown(record))
+    if (!head_is_nameless(&record->head))
         telling_text(&telling, "spoken", record->head.app_proto);
     telling_number(&telling, "up", flow->payload_toserver);
     telling_number(&telling, "down", flow->payload_toclient);
@@ -57,7 +51,7 @@ static bool is_at_wrong_port(const struct record *record)
     static const char *const remote[] = {"ssh", "rdp", "telnet", "rfb", "vnc", "irc", NULL};
     uint16_t port = record->head.dest_port;
     bool web = port == 443 || port == 80;
-    return (web && is_unknown(record)) ||
+    return (web && head_is_nameless(&record->head)) ||
            ((web || port == 53 || port == 25 || port == 123 || port == 21) &&
                is_app(record, remote));
 }
@@ -78,7 +72,7 @@ static bool is_shell(const struct record *record)
 {
     const struct record_flow *flow = record->body;
     size_t answers = 0, pauses = 0;
-    if (!is_tcp(record) || !is_unknown(record) || flow->age < SHELL_AGE_S ||
+    if (!is_tcp(record) || !head_is_nameless(&record->head) || flow->age < SHELL_AGE_S ||
         flow->packet_lengths_count < SHELL_PACKETS ||
         flow->payload_toserver < flow->payload_toclient)
         return false;
@@ -133,7 +127,7 @@ static void record(const struct seat *seat, const struct record *record)
     else if (outside && is_hidden_dns(record))
         tell(seat, record, "hidden_dns");
     else if (outside && is_tcp(record) && is_at_wrong_port(record))
-        tell(seat, record, is_unknown(record) ? "unknown" : "port");
+        tell(seat, record, head_is_nameless(&record->head) ? "unknown" : "port");
 }
 
 const struct look strange_flow_look = {

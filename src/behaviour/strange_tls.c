@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Encrypted connections as malware makes them: straight to an address, at a port of its own, with a
 // certificate somebody made himself. None of these alone is evil; several together are rare. Of
-// TLS 1.3 no certificate is to be seen.
+// TLS 1.3 no certificate is to be seen. Names that tools give theirs are framework.c's.
 #include "behaviour/domain.h"
 #include "behaviour/seat.h"
 #include <stdio.h>
 
 enum {
     POINTS_LOW = 3,
-    POINTS_HIGH = 4, // from here on medium, with a well-known name high
+    POINTS_HIGH = 4,
     YOUNG_DAYS = 7,
     LONG_YEARS = 9,
     ONION_BYTES = 8, // of names Tor invents, at least
@@ -20,16 +20,6 @@ static bool holds_any(struct bytes text, const char *const *words)
         if (bytes_find(text, bytes_from_text(*words)) != BYTES_NOT_FOUND)
             return true;
     return false;
-}
-
-// Names that frameworks and remote-control malware give their certificates unless told otherwise.
-static bool is_of_framework(const struct record_tls *tls)
-{
-    static const char *const names[] = {"DcRat", "AsyncRAT", "Quasar Server", "BitRAT", "VenomRAT",
-        "Orcus Server", "Major Cobalt Strike", "MetasploitSelfSignedCA", "P18055077", "Pupy",
-        "Mythic C2", "Havoc", "multiplayer", "Sliver", "Covenant", "Empire C2", "Merlin", "XWorm",
-        "RemcosRAT", "WarzoneRAT", "gophish", NULL};
-    return holds_any(tls->subject, names) || holds_any(tls->issuerdn, names);
 }
 
 // Filled in as the tool proposed, by somebody who did not care.
@@ -135,9 +125,7 @@ static void record(const struct seat *seat, const struct record *record)
     unsigned points = points_of(record);
     if (!tls->subject.len || bytes_equal(record->head.proto, BYTES("UDP")))
         return; // DTLS of calls is self-signed by design (RFC 8827)
-    if (is_of_framework(tls))
-        tell(seat, record, BYTES("framework"), SEVERITY_HIGH);
-    else if (is_of_tor(tls))
+    if (is_of_tor(tls))
         tell(seat, record, BYTES("tor"), SEVERITY_MEDIUM);
     else if (points >= POINTS_LOW && is_own(tls) && !seat_inside(seat, &record->head.dest_ip))
         tell(seat, record, BYTES("certificate"),

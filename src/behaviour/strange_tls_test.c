@@ -34,13 +34,10 @@ TEST(several_traits_together)
     trial_end(&t);
 }
 
-TEST(names_of_tools_and_of_tor)
+TEST(names_of_tor)
 {
     struct trial t;
     trial_begin(&t);
-    struct record_tls rat = {.subject = BYTES("CN=AsyncRAT Server"), .sni = BYTES("a.example")};
-    shake(&t, 443, rat, BYTES("TCP"));
-    CHECK_EQ(trial_hits(&t, "tls.strange", "framework"), 1);
     struct record_tls relay = {
         .subject = BYTES("CN=www.q7dkx2uamzb4.net"), .issuerdn = BYTES("CN=www.hw3ktjv5p.com")};
     shake(&t, 9001, relay, BYTES("TCP"));
@@ -48,4 +45,4 @@ TEST(names_of_tools_and_of_tor)
     trial_end(&t);
 }
 
-TEST_MAIN(T(several_traits_together), T(names_of_tools_and_of_tor))
+TEST_MAIN(T(several_traits_together), T(names_of_tor))

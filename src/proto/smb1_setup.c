@@ -53,10 +53,13 @@ static void negotiate_tail(struct proto_flow *pf, struct smb1_head *h, struct sm
         return;
     }
     cursor_skip(&h->data, challenge);
-    if (cursor_left(&h->data) > 0)
-        r->domain = smb1_string(pf, &tx->arena, h, &h->data);
-    if (cursor_left(&h->data) > 0)
-        r->server_name = smb1_string(pf, &tx->arena, h, &h->data);
+    // These names follow without padding (MS-CIFS 2.2.4.52.2): they are aligned to each other
+    // alone.
+    struct cursor names = cursor_make(cursor_rest(&h->data));
+    if (cursor_left(&names) > 0)
+        r->domain = smb1_string(pf, &tx->arena, h, &names);
+    if (cursor_left(&names) > 0)
+        r->server_name = smb1_string(pf, &tx->arena, h, &names);
 }
 
 static bool negotiate_answer(struct proto_flow *pf, struct smb1_head *h, struct smb_tx *tx)
