@@ -68,6 +68,11 @@ static size_t transport_length(const struct headers *h)
     }
 }
 
+static bool has_ip(const struct decoded *p)
+{
+    return p->ip_version != 0 && p->kind != DECODE_ARP;
+}
+
 bool rule_packet_header(const struct decoded *p, enum rule_buffer buffer, struct bytes *out)
 {
     struct headers h = headers_of(p);
@@ -87,6 +92,8 @@ bool rule_packet_header(const struct decoded *p, enum rule_buffer buffer, struct
     case BUFFER_ICMPV6_HDR: *out = transport; return transport_there && p->ip_proto == PROTO_ICMPV6;
     case BUFFER_IGMP_HDR: *out = h.transport; return transport_there && p->ip_proto == PROTO_IGMP;
     case BUFFER_ARP_HDR: *out = h.ip; return p->kind == DECODE_ARP;
+    case BUFFER_IP_SRC: *out = bytes_make(p->src, p->ip_version == 4 ? 4 : 16); return has_ip(p);
+    case BUFFER_IP_DST: *out = bytes_make(p->dst, p->ip_version == 4 ? 4 : 16); return has_ip(p);
     case BUFFER_ETHER_HDR:
         *out = bytes_make(p->dst_mac, 14);
         return p->dst_mac && p->src_mac == &p->dst_mac[6];

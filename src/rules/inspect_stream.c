@@ -336,7 +336,7 @@ void inspect_scan_headers(struct inspection *in)
 {
     static const enum rule_buffer headers[] = {BUFFER_ETHER_HDR, BUFFER_IPV4_HDR, BUFFER_IPV6_HDR,
         BUFFER_TCP_HDR, BUFFER_UDP_HDR, BUFFER_ICMPV4_HDR, BUFFER_ICMPV6_HDR, BUFFER_IGMP_HDR,
-        BUFFER_SCTP_HDR, BUFFER_ARP_HDR};
+        BUFFER_SCTP_HDR, BUFFER_ARP_HDR, BUFFER_IP_SRC, BUFFER_IP_DST};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         struct rule_view view = {.ends = true};
         if (rule_prefilter_has(in->worker->set, headers[i]) &&

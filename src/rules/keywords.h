@@ -20,7 +20,7 @@ keyword_set keyword_pcre;
 void *draft_compile(struct draft *draft, struct bytes pattern, uint32_t flags);
 // parse_bytes.c
 keyword_set keyword_byte_test, keyword_byte_jump, keyword_byte_extract, keyword_byte_math,
-    keyword_base64_decode, keyword_base64_data, keyword_asn1;
+    keyword_base64_decode, keyword_base64_data, keyword_asn1, keyword_entropy;
 // parse_buffer.c
 keyword_set keyword_pkt_data, keyword_transform, keyword_pcrexform, keyword_xor,
     keyword_from_base64, keyword_exact, keyword_filename, keyword_fileext, keyword_text,

@@ -89,6 +89,7 @@ static bool match_once(struct match_run *run, const struct rule_test *test)
     case TEST_DATASET: return match_dataset(run, test->is.dataset);
     case TEST_BASE64_DECODE: return match_base64(run, &test->is.base64);
     case TEST_ASN1: return match_asn1(run, &test->is.asn1);
+    case TEST_ENTROPY: return match_entropy(run, &test->is.entropy);
     }
     return false;
 }

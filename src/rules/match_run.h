@@ -92,6 +92,7 @@ bool match_isdataat(const struct match_run *run, const struct rule_bytes_op *op)
 bool match_bsize(const struct match_run *run, const struct rule_number *number);
 bool match_dataset(struct match_run *run, const struct rule_dataset *use);
 bool match_base64(struct match_run *run, const struct rule_base64 *base64);
+bool match_entropy(struct match_run *run, const struct rule_entropy *wanted);
 bool match_asn1(const struct match_run *run, const struct rule_asn1 *asn1);
 
 // The tests behind an occurrence of a content or an expression decide which one it has to be.

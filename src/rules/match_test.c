@@ -285,6 +285,12 @@ static const struct match_case sticky[] = {
 };
 
 static const struct match_case encodings[] = {
+    YES("entropy: value < 1;", "aaaa"),
+    NO("entropy: value < 1;", "ab"),
+    YES("http.uri; entropy: bytes 4, offset 1, value 2;", "aabcd"),
+    YES("http.uri; entropy: value 1-2; content:\"b\";", "aabbc"),
+    NO("entropy: value !1-2;", "aabbc"),
+    NO("entropy: offset 9, value >= 0;", "aabbc"),
     YES("asn1:oversize_length 500;", "\x04\x82\x02\x00" "abc"),
     NO("asn1:oversize_length 600;", "\x04\x82\x02\x00" "abc"),
     YES("asn1:oversize_length 500;", "\x30\x06\x04\x82\x02\x00" "ab"),

@@ -203,6 +203,7 @@ extern const size_t rule_keywords_count;
 [[nodiscard]] bool parse_number(struct draft *draft, struct bytes text, uint64_t max,
     const struct keyword_word *words, struct rule_number *out);
 bool text_to_number(struct bytes text, uint64_t max, uint64_t *out); // decimal, 0x…, kb, mb, gb
+bool text_to_real(struct bytes text, double *out);                   // 7.25
 bool text_to_signed(struct bytes text, int64_t min, int64_t max, int64_t *out); // decimal
 bool text_to_word(const struct keyword_word *words, struct bytes text, int64_t *out);
 

@@ -384,3 +384,58 @@ bool keyword_asn1(struct draft *draft, struct bytes value, bool)
     test->test.is.asn1 = asn1;
     return true;
 }
+
+// 4.5, >= 4, != 3, 3-5, !3-5: without the ends of a range.
+static bool entropy_value(struct bytes text, struct rule_entropy *out)
+{
+    static const struct {
+        const char *sign;
+        enum rule_compare compare;
+    } signs[] = {{">=", RULE_GE}, {"<=", RULE_LE}, {"!=", RULE_NE}, {">", RULE_GT}, {"<", RULE_LT},
+        {"=", RULE_EQ}, {"!", RULE_NE}};
+    size_t i = 0;
+    while (
+        i < sizeof signs / sizeof *signs && !bytes_start_with(text, bytes_from_text(signs[i].sign)))
+        i++;
+    bool signed_ = i < sizeof signs / sizeof *signs;
+    out->compare = signed_ ? signs[i].compare : RULE_EQ;
+    text = text_trim(bytes_from(text, signed_ ? strlen(signs[i].sign) : 0));
+    size_t dash = bytes_find_byte(text, '-');
+    if (dash == BYTES_NOT_FOUND)
+        return text_to_real(text, &out->low) && out->low <= 8;
+    if (out->compare != RULE_EQ && out->compare != RULE_NE)
+        return false;
+    out->compare = out->compare == RULE_EQ ? RULE_RANGE : RULE_NOT_RANGE;
+    return text_to_real(text_trim(bytes_sub(text, 0, dash)), &out->low) &&
+           text_to_real(text_trim(bytes_from(text, dash + 1)), &out->high) && out->low < out->high;
+}
+
+// entropy: bytes 100, offset 10, value >= 7.5
+bool keyword_entropy(struct draft *draft, struct bytes value, bool)
+{
+    struct rule_entropy entropy = {0};
+    struct bytes rest = value, word;
+    bool valued = false;
+    while (text_next(&rest, ',', &word)) {
+        size_t space = bytes_find_byte(word, ' ');
+        struct bytes name = bytes_sub(word, 0, space), what = text_trim(bytes_from(word, name.len));
+        uint64_t number = 0;
+        bool is_bytes = bytes_equal(name, BYTES("bytes"));
+        if (bytes_equal(name, BYTES("value")))
+            valued = entropy_value(what, &entropy);
+        else if (!(is_bytes || bytes_equal(name, BYTES("offset"))) ||
+                 !text_to_number(what, UINT32_MAX, &number))
+            return draft_fail_at(draft, word, "is no part of entropy: bytes, offset, value");
+        if (is_bytes)
+            entropy.bytes = (uint32_t)number;
+        else if (bytes_equal(name, BYTES("offset")))
+            entropy.offset = (uint32_t)number;
+    }
+    if (!valued)
+        return draft_fail(draft, "has no value from 0 to 8");
+    struct draft_test *test = draft_test(draft, TEST_ENTROPY);
+    if (!test)
+        return false;
+    test->test.is.entropy = entropy;
+    return true;
+}

@@ -3,6 +3,7 @@
 // &0xf0=0x40, &0xf0!=0x40; words where a keyword has names for values. What could never or would
 // always hold is refused, as it is a mistake.
 #include "rules/parse.h"
+#include <stdlib.h>
 
 struct suffix {
     const char *name;
@@ -45,6 +46,17 @@ bool text_to_number(struct bytes text, uint64_t max, uint64_t *out)
         return false;
     *out = value * times;
     return true;
+}
+
+bool text_to_real(struct bytes text, double *out)
+{
+    char room[16], *end;
+    if (text.len == 0 || text.len >= sizeof room || !is_digit(text.data[0]))
+        return false;
+    memcpy(room, text.data, text.len);
+    room[text.len] = 0;
+    *out = strtod(room, &end);
+    return *end == 0;
 }
 
 bool text_to_signed(struct bytes text, int64_t min, int64_t max, int64_t *out)

@@ -230,7 +230,9 @@ CASES(numbers_in_bytes,
     {"byte_math:bytes 1, offset 0, oper /, rvalue 0, result x;", "divides by zero"},
     {"byte_math:bytes 1, offset 0, oper ?, rvalue 1, result x;", "calculates with"},
     {"byte_math:bytes 1, offset 0, oper +;", "needs bytes"},
-    {"asn1:odd;", "no number"})
+    {"entropy:bytes 4, offset 2, value >= 7.5; entropy:value 3-4.5;", NULL},
+    {"entropy:bytes 4;", "no value"}, {"entropy:value 9;", "no value"},
+    {"entropy:size 4, value 3;", "no part"}, {"asn1:odd;", "no number"})
 
 CASES(flows,
     {"flow:established,to_server; flowbits:set,a; flowbits:isset,b|c; flowbits:noalert;", NULL},

@@ -61,6 +61,7 @@ enum rule_test_kind {
     TEST_DATASET,
     TEST_BASE64_DECODE, // the tests behind base64_data hang on it, they are no group of the rule
     TEST_ASN1,
+    TEST_ENTROPY,
 };
 
 struct rule_content {
@@ -151,6 +152,12 @@ struct rule_asn1 {
     int64_t offset;
 };
 
+struct rule_entropy {
+    uint32_t bytes, offset; // of the buffer; bytes 0: all that is there
+    enum rule_compare compare;
+    double low, high; // bits a byte
+};
+
 struct rule_test {
     enum rule_test_kind kind;
     union {
@@ -161,6 +168,7 @@ struct rule_test {
         struct rule_dataset *dataset;
         struct rule_base64 base64;
         struct rule_asn1 asn1;
+        struct rule_entropy entropy;
     } is;
 };
 
