@@ -96,68 +96,91 @@ static uint64_t id_hash(const struct intel_builder *b, struct bytes id)
     return id.len ? hash_bytes(id, b->intel->store.seed) : 0;
 }
 
-static uint64_t id_of(const struct statement *s)
+static struct origin origin_of(const struct intel_builder *b, size_t statement)
 {
-    return s->id[0] | (uint64_t)s->id[1] << 32;
+    return statement < b->origins_len ? b->origins[statement] : (struct origin){.modified_s = 0};
 }
 
-// Which version of its id says this.
-static bool modified_set(struct intel_builder *b, uint32_t statement, uint32_t modified_s)
+static uint64_t id_of(const struct intel_builder *b, size_t statement)
 {
-    if (modified_s == 0)
+    struct origin origin = origin_of(b, statement);
+    return origin.id[0] | (uint64_t)origin.id[1] << 32;
+}
+
+static bool same_origin(const struct intel_builder *b, size_t statement, struct origin origin)
+{
+    struct origin other = origin_of(b, statement);
+    return memcmp(&other, &origin, sizeof origin) == 0;
+}
+
+static bool origin_set(struct intel_builder *b, uint32_t statement, struct origin origin)
+{
+    if (same_origin(b, statement, origin))
         return true;
-    if (statement >= b->modified_room) {
+    if (statement >= b->origins_room) {
         size_t room = statement + statement / 2 + 64;
-        uint32_t *more = base_realloc(b->modified_s, room * sizeof *more);
+        struct origin *more = base_realloc(b->origins, room * sizeof *more);
         if (!more)
             return false;
-        b->modified_s = more;
-        b->modified_room = room;
+        b->origins = more;
+        b->origins_room = room;
     }
-    while (b->modified_len <= statement)
-        b->modified_s[b->modified_len++] = 0;
-    b->modified_s[statement] = modified_s;
+    while (b->origins_len <= statement)
+        b->origins[b->origins_len++] = (struct origin){.modified_s = 0};
+    b->origins[statement] = origin;
     return true;
 }
 
-static uint32_t modified_of(const struct intel_builder *b, size_t statement)
+enum { VALUE_SHORT = 4 }; // may stand in a label by chance
+
+// The label, with a hole where the value stands in it.
+static uint32_t label_put(
+    struct intel_builder *b, const struct key *key, struct bytes label, bool *valued)
 {
-    return statement < b->modified_len ? b->modified_s[statement] : 0;
+    uint8_t holed[INTEL_TEXT_BYTES];
+    char room[KEY_TEXT_BYTES];
+    struct bytes value = {NULL, 0};
+    if (label.len > 0 && label.len <= sizeof holed)
+        value = key_text(key->kind, bytes_make(key->data, key->len), room);
+    size_t at = value.len >= VALUE_SHORT ? bytes_find(label, value) : BYTES_NOT_FOUND;
+    *valued = at != BYTES_NOT_FOUND && bytes_find_byte(label, LABEL_VALUE) == BYTES_NOT_FOUND;
+    if (!*valued)
+        return text_number(b, label);
+    struct bytes rest = bytes_from(label, at + value.len);
+    memcpy(holed, label.data, at);
+    holed[at] = LABEL_VALUE;
+    memcpy(&holed[at + 1], rest.data, rest.len);
+    return texts_add(&b->intel->store.texts, bytes_make(holed, at + 1 + rest.len));
 }
 
 // STORE_NONE: memory.
-static uint32_t statement_of(struct intel_builder *b, const struct indicator *indicator)
+static uint32_t statement_of(
+    struct intel_builder *b, const struct key *key, const struct indicator *indicator)
 {
     struct store *store = &b->intel->store;
     bool described = store->sources_len && store->sources[indicator->source].description;
-    bool by_id = indicator->label.len == 0 && !described; // better than nothing
-    uint32_t label = text_number(b, by_id ? indicator->id : indicator->label);
-    uint64_t id = id_hash(b, indicator->id);
-    uint32_t techniques = text_number(b, indicator->techniques);
-    if (label == STORE_NONE || techniques == STORE_NONE)
+    bool by_id = indicator->label.len == 0 && indicator->common.len == 0 && !described;
+    struct statement s = {.from_s = to_seconds(indicator->from_us),
+        .until_s = to_seconds(until_of(b, indicator)),
+        .common = text_number(b, indicator->common),
+        .techniques = text_number(b, indicator->techniques),
+        .source = (uint16_t)indicator->source,
+        .confidence = indicator->confidence <= 100 ? indicator->confidence : CONFIDENCE_UNSAID,
+        .tlp = (uint8_t)indicator->tlp,
+        .severity = indicator->severity <= SEVERITY_HIGH ? indicator->severity : SEVERITY_UNSAID,
+        .phase = indicator->phase,
+        .silent = indicator->silent};
+    s.label = label_put(b, key, by_id ? indicator->id : indicator->label, &s.valued);
+    if (s.label == STORE_NONE || s.common == STORE_NONE || s.techniques == STORE_NONE)
         return STORE_NONE;
-    struct statement s;
-    memset(&s, 0, sizeof s); // statements are compared as bytes
-    s.from_s = to_seconds(indicator->from_us);
-    s.until_s = to_seconds(until_of(b, indicator));
-    s.label = label & INT32_MAX;
-    s.silent = indicator->silent;
-    s.id[0] = (uint32_t)id;
-    s.id[1] = (uint32_t)(id >> 32);
-    s.techniques = techniques;
-    s.source = (uint16_t)indicator->source;
-    s.confidence =
-        (indicator->confidence <= 100 ? indicator->confidence : CONFIDENCE_UNSAID) & 127U;
-    s.tlp = indicator->tlp & 7U;
-    s.severity =
-        (indicator->severity <= SEVERITY_HIGH ? indicator->severity : SEVERITY_UNSAID) & 7U;
-    s.phase = indicator->phase & 7U;
-    uint32_t modified_s = to_seconds(indicator->modified_us);
-    size_t before = store->statements_len;
+    uint64_t id = id_hash(b, indicator->id);
+    struct origin origin = {
+        {(uint32_t)id, (uint32_t)(id >> 32)}, to_seconds(indicator->modified_us)};
+    size_t before = store->said_len;
     uint32_t number = store_statement(store, &s);
-    if (number < before && modified_of(b, number) != modified_s) // of another version
+    if (number < before && !same_origin(b, number, origin))
         number = store_statement_apart(store, &s);
-    return number == STORE_NONE || modified_set(b, number, modified_s) ? number : STORE_NONE;
+    return number == STORE_NONE || origin_set(b, number, origin) ? number : STORE_NONE;
 }
 
 // ---- Values.
@@ -183,9 +206,8 @@ static bool says_already(const struct intel_builder *b, uint32_t at, uint32_t st
     const struct store *store = &b->intel->store;
     uint32_t other;
     while (store_statements(store, &at, &other)) {
-        if (other == statement || (memcmp(&store->statements[other], &store->statements[statement],
-                                       sizeof *store->statements) == 0 &&
-                                      modified_of(b, other) == modified_of(b, statement)))
+        if (other == statement ||
+            (store_same(store, other, statement) && same_origin(b, other, origin_of(b, statement))))
             return true;
     }
     return false;
@@ -209,7 +231,7 @@ static enum intel_added put(
 {
     struct indicator said = *indicator;
     said.kind = key->kind;
-    uint32_t ref, statement = statement_of(b, &said);
+    uint32_t ref, statement = statement_of(b, key, &said);
     if (statement == STORE_NONE)
         return INTEL_FULL;
     enum store_put done = store_put(&b->intel->store, key, statement, &ref);
@@ -363,17 +385,29 @@ void builder_apply_ended(struct intel_builder *b)
     if (b->ended_len == 0)
         return;
     ended_sort(b);
-    for (size_t i = 0; i < store->statements_len; i++)
-        raise(ended_find(b, id_of(&store->statements[i])), modified_of(b, i));
+    for (size_t i = 0; i < b->origins_len; i++)
+        raise(ended_find(b, id_of(b, i)), b->origins[i].modified_s);
     if (b->intel->patterns)
         table->revoke(b->intel->patterns, raise_pattern, b);
-    for (size_t i = 0; i < store->statements_len; i++) {
-        const struct ended *ended = ended_find(b, id_of(&store->statements[i]));
-        if (ended && modified_of(b, i) < ended->before_s)
-            store->statements[i].silent = 1;
+    for (size_t i = 0; i < b->origins_len; i++) {
+        const struct ended *ended = ended_find(b, id_of(b, i));
+        if (ended && b->origins[i].modified_s < ended->before_s)
+            store->said[i].silent = 1;
     }
     if (b->intel->patterns)
         table->revoke(b->intel->patterns, pattern_ended, b);
+}
+
+void builder_forget(struct intel_builder *b)
+{
+    base_free(b->undo);
+    base_free(b->ids_seen);
+    base_free(b->ended);
+    base_free(b->origins);
+    b->undo = NULL;
+    b->ids_seen = NULL;
+    b->ended = NULL;
+    b->origins = NULL;
 }
 
 // ---- A file, from beginning to end.
@@ -413,8 +447,8 @@ bool builder_file_begin(struct intel_builder *b, const char *path, const char *f
 static bool take_back(struct intel_builder *b)
 {
     b->ended_len = b->ended_before;
-    if (b->modified_len > b->mark.statements)
-        b->modified_len = b->mark.statements;
+    if (b->origins_len > b->mark.said)
+        b->origins_len = b->mark.said;
     for (size_t i = b->undo_len; i > 0; i--)
         store_say(&b->intel->store, b->undo[i - 1].ref, b->undo[i - 1].statement);
     if (b->intel->patterns)

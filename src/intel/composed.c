@@ -212,11 +212,14 @@ static enum composed left_out(struct intel_builder *builder, const struct compos
     return COMPOSED_LEFT_OUT;
 }
 
-static struct pattern_says pattern_says_of(const struct composed_says *says)
+static struct pattern_says pattern_says_of(
+    const struct composed_says *says, struct composing *label)
 {
     const struct indicator *i = &says->indicator;
+    composing_add(label, "", i->label);
+    composing_add(label, "; ", i->common);
     return (struct pattern_says){.source = says->source,
-        .label = i->label,
+        .label = composing_bytes(label),
         .id = i->id,
         .title = says->title,
         .techniques = i->techniques,
@@ -235,7 +238,8 @@ static enum composed keep(struct intel_builder *builder, struct pattern_set *set
 {
     struct pattern_error error;
     struct bytes unseen;
-    struct pattern_says said = pattern_says_of(says);
+    struct composing label = {.len = 0};
+    struct pattern_says said = pattern_says_of(says, &label);
     struct arena *arena = pattern_set_arena(set);
     if (says->indicator.silent)
         return COMPOSED_ADDED; // not for detection

@@ -94,20 +94,6 @@ bool document_read(struct intel_builder *builder, const struct intel_file *file,
     return whole;
 }
 
-void composing_add(struct composing *to, const char *before, struct bytes text)
-{
-    struct bytes parts[] = {bytes_from_text(to->len ? before : ""), text};
-    for (size_t i = 0; i < 2 && text.len; i++) {
-        size_t room = sizeof to->text - to->len;
-        size_t len = parts[i].len < room ? parts[i].len : room;
-        while (len < parts[i].len && len > 0 && (parts[i].data[len] & 0xc0) == 0x80)
-            len--; // not within a UTF-8 character
-        if (len)
-            memcpy(&to->text[to->len], parts[i].data, len);
-        to->len += len;
-    }
-}
-
 static bool is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';

@@ -20,17 +20,6 @@ bool document_has(const struct intel_file *file, const char *text);
 bool document_fail(struct intel_builder *builder, uint64_t line, enum text_id why,
     struct bytes what, struct bytes allowed);
 
-// Texts put together, cut at its end.
-struct composing {
-    char text[INTEL_TEXT_BYTES];
-    size_t len;
-};
-void composing_add(struct composing *to, const char *before, struct bytes text);
-static inline struct bytes composing_bytes(const struct composing *c)
-{
-    return bytes_make(c->text, c->len);
-}
-
 // "Phishing - T1566.002" → "T1566.002"; {NULL, 0}: no technique of ATT&CK in it.
 struct bytes technique_in(struct bytes text);
 

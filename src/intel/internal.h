@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside the room: the store, keys, loading.
 //
-// Memory, at five million mixed values: 7 bytes and the value itself in `chunks`, 15 in `buckets`;
-// what is said (source, confidence, times, label…) is a statement of 28 bytes, shared by neighbours
-// that say the same. A look-up costs one cache line, found or not: a bucket holds fingerprints of
-// 32 bits, and all kinds a value may have lie in the same one. Whoever tells of what was found
-// reads the entry anyway, and compares all its bytes then.
+// Memory, at five million mixed values: 7 bytes and the value itself in `chunks`, 10 in `buckets`;
+// what is said of it (time, label) takes 12 bytes, shared by neighbours that say the same, and a
+// manner (source, confidence, marking…) that thousands have in common. A look-up costs one cache
+// line, found or not: a bucket holds fingerprints of 16 bits, and all kinds a value may have lie in
+// the same one. Whoever tells of what was found reads the entry anyway, and compares all its bytes
+// then.
 #pragma once
 #include "base/addr.h"
 #include "intel/store.h"
@@ -51,7 +52,7 @@ struct bytes value_refang(struct bytes text, uint8_t room[INTEL_VALUE_BYTES]);
 
 enum {
     STORE_CHUNKS = 255,
-    BUCKET_SLOTS = 7,
+    BUCKET_SLOTS = 10,
     BUCKET_ALIKE = 4, // of one fingerprint in a bucket: by chance never as many
     STORE_NONE = UINT32_MAX,
     CONFIDENCE_UNSAID = 127,
@@ -60,21 +61,39 @@ enum {
 
 struct bucket {
     uint32_t refs[BUCKET_SLOTS];
-    uint32_t prints[BUCKET_SLOTS];
-    uint32_t used;
-    uint32_t spilled; // some that belong here are in the next one
+    uint16_t prints[BUCKET_SLOTS];
+    uint16_t used;
+    uint16_t spilled; // some that belong here are in the next one
 };
 _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 
+// What is said of a value. Its label is `label`, then what it has in common with others.
 struct statement {
     uint32_t from_s, until_s; // 0: not said
-    uint32_t label : 31, silent : 1;
-    uint32_t id[2];      // a hash of the source's own id, to know it again; 0, 0: none
-    uint32_t techniques; // a text
+    uint32_t label, common;   // texts, as is `techniques`
+    uint32_t techniques;
+    uint16_t source;
+    uint8_t confidence, tlp, severity, phase;
+    bool valued; // within `label`, LABEL_VALUE stands for the value
+    bool silent;
+};
+
+enum { LABEL_VALUE = 0xff }; // no text in UTF-8 has it
+
+// As it is kept: what is its own, and what many statements have in common.
+struct said {
+    uint32_t at_s; // valid from; until, where nothing else is said
+    uint32_t label : 30, valued : 1, silent : 1;
+    uint32_t manner;
+};
+_Static_assert(sizeof(struct said) == 12, "many of them");
+
+struct manner {
+    uint32_t lasts_s; // valid so long; 0: it does not say; MANNER_UNTIL
+    uint32_t common, techniques;
     uint16_t source;
     uint16_t confidence : 7, tlp : 3, severity : 3, phase : 3;
 };
-_Static_assert(sizeof(struct statement) == 28, "many of them");
 
 // Further statements of a value.
 struct statement_link {
@@ -92,6 +111,8 @@ struct entry {
     uint32_t statement; // first of its statements, for statements_next()
     struct bytes key;
 };
+
+enum { TEXTS_MOST = (1 << 30) - 1 }; // bytes
 
 // Texts, each kept once: label, names.
 struct texts {
@@ -125,14 +146,17 @@ struct store {
     uint64_t bucket_count;
     uint64_t count;
     uint64_t kinds[INTEL_KINDS];
-    struct statement *statements;
-    size_t statements_len, statements_room;
+    struct said *said; // by the numbers of statements
+    size_t said_len, said_room;
+    struct manner *manners;
+    size_t manners_len, manners_room;
     struct statement_link *links;
     size_t links_len, links_room;
     struct source_texts *sources;
     size_t sources_len, sources_room;
     struct texts texts;
     uint32_t recent[1024]; // statements made lately, by hash; number + 1
+    uint32_t recent_manners[4096];
     struct ranges *ranges;
 };
 
@@ -164,17 +188,39 @@ void store_flag(struct store *store, uint32_t ref, unsigned flags);
 void store_say(struct store *store, uint32_t ref, uint32_t statement); // sets its statements
 uint32_t store_next(const struct store *store, uint32_t ref); // 0 first; STORE_NONE: no more
 
-// STORE_NONE: memory.
+// ---- statement.c: what is said of values.
+
+// STORE_NONE: memory. The first may answer with one made lately that says the same.
 uint32_t store_statement(struct store *store, const struct statement *statement);
-uint32_t store_statement_apart(struct store *store, const struct statement *statement); // a new one
+uint32_t store_statement_apart(struct store *store, const struct statement *statement);
 uint32_t store_link(struct store *store, uint32_t before, uint32_t statement);
+
+struct statement store_said(const struct store *store, uint32_t statement);
+bool store_same(const struct store *store, uint32_t statement, uint32_t other); // they say the same
 
 // Walk an entry's statements, the newest first. *at: entry.statement at first. False: no more.
 bool store_statements(const struct store *store, uint32_t *at, uint32_t *statement);
 
+// Texts put together, cut at its end.
+struct composing {
+    char text[INTEL_TEXT_BYTES];
+    size_t len;
+};
+void composing_add(struct composing *to, const char *before, struct bytes text);
+static inline struct bytes composing_bytes(const struct composing *c)
+{
+    return bytes_make(c->text, c->len);
+}
+
+// What a statement calls the value.
+void statement_label(const struct store *store, const struct statement *statement,
+    const struct entry *entry, struct composing *label);
+
+// ---- store.c again.
+
 // What was there at a moment, to go back to.
 struct store_mark {
-    size_t values, statements, links, sources, texts;
+    size_t values, said, manners, links, sources, texts;
     uint64_t count;
     uint64_t kinds[INTEL_KINDS];
 };
@@ -260,6 +306,12 @@ struct undo {
     uint32_t ref, statement;
 };
 
+// Under which id a statement was made, and in which version; needed only while files are read.
+struct origin {
+    uint32_t id[2]; // its hash; 0, 0: none
+    uint32_t modified_s;
+};
+
 // What is said under an id in versions older than that holds no more.
 struct ended {
     uint64_t id; // its hash
@@ -294,8 +346,8 @@ struct intel_builder {
     uint64_t *ids_seen; // IDS_SEEN_BITS; NULL: no id has come
     struct ended *ended;
     size_t ended_len, ended_room, ended_before;
-    uint32_t *modified_s; // of statements, where something is said of it; a shorter list: 0
-    size_t modified_len, modified_room;
+    struct origin *origins; // of statements; a shorter list: none
+    size_t origins_len, origins_room;
     size_t files_room, problems_room;
     struct plain_path plain[PLAIN_PATHS];
     size_t plain_count;
@@ -307,6 +359,7 @@ bool builder_file_begin(struct intel_builder *builder, const char *path, const c
 // False: memory, and the set is lost.
 [[nodiscard]] bool builder_file_end(struct intel_builder *builder, bool keep);
 void builder_apply_ended(struct intel_builder *builder); // when all files have been read
+void builder_forget(struct intel_builder *builder);      // what only reading needs
 void builder_progress(struct intel_builder *builder, double share);
 
 // A copy that lives with the report; {NULL, 0}: memory.

@@ -222,7 +222,7 @@ static void tell_warned(
         return;
     char source[INTEL_TEXT_BYTES + 1];
     struct bytes name =
-        texts_of(&store->texts, store->sources[store->statements[statement].source].name);
+        texts_of(&store->texts, store->sources[store_said(store, statement).source].name);
     snprintf(source, sizeof source, "%.*s", (int)name.len, (const char *)name.data);
     b->path = source;
     struct intel_trouble trouble = {.value = key_text(entry->kind, entry->key, room),
@@ -262,12 +262,12 @@ static uint64_t *silent_today(const struct intel_builder *b, const struct entry 
     if (entry->flags & ENTRY_OWN)
         return &report->own;
     while (!(entry->flags & ENTRY_WARNED) && store_statements(&intel->store, &at, &number)) {
-        const struct statement *s = &intel->store.statements[number];
+        struct statement s = store_said(&intel->store, number);
         unsigned confidence =
-            s->confidence == CONFIDENCE_UNSAID ? intel->default_confidence : s->confidence;
-        if (s->silent || s->tlp > intel->max_tlp || confidence < intel->min_confidence)
+            s.confidence == CONFIDENCE_UNSAID ? intel->default_confidence : s.confidence;
+        if (s.silent || s.tlp > intel->max_tlp || confidence < intel->min_confidence)
             why = &report->low_confidence;
-        else if (now && s->until_s && now >= s->until_s)
+        else if (now && s.until_s && now >= s.until_s)
             why = &report->expired;
         else
             return NULL;
@@ -305,13 +305,10 @@ static bool load_all(struct intel_builder *b)
     good = good && apply_warnings(b);
     wanted_finish(&list);
     warnings_destroy(b->warnings);
+    builder_forget(b);
     good = good && store_freeze(&b->intel->store);
     if (good)
         fill_report(b);
-    base_free(b->undo);
-    base_free(b->ids_seen);
-    base_free(b->ended);
-    base_free(b->modified_s);
     return good;
 }
 

@@ -161,7 +161,7 @@ struct attribute {
     uint64_t line;
     struct composed_says says;
     struct misp_tags tags;
-    struct composing label;
+    struct composing common;
 };
 
 static void trouble(struct misp *misp, uint64_t line, struct bytes value, enum text_id why,
@@ -291,12 +291,12 @@ static void fill_says(struct misp *misp, struct attribute *a, const struct json_
     const struct misp_event *event = misp->now;
     struct indicator *i = &a->says.indicator;
     bool own = a->tags.confidence != INTEL_CONFIDENCE_UNSAID;
-    composing_add(&a->label, "", json_bytes(a->json, "comment"));
-    composing_add(&a->label, "; ", json_bytes(object, "comment"));
-    composing_add(&a->label, "; ", composing_bytes(&a->tags.names));
-    composing_add(&a->label, "; ", composing_bytes(&event->tags.names));
-    if (a->label.len == 0)
-        composing_add(&a->label, "", event->info);
+    i->label = json_bytes(a->json, "comment");
+    composing_add(&a->common, "", json_bytes(object, "comment"));
+    composing_add(&a->common, "; ", composing_bytes(&a->tags.names));
+    composing_add(&a->common, "; ", composing_bytes(&event->tags.names));
+    if (i->label.len + a->common.len == 0)
+        composing_add(&a->common, "", event->info);
     composing_add(&a->tags.techniques, " ", composing_bytes(&event->tags.techniques));
     i->source = misp->source;
     i->confidence = own ? a->tags.confidence : event->tags.confidence;
@@ -309,7 +309,7 @@ static void fill_says(struct misp *misp, struct attribute *a, const struct json_
     i->until_us = expired_of(a->json);
     i->modified_us = time_of(a->json, "timestamp");
     i->silent = !json_yes(a->json, "to_ids");
-    i->label = composing_bytes(&a->label);
+    i->common = composing_bytes(&a->common);
     i->techniques = composing_bytes(&a->tags.techniques);
     i->id = json_bytes(a->json, "uuid");
     a->says.source = event->name;

@@ -109,11 +109,11 @@ static void add_words(
     }
 }
 
-struct said {
-    struct composing label, techniques, source;
+struct texts_said {
+    struct composing common, techniques, source;
 };
 
-static void add_technique(struct said *said, struct bytes technique)
+static void add_technique(struct texts_said *said, struct bytes technique)
 {
     if (technique.len &&
         bytes_find(composing_bytes(&said->techniques), technique) == BYTES_NOT_FOUND)
@@ -121,34 +121,34 @@ static void add_technique(struct said *said, struct bytes technique)
 }
 
 // "IP address of a C2 channel; Poison Ivy, APT1; malicious-activity"
-static void take_label(
-    struct stix *stix, struct composed_says *says, const struct json_node *o, struct said *said)
+static void take_label(struct stix *stix, struct composed_says *says, const struct json_node *o,
+    struct texts_said *said)
 {
     const struct stix_object *self = stix_known_find(&stix->known, json_bytes(o, "id"));
     const struct stix_target *to = self ? self->targets : NULL;
-    struct composing words = {.len = 0}, names = {.len = 0};
+    struct composing words = {.len = 0};
     add_words(&words, json_list(o, "indicator_types"), &says->indicator);
     add_words(&words, json_list(o, "labels"), &says->indicator);
     for (; to; to = to->next) {
         const struct stix_object *target = stix_known_find(&stix->known, to->id);
         if (!target || !target->named || target->revoked)
             continue;
-        composing_add(&names, ", ", target->named->name);
+        composing_add(&said->common, ", ", target->named->name);
         add_technique(said, target->named->technique);
         if (says->indicator.phase == PHASE_NONE)
             says->indicator.phase = (uint8_t)target->named->phase;
     }
     add_technique(said, stix_technique(o));
-    composing_add(&said->label, "", json_bytes(o, "name"));
-    composing_add(&said->label, "; ", composing_bytes(&names));
-    composing_add(&said->label, "; ", composing_bytes(&words));
-    if (said->label.len == 0)
-        composing_add(&said->label, "", json_bytes(o, "description"));
+    composing_add(&said->common, "; ", composing_bytes(&words));
+    says->indicator.label = json_bytes(o, "name");
+    says->indicator.common = composing_bytes(&said->common);
+    if (says->indicator.label.len + says->indicator.common.len == 0)
+        says->indicator.label = json_bytes(o, "description");
 }
 
 // "Some Organisation (feed.json)"
-static void take_source(
-    struct stix *stix, struct composed_says *says, const struct json_node *o, struct said *said)
+static void take_source(struct stix *stix, struct composed_says *says, const struct json_node *o,
+    struct texts_said *said)
 {
     const struct stix_object *by = stix_known_find(&stix->known, json_bytes(o, "created_by_ref"));
     if (by && by->named && by->named->name.len) {
@@ -203,7 +203,7 @@ static bool has_pattern(
 static void take_indicator(struct stix *stix, const struct json_node *o, int64_t modified_us)
 {
     struct composed_says says = {.indicator = INDICATOR_UNSAID, .line = o->line};
-    struct said said = {.label = {.len = 0}};
+    struct texts_said said = {.common = {.len = 0}};
     if (!types_are_right(stix, &says, o) || !has_pattern(stix, &says, o) ||
         !take_validity(stix, &says, o) || !take_confidence(stix, &says, o))
         return;
@@ -213,7 +213,6 @@ static void take_indicator(struct stix *stix, const struct json_node *o, int64_t
     take_markings(stix, &says.indicator, o);
     take_label(stix, &says, o, &said);
     take_source(stix, &says, o, &said);
-    says.indicator.label = composing_bytes(&said.label);
     says.indicator.techniques = composing_bytes(&said.techniques);
     says.indicator.id = json_bytes(o, "id");
     says.title = json_bytes(o, "name");

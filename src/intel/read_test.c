@@ -65,25 +65,35 @@ static uint32_t ref_of(const struct loaded *l, enum intel_kind kind, const char 
     return store_find(&l->intel->store, key.kind, bytes_make(key.data, key.len));
 }
 
-// The n-th statement about a value, the newest first; NULL.
+// The n-th statement about a value, the newest first, until the third such call after it; NULL.
 static const struct statement *said(
     const struct loaded *l, enum intel_kind kind, const char *value, unsigned n)
 {
+    static struct statement kept[3];
+    static size_t next;
     uint32_t ref = ref_of(l, kind, value), at, got;
     if (ref == STORE_NONE)
         return NULL;
     at = store_entry(&l->intel->store, ref).statement;
     while (store_statements(&l->intel->store, &at, &got)) {
-        if (n-- == 0)
-            return &l->intel->store.statements[got];
+        if (n-- > 0)
+            continue;
+        next = (next + 1) % 3;
+        kept[next] = store_said(&l->intel->store, got);
+        return &kept[next];
     }
     return NULL;
 }
 
 static struct bytes label_of(const struct loaded *l, enum intel_kind kind, const char *value)
 {
+    static struct composing label;
     const struct statement *s = said(l, kind, value, 0);
-    return s ? texts_of(&l->intel->store.texts, s->label) : BYTES("no such value");
+    if (!s)
+        return BYTES("no such value");
+    struct entry entry = store_entry(&l->intel->store, ref_of(l, kind, value));
+    statement_label(&l->intel->store, s, &entry, &label);
+    return composing_bytes(&label);
 }
 
 static bool problem_at(const struct loaded *l, uint64_t line, enum text_id why)

@@ -8,12 +8,12 @@
 
 enum {
     ENTRY_HEAD = 7, // statement, kind and flags, length
-    LINKED = 1U << 31,
     KIND_BITS = 5,
     KIND_MASK = (1 << KIND_BITS) - 1,
     BUCKETS_FIRST = 64,
-    BUCKET_FULL_TENTHS = 50,   // on average while it grows: slots used in ten buckets
-    BUCKET_FROZEN_TENTHS = 42, // few spill then
+    BUCKET_FULL_TENTHS = 75,   // on average while it grows: slots used in ten buckets
+    BUCKET_NEW_TENTHS = 50,    // when it has grown
+    BUCKET_FROZEN_TENTHS = 65, // few spill then
     CHUNK_BITS = 24,           // values lie in huge pages, which spares most misses of the TLB
     CHUNK_BYTES = 1 << CHUNK_BITS,
 };
@@ -73,20 +73,6 @@ uint32_t store_next(const struct store *store, uint32_t ref)
     return next < store->values_len ? (uint32_t)next : STORE_NONE;
 }
 
-// Room for `more` elements of `size` behind `len`, twice as much as before. NULL: memory.
-static void *grown(void *old, size_t len, size_t more, size_t *room, size_t size, size_t first)
-{
-    if (len + more <= *room)
-        return old;
-    size_t wanted = *room ? *room + *room / 2 : first;
-    if (wanted < len + more)
-        wanted = len + more;
-    void *new = base_realloc(old, wanted * size);
-    if (new)
-        *room = wanted;
-    return new;
-}
-
 // The chunk in which `need` bytes more have room: the present one or the next.
 static bool chunk_ready(struct store *store, size_t need)
 {
@@ -134,9 +120,9 @@ static uint64_t bucket_of(const struct store *store, uint64_t hash)
     return (uint64_t)((unsigned __int128)hash * store->bucket_count >> 64);
 }
 
-static uint32_t print_of(enum intel_kind kind, uint64_t hash)
+static uint16_t print_of(enum intel_kind kind, uint64_t hash)
 {
-    return (uint32_t)hash + (uint32_t)kind * 0x9e37'79b1U;
+    return (uint16_t)(((uint32_t)hash + (uint32_t)kind * 0x9e37'79b1U) >> 16);
 }
 
 void store_prefetch(const struct store *store, uint64_t hash)
@@ -156,7 +142,7 @@ bool store_is(const struct store *store, uint32_t ref, enum intel_kind kind, str
 }
 
 // A bit for each slot with that fingerprint, without a branch that would be guessed wrong.
-static uint32_t bucket_same(const struct bucket *bucket, uint32_t print)
+static uint32_t bucket_same(const struct bucket *bucket, uint16_t print)
 {
     uint32_t same = 0;
     for (unsigned i = 0; i < BUCKET_SLOTS; i++)
@@ -168,7 +154,7 @@ size_t store_candidates(
     const struct store *store, enum intel_kind kind, uint64_t hash, uint32_t refs[BUCKET_ALIKE])
 {
     uint64_t at = bucket_of(store, hash);
-    uint32_t print = print_of(kind, hash);
+    uint16_t print = print_of(kind, hash);
     size_t count = 0;
     for (uint64_t steps = 0; steps < store->bucket_count; steps++) {
         const struct bucket *bucket = &store->buckets[at];
@@ -231,10 +217,9 @@ static bool buckets_make(struct store *store, uint64_t count)
     return true;
 }
 
-// Half full, so that it is not made again soon.
 static uint64_t buckets_wanted(const struct store *store)
 {
-    return store->count * 10 * 2 / BUCKET_FULL_TENTHS + BUCKETS_FIRST;
+    return store->count * 10 / BUCKET_NEW_TENTHS + BUCKETS_FIRST;
 }
 
 enum store_put store_put(
@@ -256,78 +241,6 @@ enum store_put store_put(
     return STORE_NEW;
 }
 
-// ---- What is said of them.
-
-static uint32_t *recent_of(struct store *store, const struct statement *statement)
-{
-    uint64_t hash = hash_bytes(bytes_make(statement, sizeof *statement), store->seed);
-    return &store->recent[hash % (sizeof store->recent / sizeof *store->recent)];
-}
-
-uint32_t store_statement(struct store *store, const struct statement *statement)
-{
-    uint32_t recent = *recent_of(store, statement);
-    if (recent && recent <= store->statements_len &&
-        memcmp(&store->statements[recent - 1], statement, sizeof *statement) == 0)
-        return recent - 1;
-    return store_statement_apart(store, statement);
-}
-
-uint32_t store_statement_apart(struct store *store, const struct statement *statement)
-{
-    if (store->statements_len >= LINKED - 1)
-        return STORE_NONE;
-    struct statement *all = grown(
-        store->statements, store->statements_len, 1, &store->statements_room, sizeof *all, 64);
-    if (!all)
-        return STORE_NONE;
-    store->statements = all;
-    all[store->statements_len++] = *statement;
-    *recent_of(store, statement) = (uint32_t)store->statements_len;
-    return (uint32_t)store->statements_len - 1;
-}
-
-static bool link_push(struct store *store, uint32_t statement, uint32_t next)
-{
-    if (store->links_len >= LINKED - 1)
-        return false;
-    struct statement_link *links =
-        grown(store->links, store->links_len, 1, &store->links_room, sizeof *links, 64);
-    if (!links)
-        return false;
-    store->links = links;
-    links[store->links_len++] = (struct statement_link){statement, next};
-    return true;
-}
-
-uint32_t store_link(struct store *store, uint32_t before, uint32_t statement)
-{
-    uint32_t next = before & ~LINKED;
-    if (!(before & LINKED)) {
-        if (!link_push(store, before, STORE_NONE))
-            return STORE_NONE;
-        next = (uint32_t)store->links_len - 1;
-    }
-    if (!link_push(store, statement, next))
-        return STORE_NONE;
-    return (uint32_t)(store->links_len - 1) | LINKED;
-}
-
-bool store_statements(const struct store *store, uint32_t *at, uint32_t *statement)
-{
-    if (*at == STORE_NONE)
-        return false;
-    if (!(*at & LINKED)) {
-        *statement = *at;
-        *at = STORE_NONE;
-        return true;
-    }
-    const struct statement_link *link = &store->links[*at & ~LINKED];
-    *statement = link->statement;
-    *at = link->next == STORE_NONE ? STORE_NONE : link->next | LINKED;
-    return true;
-}
-
 // ---- From beginning to end.
 
 bool store_init(struct store *store)
@@ -342,7 +255,8 @@ void store_finish(struct store *store)
     for (size_t i = 0; i < STORE_CHUNKS; i++)
         base_free(store->chunks[i]);
     base_free(store->buckets);
-    base_free(store->statements);
+    base_free(store->said);
+    base_free(store->manners);
     base_free(store->links);
     base_free(store->sources);
     texts_finish(&store->texts);
@@ -352,7 +266,8 @@ void store_finish(struct store *store)
 struct store_mark store_mark(const struct store *store)
 {
     struct store_mark mark = {.values = store->values_len,
-        .statements = store->statements_len,
+        .said = store->said_len,
+        .manners = store->manners_len,
         .links = store->links_len,
         .sources = store->sources_len,
         .texts = store->texts.len,
@@ -365,12 +280,14 @@ bool store_back(struct store *store, const struct store_mark *mark)
 {
     bool fewer = store->values_len != mark->values;
     store->values_len = mark->values;
-    store->statements_len = mark->statements;
+    store->said_len = mark->said;
+    store->manners_len = mark->manners;
     store->links_len = mark->links;
     store->sources_len = mark->sources;
     store->count = mark->count;
     memcpy(store->kinds, mark->kinds, sizeof store->kinds);
     memset(store->recent, 0, sizeof store->recent);
+    memset(store->recent_manners, 0, sizeof store->recent_manners);
     return texts_back(&store->texts, mark->texts) &&
            (!fewer || buckets_make(store, buckets_wanted(store)));
 }
@@ -385,8 +302,9 @@ static void *shrunk(void *old, size_t len, size_t *room, size_t size)
 
 bool store_freeze(struct store *store)
 {
-    store->statements = shrunk(store->statements, store->statements_len, &store->statements_room,
-        sizeof *store->statements);
+    store->said = shrunk(store->said, store->said_len, &store->said_room, sizeof *store->said);
+    store->manners =
+        shrunk(store->manners, store->manners_len, &store->manners_room, sizeof *store->manners);
     store->links = shrunk(store->links, store->links_len, &store->links_room, sizeof *store->links);
     texts_freeze(&store->texts);
     uint64_t fit = store->count * 10 / BUCKET_FROZEN_TENTHS + 1;
@@ -396,7 +314,7 @@ bool store_freeze(struct store *store)
 uint64_t store_bytes(const struct store *store)
 {
     return store->values_len + store->bucket_count * sizeof *store->buckets +
-           store->statements_room * sizeof *store->statements +
+           store->said_room * sizeof *store->said + store->manners_room * sizeof *store->manners +
            store->links_room * sizeof *store->links + store->sources_room * sizeof *store->sources +
            texts_bytes(&store->texts) + ranges_bytes(store->ranges);
 }

@@ -35,6 +35,7 @@ struct indicator {
     int64_t seen_us;           // last seen by the source: what default validity counts from; 0
     bool silent;               // not for detection (MISP to_ids false): kept, never a hit
     struct bytes label;        // what it is: family, campaign, the indicator's name
+    struct bytes common;       // what many have in common, told behind it: its kind, tags
     struct bytes id;           // its own id there: STIX id, MISP UUID
     struct bytes techniques;   // ATT&CK ids between spaces
 };

@@ -92,6 +92,57 @@ TEST(several_statements_of_a_value)
     store_finish(&store);
 }
 
+TEST(statements_are_kept_whole)
+{
+    static const struct {
+        uint32_t from_s, until_s;
+    } times[] = {{0, 0}, {100, 0}, {0, 100}, {100, 200}, {200, 100}};
+    struct store store;
+    CHECK(store_init(&store));
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        struct statement s = {.from_s = times[i].from_s,
+            .until_s = times[i].until_s,
+            .label = TEXTS_MOST,
+            .common = 7,
+            .techniques = 8,
+            .source = UINT16_MAX,
+            .confidence = CONFIDENCE_UNSAID,
+            .tlp = INTEL_TLP_RED,
+            .severity = SEVERITY_UNSAID,
+            .phase = 6,
+            .valued = true,
+            .silent = true};
+        uint32_t number = store_statement(&store, &s), apart = store_statement_apart(&store, &s);
+        struct statement kept = store_said(&store, number);
+        CHECK(memcmp(&kept, &s, sizeof s) == 0);
+        CHECK(apart != number && store_same(&store, number, apart));
+    }
+    CHECK_EQ(store.manners_len, 4); // two of them last equally long: not at all
+    store_finish(&store);
+}
+
+static void check_label(const char *label, const char *value, const char *wanted)
+{
+    struct store store;
+    struct composing told;
+    CHECK(store_init(&store));
+    struct entry entry = {.kind = INTEL_DOMAIN, .key = bytes_from_text(value)};
+    struct statement s = {.label = texts_add(&store.texts, bytes_from_text(label)),
+        .common = texts_add(&store.texts, BYTES("c2")),
+        .valued = bytes_find_byte(bytes_from_text(label), LABEL_VALUE) != BYTES_NOT_FOUND};
+    statement_label(&store, &s, &entry, &told);
+    CHECK_TEXT(composing_bytes(&told), wanted);
+    store_finish(&store);
+}
+
+TEST(labels_name_their_value)
+{
+    check_label("Emotet", "evil.test", "Emotet; c2");
+    check_label("at \xff, old", "evil.test", "at evil.test, old; c2");
+    check_label("\xff", "evil.test", "evil.test; c2");
+    check_label("", "evil.test", "c2");
+}
+
 TEST(going_back_leaves_nothing)
 {
     struct store store;
@@ -148,5 +199,5 @@ TEST(memory_may_fail)
 }
 
 TEST_MAIN(T(what_is_put_is_found_and_nothing_else), T(kinds_do_not_mix),
-    T(several_statements_of_a_value), T(going_back_leaves_nothing), T(texts_are_kept_once),
-    T(memory_may_fail))
+    T(several_statements_of_a_value), T(statements_are_kept_whole), T(labels_name_their_value),
+    T(going_back_leaves_nothing), T(texts_are_kept_once), T(memory_may_fail))

@@ -18,7 +18,8 @@ static const char *const detectors[INTEL_KINDS] = {
 
 // Statements that hold, of entries in their order.
 struct saying {
-    const struct statement *list[SAYING_MOST];
+    struct statement list[SAYING_MOST];
+    uint32_t refs[SAYING_MOST]; // of what
     size_t count;
     uint32_t shown; // the entry the hit is named after
     bool known;     // on a list that says whose it is
@@ -46,25 +47,25 @@ static uint64_t *silent_for(const struct asking *asking, const struct statement 
 
 // Statements of an entry, in the order in which they were made; those that hold join the saying.
 // The counter of what silences all of them; NULL: not all.
-static uint64_t *entry_says(
-    const struct asking *asking, const struct entry *entry, struct saying *saying)
+static uint64_t *entry_says(const struct asking *asking, uint32_t ref, struct saying *saying)
 {
     const struct store *store = &asking->intel->store;
-    const struct statement *all[SAYING_MOST];
+    struct entry entry = store_entry(store, ref);
+    uint32_t all[SAYING_MOST], at = entry.statement, statement;
     size_t count = 0, before = saying->count;
-    uint32_t at = entry->statement, statement;
     uint64_t *silent = NULL;
-    if (entry->flags & (ENTRY_OWN | ENTRY_WARNED))
-        return entry->flags & ENTRY_OWN ? &asking->metrics->intel_own
-                                        : &asking->metrics->intel_warned;
+    if (entry.flags & (ENTRY_OWN | ENTRY_WARNED))
+        return entry.flags & ENTRY_OWN ? &asking->metrics->intel_own
+                                       : &asking->metrics->intel_warned;
     while (count < SAYING_MOST && store_statements(store, &at, &statement))
-        all[count++] = &store->statements[statement];
+        all[count++] = statement;
     while (count > 0 && saying->count < SAYING_MOST) {
-        uint64_t *why = silent_for(asking, all[--count]);
-        if (why)
-            silent = why;
-        else
-            saying->list[saying->count++] = all[count];
+        struct statement *s = &saying->list[saying->count];
+        *s = store_said(store, all[--count]);
+        uint64_t *why = silent_for(asking, s);
+        silent = why ? why : silent;
+        saying->refs[saying->count] = ref;
+        saying->count += !why;
     }
     return saying->count > before ? NULL : silent;
 }
@@ -77,10 +78,10 @@ static uint8_t certainty_of(const struct intel *intel, const struct saying *sayi
     uint64_t doubt = 100 * 100;
     uint8_t best = 0;
     for (size_t i = 0; i < saying->count; i++) {
-        const struct statement *s = saying->list[i];
+        const struct statement *s = &saying->list[i];
         bool first = true;
         for (size_t before = 0; before < i; before++)
-            first = first && saying->list[before]->source != s->source;
+            first = first && saying->list[before].source != s->source;
         uint8_t confidence = confidence_of(intel, s);
         doubt = first ? doubt * (100U - confidence) / 100 : doubt;
         best = confidence > best ? confidence : best;
@@ -113,8 +114,8 @@ static enum severity severity_of(
 {
     int worst = -1;
     for (size_t i = 0; i < saying->count; i++) {
-        if (saying->list[i]->severity != SEVERITY_UNSAID && saying->list[i]->severity > worst)
-            worst = saying->list[i]->severity;
+        if (saying->list[i].severity != SEVERITY_UNSAID && saying->list[i].severity > worst)
+            worst = saying->list[i].severity;
     }
     return worst >= 0 ? (enum severity)worst : usual_severity(kind, where);
 }
@@ -149,16 +150,20 @@ static void add_techniques(struct hit *hit, struct bytes words)
     }
 }
 
-static void add_source(struct hit *hit, const struct asking *asking, const struct statement *s)
+static void add_source(struct hit *hit, const struct asking *asking, const struct statement *s,
+    uint32_t ref, struct composing labels[HIT_SOURCES])
 {
     const struct store *store = &asking->intel->store;
+    struct entry entry = store_entry(store, ref);
     const struct source_texts *source = &store->sources[s->source];
     add_techniques(hit, texts_of(&store->texts, s->techniques));
     if (s->phase && hit->phase == PHASE_NONE)
         hit->phase = (enum phase)s->phase;
     if (hit->sources_count == HIT_SOURCES)
         return;
-    struct bytes says = texts_of(&store->texts, s->label);
+    struct composing *label = &labels[hit->sources_count];
+    statement_label(store, s, &entry, label);
+    struct bytes says = composing_bytes(label);
     if (says.len == 0)
         says = texts_of(&store->texts, source->description);
     hit->sources[hit->sources_count++] =
@@ -186,6 +191,7 @@ static void put_hit(
     const struct asking *asking, const struct saying *saying, const struct where *where)
 {
     char room[KEY_TEXT_BYTES];
+    struct composing labels[HIT_SOURCES];
     struct entry entry = store_entry(&asking->intel->store, saying->shown);
     struct hit hit = {.detector = where->inbound ? "intel.inbound" : detectors[entry.kind],
         .rule = key_text(entry.kind, entry.key, room),
@@ -200,7 +206,7 @@ static void put_hit(
     if (where->inbound)
         hit.phase = where->answered ? PHASE_POINT_OF_ENTRY : PHASE_INTELLIGENCE_GATHERING;
     for (size_t i = 0; i < saying->count; i++)
-        add_source(&hit, asking, saying->list[i]);
+        add_source(&hit, asking, &saying->list[i], saying->refs[i], labels);
     hit.certainty = weak(entry.kind) ? hit.certainty / 2 : hit.certainty;
     if (saying->known) {
         hit.certainty /= 2;
@@ -235,7 +241,10 @@ static bool is_meant(const struct store *store, const struct candidate *c)
 bool tell(const struct asking *asking, const struct candidate *list, size_t count,
     const struct where *where)
 {
-    struct saying saying = {.count = 0, .shown = STORE_NONE};
+    struct saying saying; // much of it is never written
+    saying.count = 0;
+    saying.shown = STORE_NONE;
+    saying.known = false;
     const struct store *store = &asking->intel->store;
     struct where known = *where;
     if (!known.subject_known)
@@ -244,7 +253,7 @@ bool tell(const struct asking *asking, const struct candidate *list, size_t coun
         struct entry entry = store_entry(store, list[i].ref);
         if (!is_meant(store, &list[i]))
             continue;
-        uint64_t *silent = entry_says(asking, &entry, &saying);
+        uint64_t *silent = entry_says(asking, list[i].ref, &saying);
         if (silent)
             *silent += told_first(asking, list[i].ref);
         else if (saying.shown == STORE_NONE)

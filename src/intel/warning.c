@@ -256,7 +256,7 @@ static void found_ref(struct asked *asked, uint32_t ref)
     const struct store *store = &asked->w->store;
     uint32_t at = store_entry(store, ref).statement, statement;
     while (store_statements(store, &at, &statement))
-        found(asked, store->statements[statement].source);
+        found(asked, store_said(store, statement).source);
 }
 
 static void ask_text(struct asked *asked, struct bytes text)
