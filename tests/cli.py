@@ -26,6 +26,7 @@ import cli_reload
 import cli_rules
 import cli_sigma
 import cli_stix
+import cli_web
 from cli_tools import DAY, GET, call, expect
 from goldens import HERE, run
 from packets import Packet, read_capture, write_capture
@@ -530,5 +531,5 @@ def jobs(yagura):
                  messages_japanese, messages_as_json, statistics, readme_picture,
                  anomalies_only_counted, earlier_results_stay, output_is_a_file, link_nobody_decodes, hosts_are_hosts,
                  period_has_a_zone, usage_in_plain_words, example_configuration, installed, progress_bar,
-                 named_pipe, progress_of_a_pipe, every_protocol_listed, secrets_damaged) + cli_logs.TESTS + cli_rules.TESTS + cli_reload.TESTS + cli_sigma.TESTS + cli_files.TESTS + cli_stix.TESTS + cli_intel.TESTS:
+                 named_pipe, progress_of_a_pipe, every_protocol_listed, secrets_damaged) + cli_logs.TESTS + cli_rules.TESTS + cli_reload.TESTS + cli_sigma.TESTS + cli_files.TESTS + cli_stix.TESTS + cli_intel.TESTS + cli_web.TESTS:
         yield "cli " + test.__name__.replace("_", " "), lambda test=test: test(yagura)

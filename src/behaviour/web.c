@@ -46,17 +46,18 @@ static void match(struct web *web, uint8_t place, struct bytes line)
 }
 
 // Most lines were seen before, in other requests: what held nothing then is not read again.
-static void add(struct web *web, uint8_t place, struct bytes name, struct bytes value, bool form)
+static void add(
+    struct web *web, uint8_t place, struct bytes name, struct bytes value, enum web_writing writing)
 {
     struct web_text *text = &web->text;
     size_t before = text->len;
     if (!web_text_take(text, name, &value))
         return;
-    uint64_t hash = hash_bytes(value, web->seed ^ (place | name.len << 8 | (size_t)form << 16));
+    uint64_t hash = hash_bytes(value, web->seed ^ (place | name.len << 8 | (size_t)writing << 16));
     uint64_t *plain = &web->plain[hash % PLAIN];
     if (*plain == hash)
         return;
-    struct bytes line = web_text_add(text, name, value, form);
+    struct bytes line = web_text_add(text, name, value, writing);
     struct bytes shell = web_text_for_shell(text, line);
     match(web, place, line);
     if (shell.len)
@@ -76,7 +77,7 @@ static void add_parameters(struct web *web, uint8_t place, struct bytes list)
         while (end < list.len && (list.data[end] != '&' || bytes_at(list, end + 1) == '#'))
             end++;
         struct bytes none = {NULL, 0}, one = bytes_sub(list, at, end - at);
-        add(web, place, none, one, true);
+        add(web, place, none, one, WEB_FORM);
         at = end + 1;
     }
 }
@@ -86,7 +87,7 @@ static void add_url(struct web *web, struct bytes url)
     url = bytes_sub(url, 0, URL_BYTES);
     size_t query = bytes_find_byte(url, '?');
     struct bytes none = {NULL, 0};
-    add(web, WEB_PATH, none, bytes_sub(url, 0, query), false);
+    add(web, WEB_PATH, none, bytes_sub(url, 0, query), WEB_AS_IS);
     if (query != BYTES_NOT_FOUND)
         add_parameters(web, WEB_QUERY, bytes_from(url, query + 1));
 }
@@ -95,7 +96,7 @@ static void add_field(struct web *web, struct bytes line)
 {
     bool cookie = bytes_start_with_nocase(line, BYTES("cookie:"));
     struct bytes none = {NULL, 0};
-    add(web, cookie ? WEB_COOKIE : WEB_HEADER, none, line, cookie);
+    add(web, cookie ? WEB_COOKIE : WEB_HEADER, none, line, cookie ? WEB_FORM : WEB_AS_IS);
 }
 
 static bool is_form(const struct record_http *http, struct bytes body)
@@ -117,6 +118,35 @@ static struct bytes text_of(struct bytes line)
     return line;
 }
 
+static bool is_json(const struct record_http *http, struct bytes body)
+{
+    struct bytes type = http->request_content_type;
+    bool said = type.len > 4 && bytes_equal_nocase(bytes_from(type, type.len - 4), BYTES("json"));
+    uint8_t first = bytes_at(body, 0);
+    return (said || (type.len == 0 && (first == '{' || first == '['))) &&
+           bytes_find_byte(body, '"') != BYTES_NOT_FOUND;
+}
+
+// Where a string of JSON ends: its quotation mark, or the end of the body.
+static size_t string_end(struct bytes body, size_t at)
+{
+    while (at < body.len && body.data[at] != '"')
+        at += body.data[at] == '\\' ? 2 : 1;
+    return at < body.len ? at : body.len;
+}
+
+// Each string, name or value, is a line; what no string holds carries no attack.
+static void add_json(struct web *web, struct bytes body)
+{
+    struct bytes none = {NULL, 0};
+    for (size_t at = bytes_find_byte(body, '"'); at < body.len;) {
+        size_t end = string_end(body, at + 1);
+        add(web, WEB_BODY, none, bytes_sub(body, at + 1, end - at - 1), WEB_JSON);
+        size_t next = bytes_find_byte(bytes_from(body, end + 1), '"');
+        at = next == BYTES_NOT_FOUND ? body.len : end + 1 + next;
+    }
+}
+
 static void add_body(struct web *web, const struct record_http *http, struct bytes body)
 {
     struct bytes none = {NULL, 0};
@@ -124,10 +154,16 @@ static void add_body(struct web *web, const struct record_http *http, struct byt
         add_parameters(web, WEB_BODY, body);
         return;
     }
+    if (is_json(http, body)) {
+        add_json(web, body);
+        return;
+    }
     while (body.len > 0) {
         struct bytes line = bytes_sub(body, 0, bytes_find_byte(body, '\n'));
-        add(web, WEB_BODY, none, text_of(line), false);
         body = bytes_from(body, line.len + 1);
+        if (line.len > 0 && line.data[line.len - 1] == '\r')
+            line.len--;
+        add(web, WEB_BODY, none, text_of(line), WEB_AS_IS);
     }
 }
 
@@ -151,15 +187,36 @@ static void read_request(struct web *web, const struct record *record)
     web->count = 0;
     add_url(web, http->url);
     if (http->http_user_agent.len)
-        add(web, WEB_AGENT, BYTES("user-agent: "), http->http_user_agent, false);
+        add(web, WEB_AGENT, BYTES("user-agent: "), http->http_user_agent, WEB_AS_IS);
     if (http->http_refer.len)
-        add(web, WEB_REFERER, BYTES("referer: "), http->http_refer, true);
+        add(web, WEB_REFERER, BYTES("referer: "), http->http_refer, WEB_FORM);
     if (http->xff.len)
-        add(web, WEB_HEADER, BYTES("x-forwarded-for: "), http->xff, false);
+        add(web, WEB_HEADER, BYTES("x-forwarded-for: "), http->xff, WEB_AS_IS);
     add_aside(web, http, record->aside);
 }
 
 // ---- what it comes to
+
+// Is it a text that somebody wrote? Those tell of commands, files and code without being attacks.
+// A word is of letters and ends with a blank; what is not ASCII has no blanks in Japanese.
+static bool is_prose(struct bytes line)
+{
+    enum { WORDS = 20, WORD_BYTES = 6 };
+    size_t words = 0, strange = 0, letters = 0;
+    for (size_t i = 0; i < line.len; i++) {
+        uint8_t c = line.data[i], low = c | 0x20;
+        words += (c == ' ' || c == '\r') && letters > 1;
+        letters = low >= 'a' && low <= 'z' ? letters + 1 : strchr(".,\'", c) ? letters : 0;
+        strange += c >= 0x80;
+    }
+    return words + strange / WORD_BYTES > WORDS;
+}
+
+static unsigned score_of(const struct web_found *found)
+{
+    unsigned score = found->pattern->score;
+    return is_prose(found->line) ? (score + 1) / 2 : score;
+}
 
 // The kind with the highest score; all scores together in *total.
 static const char *worst_kind(const struct web *web, unsigned *total)
@@ -170,8 +227,8 @@ static const char *worst_kind(const struct web *web, unsigned *total)
     for (size_t k = 0; web->count && k < web_kind_count; k++) {
         unsigned score = 0;
         for (size_t i = 0; i < web->count; i++) {
-            const struct web_pattern *pattern = web->found[i].pattern;
-            score += strcmp(pattern->kind, web_kinds[k]) == 0 ? pattern->score : 0;
+            bool own = strcmp(web->found[i].pattern->kind, web_kinds[k]) == 0;
+            score += own ? score_of(&web->found[i]) : 0;
         }
         *total += score;
         if (score > most) {

@@ -8,7 +8,7 @@ static struct bytes read_as(const char *value, bool form)
 {
     struct bytes none = {NULL, 0};
     web_text_clear(&got);
-    return web_text_add(&got, none, bytes_from_text(value), form);
+    return web_text_add(&got, none, bytes_from_text(value), form ? WEB_FORM : WEB_AS_IS);
 }
 
 TEST(disguises_are_undone)
@@ -27,6 +27,13 @@ TEST(disguises_are_undone)
         BYTES("50% off, 1+1, \\u12, &;, %zz, ${")));
 }
 
+TEST(escapes_of_json)
+{
+    struct bytes none = {NULL, 0}, value = BYTES("a\\\"b\\\\c\\n\\u003cd");
+    web_text_clear(&got);
+    CHECK(bytes_equal(web_text_add(&got, none, value, WEB_JSON), BYTES("a\"b\\c\r<d")));
+}
+
 TEST(what_a_shell_reads)
 {
     struct bytes line = read_as("c\"a\"t /e\\tc", false);
@@ -43,7 +50,7 @@ TEST(bounds)
     web_text_clear(&got);
     CHECK(web_text_take(&got, BYTES("x="), &value));
     CHECK_EQ(value.len, WEB_TEXT_BYTES - 3);
-    struct bytes line = web_text_add(&got, BYTES("x="), value, true);
+    struct bytes line = web_text_add(&got, BYTES("x="), value, WEB_FORM);
     web_text_for_shell(&got, line);
     CHECK(got.len <= sizeof got.bytes);
     CHECK(!web_text_take(&got, BYTES(""), &value));
@@ -122,4 +129,25 @@ TEST(what_is_none)
         CHECK_EQ(look(honest[i], NULL), 0);
 }
 
-TEST_MAIN(T(disguises_are_undone), T(what_a_shell_reads), T(bounds), T(attacks), T(what_is_none))
+#define LETTER                                                                                     \
+    " and the words of a long letter that somebody wrote to us last week about many things"
+
+// What stands in a long text counts half; in JSON each string is read for itself.
+TEST(prose_and_json)
+{
+    static const struct {
+        struct request request;
+        size_t hits;
+    } cases[] = {
+        {{.url = "/", .aside = "\nt=run /bin/sh here"}, 1},
+        {{.url = "/", .aside = "\nt=run /bin/sh here" LETTER LETTER}, 0},
+        {{.url = "/", .aside = "\nt=${jndi:ldap://x/a}" LETTER LETTER}, 1},
+        {{.url = "/", .aside = "\n{\"a\": \"x\", \"b\": \"-- x\"}"}, 0},
+        {{.url = "/", .aside = "\n{\"a\": {\"b\": \"x\\\" or 1=1\"}}"}, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_EQ(look(cases[i].request, NULL), cases[i].hits);
+}
+
+TEST_MAIN(T(disguises_are_undone), T(escapes_of_json), T(prose_and_json), T(what_a_shell_reads),
+    T(bounds), T(attacks), T(what_is_none))

@@ -129,6 +129,21 @@ static size_t undo_escapes(uint8_t *text, size_t len)
     return e.out;
 }
 
+// RFC 8259 section 7; what "\\u" begins is left to undo_escapes().
+static size_t undo_json(uint8_t *text, size_t len)
+{
+    struct edit e = {.text = text, .len = len};
+    while (e.at < e.len) {
+        struct bytes rest = rest_of(&e);
+        uint8_t c = rest.data[0], next = bytes_at(rest, 1);
+        if (c != '\\' || !memchr("\"\\/bfnrt", next, 8))
+            put(&e, c, 1);
+        else
+            put(&e, next == 'n' || next == 'r' ? '\r' : next < 'a' ? next : ' ', 2);
+    }
+    return e.out;
+}
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\v' || c == '\f';
@@ -199,8 +214,11 @@ static size_t undo_lookups(uint8_t *text, size_t len)
     return len;
 }
 
-static size_t undo(uint8_t *text, size_t len, bool form)
+static size_t undo(uint8_t *text, size_t len, enum web_writing writing)
 {
+    bool form = writing == WEB_FORM;
+    if (writing == WEB_JSON)
+        len = undo_json(text, len);
     struct bytes as_sent = bytes_make(text, len);
     if (form || bytes_find_byte(as_sent, '%') != BYTES_NOT_FOUND) {
         len = undo_percent(text, len, form);
@@ -231,11 +249,12 @@ bool web_text_take(struct web_text *text, struct bytes name, struct bytes *value
     return true;
 }
 
-struct bytes web_text_add(struct web_text *text, struct bytes name, struct bytes value, bool form)
+struct bytes web_text_add(
+    struct web_text *text, struct bytes name, struct bytes value, enum web_writing writing)
 {
     uint8_t *start = &text->bytes[text->len];
     size_t len = copy(text, copy(text, 0, name), value);
-    len = undo(start, len, form);
+    len = undo(start, len, writing);
     text->len += len;
     return bytes_make(start, len);
 }

@@ -11,12 +11,14 @@ import argparse
 import csv
 import json
 import random
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 from feeds import beacon_logs, dns_log, web_capture
 
@@ -219,6 +221,23 @@ def is_attack(row):
     return True if row["expect_ids"] else False if row["no_expect_ids"] else None
 
 
+def content(request):
+    """What a request brings, whatever its parameters are called and wherever they stand: their values as they are read."""
+    def read(value):
+        for _ in range(3):
+            value = unquote_plus(value)
+        return re.sub(r"\s", "", value).lower()
+    raw = [request.get("uri", "").partition("?")[2], request.get("data") or ""]
+    values = [one.partition("=")[2] or one for part in raw for one in part.split("&")]
+    values += [v.partition("=")[2] or v for name, v in (request.get("headers") or {}).items() if name.lower() in ("cookie", "referer")]
+    return frozenset(filter(None, map(read, values)))
+
+
+def caught_elsewhere(rows):
+    """The contents that a test of the suite expects to be caught."""
+    return {content(row["request"]) for row in rows if row["expect_ids"]} - {frozenset()}
+
+
 def web(o):
     path = need(o.data / "web/crs-tests/requests.jsonl")
     rows = [row for row in lines(path) if is_attack(row) is not None]
@@ -226,16 +245,20 @@ def web(o):
         hosts = web_capture(Path(folder, "in.pcap"), [row["request"] for row in rows])
         run = Run(o.yagura, Path(folder, "in.pcap"))
     named = {end.get("address") for f in run.findings if f["detector"].startswith("web.") for end in (f["subject"], f.get("peer", {}))}
+    evil = caught_elsewhere(lines(path))
     for levels in (1,), (1, 2, 3, 4):
         of = [(row, host in named) for row, host in zip(rows, hosts) if row["paranoia"] in levels]
         attacks = [found for row, found in of if is_attack(row)]
-        others = [found for row, found in of if not is_attack(row)]
+        others = [(found, content(row["request"]) in evil) for row, found in of if not is_attack(row)]
+        honest = [found for found, elsewhere in others if not elsewhere]
         which = "paranoia level 1" if len(levels) == 1 else "all levels"
         yield f"web attack requests, {which}: found", share(sum(attacks), len(attacks)), "≥ 80 %"
-        yield "… false alarms on requests that are none", share(sum(others), len(others)), "≤ 3 %"
+        yield "… false alarms where one rule must stay silent", share(sum(found for found, _ in others), len(others)), ""
+        yield "… of them on content no other test expects to be caught", share(sum(honest), len(honest)), "≤ 3 %"
     for row, host in zip(rows, hosts):
         if (host in named) != is_attack(row):
-            o.say(f"web, level {row['paranoia']}: {'missed' if is_attack(row) else 'false alarm'} {row['rule_id']}-{row['test_id']} {json.dumps(row['request'])[:300]}")
+            what = "missed" if is_attack(row) else "found, and to be caught elsewhere" if content(row["request"]) in evil else "false alarm"
+            o.say(f"web, level {row['paranoia']}: {what} {row['rule_id']}-{row['test_id']} {json.dumps(row['request'])[:300]}")
 
 
 PARTS = {"attack": attack, "benign": benign, "dga": dga, "beacon": beacon, "web": web}
