@@ -116,7 +116,7 @@ static void record(const struct seat *seat, const struct record *record)
     bool outside = record->head.dest_ip.version && !seat_inside(seat, &record->head.dest_ip);
     bool talked = flow->payload_toserver + flow->payload_toclient >= TRANSFERRED &&
                   flow->payload_toserver && flow->payload_toclient && !flow->midstream;
-    if (!talked)
+    if (!talked || !flow->has_payload_toserver) // of such flows nobody saw what they carry
         return;
     if (is_mining(record))
         tell(seat, record, "mining");

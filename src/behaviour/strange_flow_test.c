@@ -3,8 +3,10 @@
 
 static void flow(struct trial *t, uint16_t port, const char *app, const char *first, bool outside)
 {
-    struct record_flow flow = {
-        .payload_toserver = 500, .payload_toclient = 300, .first_toserver = bytes_from_text(first)};
+    struct record_flow flow = {.has_payload_toserver = true,
+        .payload_toserver = 500,
+        .payload_toclient = 300,
+        .first_toserver = bytes_from_text(first)};
     struct record record = {.type = RECORD_FLOW, .body = &flow};
     record.head = (struct record_head){.timestamp = 1,
         .src_ip = trial_addr(10, 0, 0, 1),
@@ -34,7 +36,8 @@ TEST(where_it_does_not_belong)
 
 static void ask(struct trial *t, struct addr server, const char *sni, const char *app)
 {
-    struct record_flow flow = {.payload_toserver = 500, .payload_toclient = 300};
+    struct record_flow flow = {
+        .has_payload_toserver = true, .payload_toserver = 500, .payload_toclient = 300};
     flow.tls.sni = bytes_from_text(sni);
     struct record record = {.type = RECORD_FLOW, .body = &flow};
     record.head = (struct record_head){.timestamp = 1,
@@ -74,6 +77,7 @@ TEST(mining_and_tor)
 static void talk(struct trial *t, const int64_t *lengths, const uint32_t *times, size_t count)
 {
     struct record_flow flow = {.age = 600,
+        .has_payload_toserver = true,
         .payload_toserver = 5'000,
         .payload_toclient = 700,
         .packet_lengths = lengths,

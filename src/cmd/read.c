@@ -211,10 +211,12 @@ static void warn_of_logs(const struct analysis_result *result, struct voice voic
         struct text_arg args[] = {
             {"line", bytes_from_text(line)}, {"count", bytes_from_text(count)}};
         if (report->damaged)
-            voice_tell(voice, LOG_LEVEL_WARNING, TEXT_READ_LOG_DAMAGED, report->path, args, 2);
+            voice_tell(voice, LOG_LEVEL_WARNING, COUNTED(TEXT_READ_LOG_DAMAGED, report->damaged),
+                report->path, args, 2);
         layout_number(report->others, count);
         if (report->others)
-            voice_tell(voice, LOG_LEVEL_WARNING, TEXT_READ_LOG_OTHERS, report->path, &args[1], 1);
+            voice_tell(voice, LOG_LEVEL_WARNING, COUNTED(TEXT_READ_LOG_OTHERS, report->others),
+                report->path, &args[1], 1);
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Other products' logs: Zeek's (TSV, JSON) and EVE JSON as input, Zeek's TSV as output. What comes
-// in becomes records like the sensor's own; schema/zeek.yaml says which column is which field.
+// Other products' logs: Zeek's (TSV, JSON), EVE JSON, events of Windows and flows of Argus and
+// nfdump (CSV) as input, Zeek's TSV as output. What comes in becomes records like the sensor's own;
+// schema/zeek.yaml says which column is which field.
 #pragma once
 #include "base/arena.h"
 #include "schema/records.h"
@@ -42,7 +43,7 @@ bool log_zeek_has(const struct zeek_log *log, const struct record *record);
 
 struct log_reader;
 
-enum log_format { LOG_FORMAT_NONE, LOG_FORMAT_ZEEK_TSV, LOG_FORMAT_JSON };
+enum log_format { LOG_FORMAT_NONE, LOG_FORMAT_ZEEK_TSV, LOG_FORMAT_JSON, LOG_FORMAT_FLOW_CSV };
 
 // What the first bytes of a file look like.
 enum log_format log_sniff(struct bytes first);

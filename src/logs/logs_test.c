@@ -195,5 +195,58 @@ TEST(there_and_back)
     json_finish(&out);
 }
 
+static const char *const argus[] = {"StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,"
+                                    "sTos,dTos,TotPkts,TotBytes,SrcBytes,Label",
+    "2026/11/21 08:00:00.250000,2.500000,tcp,10.30.1.10,50001,   "
+    "->,203.0.113.7,443,CON,0,0,20,9000,1500,",
+    "2026/11/21 08:00:01.000000,0.000000,tcp,10.30.1.10,50002,   ->,10.30.1.80,81,REQ,0,,1,70,70,",
+    "2026/11/21 08:00:02.000000,0.000000,icmp,10.30.1.10,0x0008,   "
+    "->,10.30.1.80,0x0000,ECO,0,,1,98,98,",
+    "2026/11/21 08:00:03.000000,0.000000,arp,10.30.1.10,,  who,10.30.1.80,,INT,,,1,60,60,"};
+
+TEST(flows_of_argus)
+{
+    enum log_line last;
+    CHECK_EQ(log_sniff(bytes_from_text(argus[0])), LOG_FORMAT_FLOW_CSV);
+    struct json out = read_all(LOG_FORMAT_FLOW_CSV, "x.binetflow", argus, 5, &last);
+    CHECK_EQ(last, LOG_OTHER);
+    CHECK(has(&out, "\"timestamp\":\"2026-11-21T08:00:02.750000+0000\""));
+    CHECK(has(&out, "\"bytes_toserver\":1500,\"bytes_toclient\":7500"));
+    CHECK(has(&out, "\"pkts_toserver\":3,\"pkts_toclient\":17"));
+    CHECK(has(&out, "\"dest_port\":81,\"proto\":\"TCP\""));
+    CHECK(has(&out, "\"proto\":\"ICMP\",\"icmp_type\":8"));
+    json_finish(&out);
+}
+
+TEST(flows_of_nfdump)
+{
+    static const char *const lines[] = {"ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt",
+        "2026-11-21 08:00:00,2026-11-21 08:00:04,4.000,10.30.1.10,203.0.113.7,50001,53,UDP,"
+        "........,0,0,2,140,2,300",
+        "Summary", "flows,bytes,packets,avg_bps,avg_pps,avg_bpp", "1,440,4,880,1,110"};
+    enum log_line last;
+    struct json out = read_all(LOG_FORMAT_FLOW_CSV, "nfdump.csv", lines, 5, &last);
+    CHECK_EQ(last, LOG_SILENT);
+    CHECK(has(&out, "\"pkts_toserver\":2,\"pkts_toclient\":2"));
+    CHECK(has(&out, "\"age\":4"));
+    json_finish(&out);
+}
+
+TEST(flows_damaged)
+{
+    static const char *const lines[] = {
+        "2026/11/21 08:00:00,1,tcp,10.30.1.10,1,->,10.30.1.80", // too short
+        "2026/11/21 08:00:00,1,tcp,10.30.1.10,99999,->,10.30.1.80,81,REQ,0,,1,70,70,",
+        "yesterday,1,tcp,10.30.1.10,1,->,10.30.1.80,81,REQ,0,,1,70,70,",
+        "2026/11/21 08:00:00,1,tcp,nobody,1,->,10.30.1.80,81,REQ,0,,1,70,70,",
+        "2026/11/21 08:00:00,1,tcp,10.30.1.10,1,->,10.30.1.80,81,REQ,0,,1,-70,70,"};
+    struct record record;
+    struct log_reader *reader = log_reader_create(LOG_FORMAT_FLOW_CSV, "x");
+    CHECK_EQ(log_read_line(reader, bytes_from_text(argus[0]), &record), LOG_SILENT);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        CHECK_EQ(log_read_line(reader, bytes_from_text(lines[i]), &record), LOG_DAMAGED);
+    log_reader_destroy(reader);
+}
+
 TEST_MAIN(T(sniffed), T(zeek_tsv), T(zeek_sets_and_escapes), T(zeek_damage), T(zeek_json), T(eve),
-    T(eve_damage), T(there_and_back))
+    T(eve_damage), T(there_and_back), T(flows_of_argus), T(flows_of_nfdump), T(flows_damaged))

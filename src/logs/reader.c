@@ -12,6 +12,8 @@ enum log_format log_sniff(struct bytes first)
         b = bytes_from(b, 1);
     if (bytes_start_with(b, BYTES("#separator ")))
         return LOG_FORMAT_ZEEK_TSV;
+    if (flow_csv_is_head(b))
+        return LOG_FORMAT_FLOW_CSV;
     while (b.len && (b.data[0] == '[' || b.data[0] <= ' ')) // an array of objects
         b = bytes_from(b, 1);
     bool object = b.len > 1 && b.data[0] == '{' && bytes_find_byte(b, '"') != BYTES_NOT_FOUND;
@@ -98,7 +100,7 @@ static enum log_line read_object(struct log_reader *r, struct bytes value, struc
 enum log_line log_read_more(struct log_reader *r, struct record *record)
 {
     struct bytes value;
-    if (r->kind == LOG_FORMAT_ZEEK_TSV)
+    if (r->kind != LOG_FORMAT_JSON)
         return LOG_SILENT;
     switch (log_values_next(&r->values, &value)) {
     case LOG_VALUE: return read_object(r, value, record);
@@ -115,6 +117,8 @@ enum log_line log_read_line(struct log_reader *r, struct bytes line, struct reco
         line.len--;
     if (r->kind == LOG_FORMAT_ZEEK_TSV)
         return zeek_read_tsv(r, line, record);
+    if (r->kind == LOG_FORMAT_FLOW_CSV)
+        return flow_csv_read(r, line, record);
     log_values_line(&r->values, line);
     return log_read_more(r, record);
 }

@@ -18,6 +18,8 @@ struct log_reader {
     const struct zeek_log *log; // of the lines that follow; NULL: not one of ours
     const struct zeek_column *columns[LOG_COLUMNS]; // NULL: not ours
     size_t count;
+    uint8_t csv_columns[LOG_COLUMNS]; // of a file of flows: what each is
+    bool ended;                       // of such a file: what follows is no flow
     char separator, set_separator;
     struct bytes empty, unset; // as the head says
     struct pool pool;
@@ -51,3 +53,7 @@ enum log_line zeek_read_tsv(struct log_reader *reader, struct bytes line, struct
 enum log_line zeek_read_json(
     struct log_reader *reader, const json_t *object, struct record *record);
 enum log_line eve_read(struct log_reader *reader, const json_t *object, struct record *record);
+
+// Whether a line names the columns of a file of flows.
+bool flow_csv_is_head(struct bytes line);
+enum log_line flow_csv_read(struct log_reader *reader, struct bytes line, struct record *record);

@@ -144,6 +144,12 @@ def sigma_seeds(target):
             yield f.read()
 
 
+def log_seeds():
+    """A file of flows; JSON comes from tests/sigma."""
+    return [b"StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,Label\n"
+            b"2026/11/21 08:00:00.25,2.5,tcp,10.30.1.10,50001,   ->,203.0.113.7,443,CON,0,0,20,9000,1500,\n"]
+
+
 def match_seeds():
     """Cases of the matcher's unit test: a rule's options, then the bytes they are held against."""
     with open(os.path.join(HERE, "../../src/rules/match_test.c"), encoding="utf-8") as f:
@@ -166,7 +172,7 @@ def yara_seed():
 def seeds_of(target):
     yield from sigma_seeds(target)
     yield from intel_seeds(target)
-    made = {"capture": capture_seeds, "rules": rule_seeds, "intel_list": intel_list_seeds, "match": match_seeds, "scan": file_seeds,
+    made = {"capture": capture_seeds, "rules": rule_seeds, "intel_list": intel_list_seeds, "match": match_seeds, "log": log_seeds, "scan": file_seeds,
             "config": lambda: [config_seed()], "yara": lambda: [yara_seed()]}
     yield from made.get(target, list)()
     for path in captures_of(target):
