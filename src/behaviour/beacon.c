@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "behaviour/distinct.h"
-#include "behaviour/domain.h"
 #include "behaviour/ledger.h"
 #include "behaviour/rhythm.h"
 #include "behaviour/seat.h"
@@ -237,7 +236,7 @@ static bool key_of(
                 : is_dns                      ? BY_DNS
                 : record->type == RECORD_HTTP ? BY_HTTP
                                               : BY_PING;
-    bool named = name.len && domain_split(domain, name) && domain->registered.len;
+    bool named = name.len && domain_split(b->seat->domains, domain, name) && domain->registered.len;
     if (is_dns && !named)
         return false;
     if (named) {

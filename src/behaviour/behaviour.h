@@ -22,7 +22,7 @@ void looks_destroy(struct looks *looks);
 void behaviours_look(struct looks *looks, const struct record *record);
 
 // Who wants to see the record in its order, as bits for behaviours_watch(); 0: nobody.
-uint64_t behaviours_want(const struct config *config, const struct record *record);
+uint64_t behaviours_want(const struct looks *looks, const struct record *record);
 
 // ---- one thread: all that is remembered of hosts
 

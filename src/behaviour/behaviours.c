@@ -24,14 +24,18 @@ static const struct watch *const watches[] = {
 };
 
 enum { LOOKS = sizeof looks / sizeof *looks - 1, WATCHES = sizeof watches / sizeof *watches };
+_Static_assert(LOOKS <= 64 && WATCHES <= 64, "a bit for each");
 
 struct looks {
     struct seat seat;
+    struct domains domains;
     void *rooms[LOOKS + 1];
+    uint64_t looks_of[RECORD_TYPES], watches_of[RECORD_TYPES]; // bits
 };
 
 struct behaviours {
     struct seat seat;
+    struct domains domains;
     void *states[WATCHES];
 };
 
@@ -40,17 +44,18 @@ size_t behaviours_known(void)
     return WATCHES + LOOKS;
 }
 
-static bool is_of(const enum record_type *types, enum record_type type)
+static void note_types(uint64_t *bits, const enum record_type *types, size_t i)
 {
-    while (*types != RECORD_NONE && *types != type)
-        types++;
-    return *types != RECORD_NONE;
+    for (; *types != RECORD_NONE; types++)
+        bits[*types] |= 1ull << i;
 }
 
-static bool wants(
-    const struct watch *watch, const struct config *config, const struct record *record)
+// The number of the lowest bit, which is taken out.
+static size_t next_of(uint64_t *bits)
 {
-    return is_of(watch->types, record->type) && (!watch->wants || watch->wants(config, record));
+    size_t i = (size_t)__builtin_ctzll(*bits);
+    *bits &= *bits - 1;
+    return i;
 }
 
 struct looks *looks_create(const struct config *config, hit_sink *sink, void *context)
@@ -58,8 +63,12 @@ struct looks *looks_create(const struct config *config, hit_sink *sink, void *co
     struct looks *l = base_calloc(1, sizeof *l);
     if (!l)
         return NULL;
-    l->seat = (struct seat){.config = config, .sink = sink, .context = context};
+    l->seat =
+        (struct seat){.config = config, .sink = sink, .context = context, .domains = &l->domains};
+    for (size_t i = 0; i < WATCHES; i++)
+        note_types(l->watches_of, watches[i]->types, i);
     for (size_t i = 0; i < LOOKS; i++) {
+        note_types(l->looks_of, looks[i]->types, i);
         l->rooms[i] = looks[i]->create ? looks[i]->create() : NULL;
         if (looks[i]->create && !l->rooms[i]) {
             looks_destroy(l);
@@ -81,21 +90,21 @@ void looks_destroy(struct looks *l)
 
 void behaviours_look(struct looks *l, const struct record *record)
 {
-    for (size_t i = 0; i < LOOKS; i++) {
+    for (uint64_t bits = l->looks_of[record->type]; bits;) {
+        size_t i = next_of(&bits);
         l->seat.room = l->rooms[i];
-        if (is_of(looks[i]->types, record->type))
-            looks[i]->record(&l->seat, record);
+        looks[i]->record(&l->seat, record);
     }
 }
 
-_Static_assert(WATCHES <= 64, "a bit for each");
-
-uint64_t behaviours_want(const struct config *config, const struct record *record)
+uint64_t behaviours_want(const struct looks *l, const struct record *record)
 {
     uint64_t wanting = 0;
-    for (size_t i = 0; i < WATCHES; i++)
-        if (wants(watches[i], config, record))
+    for (uint64_t bits = l->watches_of[record->type]; bits;) {
+        size_t i = next_of(&bits);
+        if (!watches[i]->wants || watches[i]->wants(l->seat.config, record))
             wanting |= 1ull << i;
+    }
     return wanting;
 }
 
@@ -105,7 +114,11 @@ struct behaviours *behaviours_create(
     struct behaviours *b = base_calloc(1, sizeof *b);
     if (!b)
         return NULL;
-    b->seat = (struct seat){.config = config, .metrics = metrics, .sink = sink, .context = context};
+    b->seat = (struct seat){.config = config,
+        .metrics = metrics,
+        .sink = sink,
+        .context = context,
+        .domains = &b->domains};
     for (size_t i = 0; i < WATCHES; i++) {
         b->states[i] = watches[i]->create(&b->seat);
         if (!b->states[i]) {
@@ -128,9 +141,10 @@ void behaviours_destroy(struct behaviours *behaviours)
 
 void behaviours_watch(struct behaviours *behaviours, const struct record *record, uint64_t wanting)
 {
-    for (size_t i = 0; i < WATCHES; i++)
-        if (wanting >> i & 1)
-            watches[i]->record(behaviours->states[i], record);
+    while (wanting) {
+        size_t i = next_of(&wanting);
+        watches[i]->record(behaviours->states[i], record);
+    }
 }
 
 bool behaviours_separate(const struct config *config)

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "behaviour/dga_model.h"
 #include "behaviour/distinct.h"
-#include "behaviour/domain.h"
 #include "behaviour/ledger.h"
 #include "behaviour/seat.h"
 
@@ -133,7 +132,7 @@ static void record(void *state, const struct record *record)
     struct dga *d = state;
     int64_t now_us = record->head.timestamp;
     struct domain domain;
-    if (!domain_split(&domain, name_of(record)) || !domain.label.len)
+    if (!domain_split(d->seat->domains, &domain, name_of(record)) || !domain.label.len)
         return;
     struct addr asker = record->type == RECORD_DNS ? *domain_asker(record) : record->head.src_ip;
     struct dga_tally *tally = ledger_entry(d->tallies, &asker);

@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "behaviour/distinct.h"
-#include "behaviour/domain.h"
 #include "behaviour/ledger.h"
 #include "behaviour/seat.h"
 
@@ -196,7 +195,8 @@ static void record(void *state, const struct record *record)
     const struct record_head *head = &record->head;
     const struct record_dns *dns = record->body;
     struct domain domain;
-    if (!domain_split(&domain, dns->queries[0].rrname) || is_known(domain.registered))
+    if (!domain_split(t->seat->domains, &domain, dns->queries[0].rrname) ||
+        is_known(domain.registered))
         return;
     struct tunnel_key key;
     memset(&key, 0, sizeof key);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "behaviour/domain.h"
+#include "base/hash.h"
 #include <ctype.h>
 #include <libpsl.h>
 
@@ -71,56 +72,77 @@ static bool is_dynamic(struct bytes domain)
 }
 
 // Where the label before `at` begins; 0: it is the first one.
-static size_t label_before(const struct domain *d, size_t at)
+static size_t label_before(struct bytes name, size_t at)
 {
     size_t from = at > 0 ? at - 1 : 0;
-    while (from > 0 && d->text[from - 1] != '.')
+    while (from > 0 && name.data[from - 1] != '.')
         from--;
     return from;
 }
 
-// The label left of the registry's suffix (psl's ICANN part; what providers register besides are
-// their own names), or of a service of dynamic names.
-static void find_label(struct domain *d)
+// psl's ICANN part; what providers register besides are their own names.
+static bool is_of_registry(const char *suffix)
 {
-    size_t suffix = label_before(d, d->name.len + 1), next = label_before(d, suffix);
-    d->top = bytes_from(d->name, suffix);
-    while (next > 0 && psl_is_public_suffix2(
-                           psl_builtin(), &d->text[next], PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE)) {
-        suffix = next;
-        next = label_before(d, suffix);
-    }
-    d->dynamic = next > 0 && is_dynamic(bytes_from(d->name, next));
-    if (d->dynamic) {
-        suffix = next;
-        next = label_before(d, suffix);
-    }
-    if (suffix > 0)
-        d->label = bytes_sub(d->name, next, suffix - next - 1);
+    return psl_is_public_suffix2(psl_builtin(), suffix, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE);
 }
 
-bool domain_split(struct domain *domain, struct bytes name)
+// The label left of the registry's suffix, or of a service of dynamic names.
+static void find_label(struct domain_parts *parts, const char *text, struct bytes name)
+{
+    size_t suffix = parts->top, next = label_before(name, suffix);
+    while (next > 0 && is_of_registry(&text[next])) {
+        suffix = next;
+        next = label_before(name, suffix);
+    }
+    parts->dynamic = next > 0 && is_dynamic(bytes_from(name, next));
+    if (parts->dynamic) {
+        suffix = next;
+        next = label_before(name, suffix);
+    }
+    parts->label = (uint16_t)next;
+    parts->label_len = (uint16_t)(suffix - next - 1);
+}
+
+// text: the name, with NUL behind it.
+static void find_parts(struct domain_parts *parts, const char *text, struct bytes name)
+{
+    uint16_t none = (uint16_t)name.len;
+    *parts =
+        (struct domain_parts){.hash = parts->hash, .registered = none, .label = none, .top = none};
+    parts->host = !is_of_no_registry(name) && !has_underscore(name);
+    size_t top = label_before(name, name.len + 1);
+    if (!parts->host || top == 0 || !is_of_registry(&text[top]))
+        return;
+    const char *registered = psl_registrable_domain(psl_builtin(), text);
+    if (!registered)
+        return;
+    parts->registered = (uint16_t)(name.len - strlen(registered));
+    parts->top = (uint16_t)top;
+    find_label(parts, text, name);
+}
+
+bool domain_split(struct domains *domains, struct domain *domain, struct bytes name)
 {
     if (name.len == 0 || name.len >= DOMAIN_BYTES)
         return false;
     for (size_t i = 0; i < name.len; i++)
         domain->text[i] = (char)tolower(name.data[i]);
     domain->text[name.len] = '\0';
-    domain->name = domain->below = bytes_make(domain->text, name.len);
-    domain->registered = domain->label = domain->top = bytes_sub(domain->name, name.len, 0);
-    domain->dynamic = false;
-    if (is_of_no_registry(domain->name) || has_underscore(domain->name))
-        return false;
-    const char *registered = psl_registrable_domain(psl_builtin(), domain->text);
-    const char *top = strrchr(domain->text, '.');
-    if (!registered || !top ||
-        !psl_is_public_suffix2(psl_builtin(), &top[1], PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE))
-        return true;
-    find_label(domain);
-    size_t len = strlen(registered);
-    domain->registered = bytes_from(domain->name, name.len - len);
-    domain->below = bytes_sub(domain->name, 0, name.len > len ? name.len - len - 1 : 0);
-    return true;
+    domain->name = name = bytes_make(domain->text, name.len);
+    domains->seed = domains->seed ? domains->seed : hash_seed();
+    uint64_t hash = hash_bytes(name, domains->seed);
+    struct domain_parts *parts = &domains->known[hash % DOMAINS_KNOWN];
+    if (parts->hash != hash) {
+        parts->hash = hash;
+        find_parts(parts, domain->text, name);
+    }
+    bool dot = parts->registered > 0 && parts->registered < name.len;
+    domain->registered = bytes_from(name, parts->registered);
+    domain->below = bytes_sub(name, 0, parts->registered - (size_t)dot);
+    domain->label = bytes_sub(name, parts->label, parts->label_len);
+    domain->top = bytes_from(name, parts->top);
+    domain->dynamic = parts->dynamic;
+    return parts->host;
 }
 
 const struct addr *domain_asker(const struct record *record)

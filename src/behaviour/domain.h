@@ -15,9 +15,24 @@ struct domain {
     bool dynamic;            // it belongs to a service that gives names to anybody at once
 };
 
+// Names that were split before: hosts ask for few, and the registry's list is long. Belongs to one
+// thread; all zero: none yet.
+enum { DOMAINS_KNOWN = 4096 };
+
+struct domain_parts {
+    uint64_t hash;
+    uint16_t registered, label, label_len, top; // places in the name; its length: none
+    bool host, dynamic;
+};
+
+struct domains {
+    uint64_t seed;
+    struct domain_parts known[DOMAINS_KNOWN];
+};
+
 // False: too long, empty, or no host name of the DNS (a name of reverse look-up, of service
 // discovery or of a local network).
-bool domain_split(struct domain *domain, struct bytes name);
+bool domain_split(struct domains *domains, struct domain *domain, struct bytes name);
 
 // Is it the domain, or below it?
 bool domain_is_within(struct bytes name, struct bytes domain);

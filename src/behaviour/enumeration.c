@@ -4,7 +4,6 @@
 // of a DHCP server.
 #include "base/alloc.h"
 #include "behaviour/distinct.h"
-#include "behaviour/domain.h"
 #include "behaviour/ledger.h"
 #include "behaviour/seat.h"
 #include <stdio.h>
@@ -124,7 +123,8 @@ static void take_name(
     struct enumeration *e, const struct record *record, const struct record_dns *dns)
 {
     struct domain domain;
-    if (!dns->qr || !domain_split(&domain, dns->queries[0].rrname) || !is_word(domain.below))
+    if (!dns->qr || !domain_split(e->seat->domains, &domain, dns->queries[0].rrname) ||
+        !is_word(domain.below))
         return;
     const struct addr *source = domain_asker(record);
     if (bytes_equal(dns->rcode, BYTES("NXDOMAIN"))) {

@@ -2,6 +2,7 @@
 // Inside behaviour/: what a behaviour is made of, and how it says what it saw.
 #pragma once
 #include "behaviour/behaviour.h"
+#include "behaviour/domain.h"
 #include "schema/segment.h"
 
 // Where a behaviour sits; outlives its state.
@@ -11,6 +12,7 @@ struct seat {
     hit_sink *sink;
     void *context;
     void *room; // of a look: what its create() made
+    struct domains *domains;
 };
 
 struct look {

@@ -3,7 +3,6 @@
 // remote log-ons where none are expected; hidden DNS; coin mining and Tor by what they say; and
 // shells that call home: a nameless protocol of a few bytes at a time, in which the server asks and
 // the client answers, for long.
-#include "behaviour/domain.h"
 #include "behaviour/seat.h"
 
 enum {

@@ -2,7 +2,6 @@
 // Encrypted connections as malware makes them: straight to an address, at a port of its own, with a
 // certificate somebody made himself. None of these alone is evil; several together are rare. Of
 // TLS 1.3 no certificate is to be seen. Names that tools give theirs are framework.c's.
-#include "behaviour/domain.h"
 #include "behaviour/seat.h"
 #include <stdio.h>
 

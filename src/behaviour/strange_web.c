@@ -3,7 +3,6 @@
 // address, programs fetched from one, a user agent nobody wrote, services that give names to
 // anybody, mail that reports on the host it comes from.
 #include "behaviour/dga_model.h"
-#include "behaviour/domain.h"
 #include "behaviour/seat.h"
 #include <ctype.h>
 
@@ -82,7 +81,7 @@ static void look_at_http(const struct seat *seat, const struct record *record)
     bool script = is_of_script(http->http_user_agent), address = is_address(http->hostname);
     if (is_invented(http->http_user_agent))
         tell(seat, record, "agent", "http.http_user_agent", http->http_user_agent);
-    if (post && domain_split(&domain, http->hostname) && domain.dynamic)
+    if (post && domain_split(seat->domains, &domain, http->hostname) && domain.dynamic)
         tell(seat, record, "posted", "http.hostname", http->hostname);
     if (address && script && http->status == 200 && http->length &&
         is_program(http->http_content_type))
@@ -110,7 +109,7 @@ static void look_at_dns(const struct seat *seat, const struct record *record)
     struct bytes name = dns->queries[0].rrname;
     if (domain_is_within(name, BYTES("onion")))
         tell(seat, record, "onion", "dns.queries.rrname", name);
-    else if (domain_split(&domain, name) && domain.dynamic)
+    else if (domain_split(seat->domains, &domain, name) && domain.dynamic)
         tell(seat, record, "dynamic", "dns.queries.rrname", name);
 }
 

@@ -38,7 +38,7 @@ static inline void trial_begin(struct trial *trial)
 static inline void trial_record(struct trial *trial, const struct record *record)
 {
     behaviours_look(trial->looks, record);
-    behaviours_watch(trial->behaviours, record, behaviours_want(&trial->config, record));
+    behaviours_watch(trial->behaviours, record, behaviours_want(trial->looks, record));
 }
 
 static inline void trial_end(struct trial *trial)

@@ -202,7 +202,7 @@ static void behave(struct worker *worker, const struct record *record, uint64_t 
     json_clear(&worker->shown);
     behaviours_look(worker->looks, record);
     worker->current = NULL;
-    uint64_t wanting = behaviours_want(worker->config, record);
+    uint64_t wanting = behaviours_want(worker->looks, record);
     if (!wanting)
         return;
     const struct record *copy = record_copy(&out->hits, record);
