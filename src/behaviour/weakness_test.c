@@ -34,4 +34,33 @@ TEST(dns_sig)
     trial_end(&t);
 }
 
-TEST_MAIN(T(smb1), T(dns_sig))
+TEST(rdp_channel)
+{
+    struct trial t;
+    trial_begin(&t);
+    struct bytes channels[] = {BYTES("rdpdr"), BYTES("cliprdr")};
+    struct record_rdp rdp = {.channels = channels, .channels_count = 2};
+    struct record record = {.type = RECORD_RDP, .body = &rdp};
+    trial_record(&t, &record);
+    CHECK_EQ(t.count, 0);
+    channels[1] = BYTES("MS_T120");
+    trial_record(&t, &record);
+    CHECK_EQ(trial_hits(&t, "domain.exploit", "rdp_channel"), 1);
+    trial_end(&t);
+}
+
+TEST(heartbeat)
+{
+    struct trial t;
+    trial_begin(&t);
+    struct record_anomaly anomaly = {.event = BYTES("tls.bad_record")};
+    struct record record = {.type = RECORD_ANOMALY, .body = &anomaly};
+    trial_record(&t, &record);
+    CHECK_EQ(t.count, 0);
+    anomaly.event = BYTES("tls.overflow_heartbeat_message");
+    trial_record(&t, &record);
+    CHECK_EQ(trial_hits(&t, "domain.exploit", "heartbeat"), 1);
+    trial_end(&t);
+}
+
+TEST_MAIN(T(smb1), T(dns_sig), T(rdp_channel), T(heartbeat))
