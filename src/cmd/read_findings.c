@@ -75,7 +75,7 @@ static bool anything_loaded(const struct printer *p)
     return known_evil(l) || l->behaviours > 0;
 }
 
-// "3: 1 high, 2 low" counts entries.
+// "3 (high 1, low 2), put together from 7": entries, and the findings they stand for.
 static void print_total(const struct printer *p, const struct finding_groups *groups)
 {
     uint64_t counts[SEVERITIES] = {0};
@@ -93,6 +93,8 @@ static void print_total(const struct printer *p, const struct finding_groups *gr
         printf("%s %s", text(severity_texts[i], p->lang), number);
     }
     printf(")");
+    if (p->result->metrics.detect_findings > groups->count)
+        print_count(p, TEXT_DETECT_PUT_TOGETHER, p->result->metrics.detect_findings);
 }
 
 static void print_cut(const char *whole, size_t width)
