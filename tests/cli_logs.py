@@ -71,8 +71,19 @@ def damaged_log(yagura):
         with open(path, "w", encoding="utf-8") as f:
             f.write('{"timestamp":"2026-11-21T08:00:00.0+0900","event_type":"dns","src_ip":"10.0.0.1","dns":{"id":1}}\n'
                     'not json\n{"timestamp":"2026-11-21T08:00:00.0+0900","event_type":"alert"}\n')
-        return expect(call(yagura, "read", "--lang", "en", path), 0, stderr="the first is line 2") or \
+        return expect(call(yagura, "read", "--lang", "en", path), 0, stderr="line 2 could not be read") or \
             expect(call(yagura, "read", "--lang", "ja", "-q", path), 0, stderr="2 行目")
 
 
-TESTS = (format_zeek, logs_as_input, damaged_log)
+def flows_as_input(yagura):
+    """Argus' flows of a host that tries port 23 of twenty others, of which none answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "day.binetflow")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,Label\n")
+            f.writelines(f"2026/11/21 08:00:{at:02}.5,0.0,tcp,10.30.1.10,{50000 + at},   ->,10.30.2.{at + 1},23,REQ,0,,1,70,70,\n"
+                         for at in range(20))
+        return expect(call(yagura, "read", "--lang", "en", path), 0, stdout="10.30.1.10 tried 15 hosts at port 23")
+
+
+TESTS = (format_zeek, logs_as_input, flows_as_input, damaged_log)
