@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { MICROSECONDS = 1'000'000, SECONDS_MOST = UINT32_MAX };
+enum { MICROSECONDS = 1'000'000, SECONDS_MOST = UINT32_MAX, IDS_SEEN_BYTES = IDS_SEEN_BITS / 8 };
 
 // ---- Sources.
 
@@ -299,6 +299,18 @@ enum intel_added intel_add(
 
 // ---- What is taken back, or said anew.
 
+static bool id_bit(const struct intel_builder *b, uint64_t id)
+{
+    uint64_t bit = id % IDS_SEEN_BITS;
+    return b->ids_seen[bit / 64] >> bit % 64 & 1;
+}
+
+static void id_bit_set(struct intel_builder *b, uint64_t id)
+{
+    uint64_t bit = id % IDS_SEEN_BITS;
+    b->ids_seen[bit / 64] |= 1ULL << bit % 64;
+}
+
 static bool ended_push(struct intel_builder *b, uint64_t id, uint32_t before_s)
 {
     if (b->ended_len == b->ended_room) {
@@ -320,14 +332,17 @@ bool intel_revoke(struct intel_builder *b, struct bytes id)
 
 bool intel_version(struct intel_builder *b, struct bytes id, int64_t modified_us, bool revoked)
 {
-    uint64_t hash = id_hash(b, id), bit = hash % IDS_SEEN_BITS;
+    uint64_t hash = id_hash(b, id);
     uint32_t modified_s = to_seconds(modified_us);
-    if (!b->ids_seen)
-        b->ids_seen = base_calloc(IDS_SEEN_BITS / 64, sizeof *b->ids_seen);
+    if (!b->ids_seen) {
+        b->ids_seen = base_malloc_huge(IDS_SEEN_BYTES);
+        if (b->ids_seen)
+            memset(b->ids_seen, 0, IDS_SEEN_BYTES);
+    }
     if (!b->ids_seen || hash == 0)
         return b->ids_seen != NULL;
-    bool again = b->ids_seen[bit / 64] >> bit % 64 & 1;
-    b->ids_seen[bit / 64] |= 1ULL << bit % 64;
+    bool again = id_bit(b, hash);
+    id_bit_set(b, hash);
     return (!again && !revoked) ||
            ended_push(b, hash, modified_s + (revoked && modified_s < SECONDS_MOST));
 }
@@ -341,7 +356,9 @@ static int compare_ended(const void *left, const void *right)
 static struct ended *ended_find(const struct intel_builder *b, uint64_t id)
 {
     struct ended wanted = {.id = id};
-    return id ? bsearch(&wanted, b->ended, b->ended_len, sizeof *b->ended, compare_ended) : NULL;
+    if (id == 0 || !id_bit(b, id))
+        return NULL;
+    return bsearch(&wanted, b->ended, b->ended_len, sizeof *b->ended, compare_ended);
 }
 
 static void raise(struct ended *ended, uint32_t modified_s)
@@ -362,6 +379,9 @@ static void ended_sort(struct intel_builder *b)
             b->ended[++kept] = b->ended[i];
     }
     b->ended_len = kept + 1;
+    memset(b->ids_seen, 0, IDS_SEEN_BYTES); // from here on: those that ended
+    for (size_t i = 0; i < b->ended_len; i++)
+        id_bit_set(b, b->ended[i].id);
 }
 
 static bool raise_pattern(void *context, struct bytes id, int64_t modified_us)
@@ -436,6 +456,8 @@ bool builder_file_begin(struct intel_builder *b, const char *path, const char *f
         b->intel->patterns ? b->intel->pattern_table->count(b->intel->patterns) : 0;
     b->undo_len = 0;
     b->ended_before = b->ended_len;
+    b->problems_before = b->report->problems_count;
+    b->problems_more_before = b->report->problems_more;
     b->file = file_push(b);
     if (!b->file)
         return false;
@@ -451,9 +473,39 @@ static bool take_back(struct intel_builder *b)
         b->origins_len = b->mark.said;
     for (size_t i = b->undo_len; i > 0; i--)
         store_say(&b->intel->store, b->undo[i - 1].ref, b->undo[i - 1].statement);
+    b->undo_len = 0;
     if (b->intel->patterns)
         b->intel->pattern_table->take_back(b->intel->patterns, b->patterns_before);
     return store_back(&b->intel->store, &b->mark);
+}
+
+enum { TRIED_BYTES = 4 << 20 };
+
+bool builder_try(struct intel_builder *b)
+{
+    if (b->bytes_file < TRIED_BYTES)
+        return false;
+    b->ids_before = base_malloc_huge(IDS_SEEN_BYTES);
+    if (b->ids_before && b->ids_seen)
+        memcpy(b->ids_before, b->ids_seen, IDS_SEEN_BYTES);
+    else if (b->ids_before)
+        memset(b->ids_before, 0, IDS_SEEN_BYTES);
+    return b->ids_before != NULL;
+}
+
+bool builder_tried(struct intel_builder *b, bool good)
+{
+    uint64_t *dropped = good ? b->ids_before : b->ids_seen;
+    b->ids_seen = good ? b->ids_seen : b->ids_before;
+    b->ids_before = NULL;
+    base_free(dropped);
+    if (good)
+        return true;
+    struct intel_file_report *file = b->file;
+    file->added = file->duplicates = file->expired = file->unseen = file->refused = 0;
+    b->report->problems_count = b->problems_before;
+    b->report->problems_more = b->problems_more_before;
+    return take_back(b);
 }
 
 bool builder_file_end(struct intel_builder *b, bool keep)

@@ -94,6 +94,19 @@ bool document_read(struct intel_builder *builder, const struct intel_file *file,
     return whole;
 }
 
+bool document_read_best(
+    struct intel_builder *builder, const struct intel_file *file, document_reader *read)
+{
+    if (builder_try(builder)) {
+        bool done = read(builder, file, true);
+        if (!builder_tried(builder, done))
+            return document_fail(builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
+        if (done)
+            return true;
+    }
+    return read(builder, file, false);
+}
+
 static bool is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';

@@ -16,6 +16,12 @@ bool document_has(const struct intel_file *file, const char *text);
 [[nodiscard]] bool document_read(struct intel_builder *builder, const struct intel_file *file,
     const struct feed_reader *reader, void *context);
 
+// A large file is read `once` if that does, else again, in a way that needs two readings.
+typedef bool document_reader(
+    struct intel_builder *builder, const struct intel_file *file, bool once);
+[[nodiscard]] bool document_read_best(
+    struct intel_builder *builder, const struct intel_file *file, document_reader *read);
+
 // Something about the whole file; false, for readers to answer.
 bool document_fail(struct intel_builder *builder, uint64_t line, enum text_id why,
     struct bytes what, struct bytes allowed);

@@ -30,16 +30,24 @@
     "{\"type\":\"stix2-pattern\",\"value\":\"[domain-name:value LIKE 'evil%']\","                  \
     "\"to_ids\":false}"
 
-static struct intel *load_two(struct bytes first, struct bytes second, struct intel_report *report)
+// Behind a document: makes its file one of those that are read once, if that does.
+enum { BLANKS = 5 << 20 };
+static char blanks[BLANKS];
+
+static struct intel *load_with(
+    struct bytes first, struct bytes second, size_t blank, struct intel_report *report)
 {
     const struct bytes contents[] = {first, second};
     char names[2][64];
     const char *paths[] = {names[0], names[1]};
     int fds[2];
+    memset(blanks, ' ', sizeof blanks);
     for (size_t i = 0; i < 2; i++) {
         fds[i] = memfd_create("test", 0);
         ssize_t len = (ssize_t)contents[i].len;
         if (fds[i] < 0 || write(fds[i], contents[i].data, contents[i].len) != len)
+            abort();
+        if (write(fds[i], blanks, blank) != (ssize_t)blank)
             abort();
         snprintf(names[i], sizeof names[i], "/proc/self/fd/%d", fds[i]);
     }
@@ -51,9 +59,36 @@ static struct intel *load_two(struct bytes first, struct bytes second, struct in
     return intel;
 }
 
+static struct intel *load_two(struct bytes first, struct bytes second, struct intel_report *report)
+{
+    return load_with(first, second, 0, report);
+}
+
 static struct intel *load(struct bytes content, struct intel_report *report)
 {
     return load_two(content, bytes_make("", 0), report);
+}
+
+// Large files are not read differently.
+static void check_large(struct bytes content)
+{
+    struct intel_report small, large;
+    if (content.data[0] == '<')
+        return; // no JSON
+    intel_destroy(load(content, &small));
+    intel_destroy(load_with(content, bytes_make("", 0), BLANKS, &large));
+    const struct intel_file_report *a = &small.files[0], *b = &large.files[0];
+    CHECK(a->failed == b->failed && a->added == b->added && a->duplicates == b->duplicates &&
+          a->expired == b->expired && a->unseen == b->unseen && a->refused == b->refused);
+    CHECK_EQ(small.problems_count, large.problems_count);
+    for (size_t i = 0; i < small.problems_count && i < large.problems_count; i++)
+        if (small.problems[i].why != large.problems[i].why ||
+            small.problems[i].line != large.problems[i].line)
+            TEST_SAY("%.*s: line %u, in a large file %u: %s", (int)content.len,
+                (const char *)content.data, (unsigned)small.problems[i].line,
+                (unsigned)large.problems[i].line, text(large.problems[i].why, LANG_EN));
+    intel_report_finish(&small);
+    intel_report_finish(&large);
 }
 
 struct expected {
@@ -150,6 +185,7 @@ TEST(says_what_became_of_everything)
                 why == TEXTS ? "" : text(why, LANG_EN));
         intel_report_finish(&report);
         intel_destroy(intel);
+        check_large(bytes_from_text(e->content));
     }
 }
 
@@ -189,6 +225,7 @@ TEST(leaves_nothing_of_what_is_broken)
         CHECK(intel && intel_count(intel) == 0);
         intel_report_finish(&report);
         intel_destroy(intel);
+        check_large(bytes_from_text(broken[i].content));
     }
 }
 
@@ -242,7 +279,8 @@ static struct told ask_of(struct intel *intel, const char *name)
     struct record_dns dns = {.queries = &query, .queries_count = 1};
     struct record record = {.type = RECORD_DNS, .body = &dns};
     struct metrics metrics = {0};
-    struct told told = {.hits = 0};
+    struct told told;
+    memset(&told, 0, sizeof told); // compared as bytes
     record.head.timestamp = 1'700'000'000'000'000;
     addr_parse(BYTES("10.0.0.5"), &record.head.src_ip);
     addr_parse(BYTES("10.0.0.53"), &record.head.dest_ip);
@@ -255,7 +293,12 @@ static struct told ask(const char *content, const char *name)
 {
     struct intel_report report;
     struct intel *intel = load(bytes_from_text(content), &report);
-    struct told told = ask_of(intel, name);
+    struct told told = ask_of(intel, name), large;
+    intel_report_finish(&report);
+    intel_destroy(intel);
+    intel = load_with(bytes_from_text(content), bytes_make("", 0), BLANKS, &report);
+    large = ask_of(intel, name);
+    CHECK(memcmp(&told, &large, sizeof told) == 0);
     intel_report_finish(&report);
     intel_destroy(intel);
     return told;
@@ -263,27 +306,33 @@ static struct told ask(const char *content, const char *name)
 
 #define CHECK_SAYS(got, want) CHECK_TEXT(bytes_from_text(got), want)
 
+#define NAMED                                                                                      \
+    "{\"type\":\"identity\",\"id\":\"identity--1\",\"name\":\"CERT\"},"                            \
+    "{\"type\":\"malware\",\"id\":\"malware--1\",\"name\":\"RAT\"},"                               \
+    "{\"type\":\"attack-pattern\",\"id\":\"attack-pattern--1\",\"name\":\"Web\","                  \
+    "\"external_references\":[{\"source_name\":\"mitre-attack\",\"external_id\":\"T1071.001\"}]}"
+#define RELATED                                                                                    \
+    "{\"type\":\"relationship\",\"source_ref\":\"indicator--1\",\"target_ref\":\"malware--1\"},"   \
+    "{\"type\":\"relationship\",\"source_ref\":\"indicator--1\",\"target_ref\":"                   \
+    "\"attack-pattern--1\"}"
+#define SAID                                                                                       \
+    INDICATOR(ID "\"name\":\"N\",\"confidence\":85,\"created_by_ref\":\"identity--1\","            \
+                 "\"indicator_types\":[\"malicious-activity\"],\"valid_until\":"                   \
+                 "\"2030-01-01T00:00:00Z\",\"kill_chain_phases\":[{\"phase_name\":\"delivery\"}]," \
+                 "\"object_marking_refs\":["                                                       \
+                 "\"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003\"],",                 \
+        "%s")
+
 TEST(says_what_stix_says)
 {
-    static const char bundle[] = STIX(
-        "{\"type\":\"identity\",\"id\":\"identity--1\",\"name\":\"CERT\"},"
-        "{\"type\":\"malware\",\"id\":\"malware--1\",\"name\":\"RAT\"},"
-        "{\"type\":\"attack-pattern\",\"id\":\"attack-pattern--1\",\"name\":\"Web\","
-        "\"external_references\":[{\"source_name\":\"mitre-attack\",\"external_id\":\"T1071.001\"}]"
-        "},"
-        "{\"type\":\"relationship\",\"source_ref\":\"indicator--1\",\"target_ref\":\"malware--1\"},"
-        "{\"type\":\"relationship\",\"source_ref\":\"indicator--1\",\"target_ref\":"
-        "\"attack-pattern--1\"}," INDICATOR(ID
-            "\"name\":\"N\",\"confidence\":85,\"created_by_ref\":\"identity--1\","
-            "\"indicator_types\":[\"malicious-activity\"],\"valid_until\":\"2030-01-01T00:00:00Z\","
-            "\"kill_chain_phases\":[{\"phase_name\":\"delivery\"}],\"object_marking_refs\":["
-            "\"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003\"],",
-            "%s"));
+    static const char *const bundles[] = {STIX(NAMED "," RELATED "," SAID),
+        STIX(SAID "," RELATED "," NAMED), STIX(RELATED "," SAID "," NAMED),
+        STIX(NAMED "," SAID "," RELATED)};
     static const char *const patterns[] = {
         EVIL, "[domain-name:value LIKE 'evil.%' AND NOT EXISTS file:name]"};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2 * sizeof bundles / sizeof *bundles; i++) {
         char content[4096];
-        snprintf(content, sizeof content, bundle, patterns[i]);
+        snprintf(content, sizeof content, bundles[i / 2], patterns[i % 2]);
         struct told told = ask(content, "evil.example");
         CHECK_EQ(told.hits, 1);
         CHECK(strstr(told.source, "CERT (") == told.source);

@@ -65,8 +65,22 @@ static const struct replacement *replacement_at(
     return NULL;
 }
 
+// Nothing of it is what those begin with.
+static bool is_plain(struct bytes text)
+{
+    uint8_t first = bytes_at(text, 0) | 0x20;
+    bool plain = first != 'h' && first != 'm' && first != 'f';
+    for (size_t i = 0; plain && i < text.len; i++) {
+        uint8_t c = text.data[i];
+        plain = c != '[' && c != ']' && c != '(' && c != '{' && c != '\\';
+    }
+    return plain && text.len <= INTEL_VALUE_BYTES;
+}
+
 struct bytes value_refang(struct bytes text, uint8_t room[INTEL_VALUE_BYTES])
 {
+    if (is_plain(text))
+        return text;
     size_t len = 0;
     for (size_t i = 0; i < text.len;) {
         struct bytes rest = bytes_from(text, i);

@@ -341,7 +341,10 @@ struct intel_builder {
     struct warnings *warnings;
     struct store_mark mark; // where that file began
     uint64_t patterns_before;
-    struct undo *undo; // entries of earlier files it says something of
+    size_t problems_before;
+    uint64_t problems_more_before;
+    uint64_t *ids_before; // ids_seen, while a file is tried; NULL: none is
+    struct undo *undo;    // entries of earlier files it says something of
     size_t undo_len, undo_room;
     uint64_t *ids_seen; // IDS_SEEN_BITS; NULL: no id has come
     struct ended *ended;
@@ -358,6 +361,12 @@ struct intel_builder {
 bool builder_file_begin(struct intel_builder *builder, const char *path, const char *format);
 // False: memory, and the set is lost.
 [[nodiscard]] bool builder_file_end(struct intel_builder *builder, bool keep);
+
+// A large file is tried: what a reader takes between these two holds if `good`, else the file is as
+// good as new. False: it is too small to be worth that; memory, and nothing can be read any more.
+[[nodiscard]] bool builder_try(struct intel_builder *builder);
+[[nodiscard]] bool builder_tried(struct intel_builder *builder, bool good);
+
 void builder_apply_ended(struct intel_builder *builder); // when all files have been read
 void builder_forget(struct intel_builder *builder);      // what only reading needs
 void builder_progress(struct intel_builder *builder, double share);

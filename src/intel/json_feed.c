@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
-enum { NUMBER_BYTES = 32, LEVELS = FEED_DEPTH + 1 };
+enum { NUMBER_BYTES = 32, WHOLE_DIGITS = 15, LEVELS = FEED_DEPTH + 1 };
 
 // A container that is open, and the document around all.
 struct level {
@@ -74,12 +74,18 @@ static bool text_keep(struct feed *feed, struct bytes *text)
     return copy != NULL;
 }
 
+// Most names differ in length or by their first letter.
+static bool same_name(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || (a.data[0] == b.data[0] && bytes_equal(a, b)));
+}
+
 static bool name_given(const struct json_node *object, struct bytes name)
 {
     if (object->kind != JSON_OBJECT || object->count >= FEED_COMPARED)
         return false;
     for (const struct json_node *member = object->first; member; member = member->next)
-        if (bytes_equal(member->name, name))
+        if (same_name(member->name, name))
             return true;
     return false;
 }
@@ -91,9 +97,12 @@ static struct json_node *node_make(struct feed *feed, enum json_kind kind, struc
     feed->name = BYTES("");
     if (parent && name_given(parent, name))
         fail(feed, FEED_SYNTAX, "duplicate object key");
-    struct json_node *node = value_memory(feed, sizeof *node);
-    if (!node || feed->report.trouble != FEED_FINE || !text_keep(feed, &text))
+    struct json_node *node = value_memory(feed, sizeof *node + text.len);
+    if (!node || feed->report.trouble != FEED_FINE)
         return NULL;
+    if (text.len)
+        memcpy(&node[1], text.data, text.len);
+    text.data = (const uint8_t *)&node[1];
     *node = (struct json_node){.kind = kind, .name = name, .text = text, .line = feed->line};
     if (!parent)
         return node;
@@ -344,28 +353,23 @@ struct feed_report feed_report(const struct feed *feed)
 
 // ---- Asking a value.
 
-const struct json_node *json_member(const struct json_node *object, const char *name)
+const struct json_node *json_find(const struct json_node *object, struct bytes name)
 {
-    struct bytes wanted = bytes_from_text(name);
     const struct json_node *member = json_is(object, JSON_OBJECT) ? object->first : NULL;
-    while (member && !bytes_equal(member->name, wanted))
+    while (member && !same_name(member->name, name))
         member = member->next;
     return member;
 }
 
-struct bytes json_bytes(const struct json_node *object, const char *name)
-{
-    const struct json_node *member = json_member(object, name);
-    return json_is(member, JSON_TEXT) ? member->text : (struct bytes){NULL, 0};
-}
-
-double json_double_of(const struct json_node *object, const char *name, double otherwise)
+static double number_of(const struct json_node *member, double otherwise)
 {
     char room[NUMBER_BYTES], *end;
-    const struct json_node *member = json_member(object, name);
     struct bytes text = {NULL, 0};
+    uint64_t whole;
     if (json_is(member, JSON_TEXT) || json_is(member, JSON_NUMBER))
         text = member->text;
+    if (text.len <= WHOLE_DIGITS && bytes_to_u64(text, &whole))
+        return (double)whole;
     if (text.len == 0 || text.len >= sizeof room)
         return otherwise;
     memcpy(room, text.data, text.len);
@@ -374,8 +378,13 @@ double json_double_of(const struct json_node *object, const char *name, double o
     return *end == '\0' && isfinite(number) ? number : otherwise;
 }
 
-bool json_yes(const struct json_node *object, const char *name)
+double json_double_of(const struct json_node *object, const char *name, double otherwise)
 {
-    return json_is(json_member(object, name), JSON_TRUE) || json_double_of(object, name, 0) == 1 ||
-           bytes_equal_nocase(json_bytes(object, name), BYTES("true"));
+    return number_of(json_member(object, name), otherwise);
+}
+
+bool json_says_yes(const struct json_node *member)
+{
+    return json_is(member, JSON_TRUE) || number_of(member, 0) == 1 ||
+           (json_is(member, JSON_TEXT) && bytes_equal_nocase(member->text, BYTES("true")));
 }

@@ -74,15 +74,31 @@ struct feed_report {
 struct feed_report feed_report(const struct feed *feed);
 
 // Members of an object: NULL, empty: not there, or of another type.
-const struct json_node *json_member(const struct json_node *object, const char *name);
-struct bytes json_bytes(const struct json_node *object, const char *name);
-bool json_yes(const struct json_node *object, const char *name); // true, 1, "1"
+const struct json_node *json_find(const struct json_node *object, struct bytes name);
+bool json_says_yes(const struct json_node *member); // true, 1, "1"
 double json_double_of(const struct json_node *object, const char *name,
     double otherwise); // numbers in quotes too
 
 static inline bool json_is(const struct json_node *node, enum json_kind kind)
 {
     return node && node->kind == kind;
+}
+
+// Inline, so that lengths of names are known when they are written out.
+static inline const struct json_node *json_member(const struct json_node *object, const char *name)
+{
+    return json_find(object, bytes_from_text(name));
+}
+
+static inline struct bytes json_bytes(const struct json_node *object, const char *name)
+{
+    const struct json_node *member = json_member(object, name);
+    return json_is(member, JSON_TEXT) ? member->text : (struct bytes){NULL, 0};
+}
+
+static inline bool json_yes(const struct json_node *object, const char *name)
+{
+    return json_says_yes(json_member(object, name));
 }
 
 // The first element of that member, if it is a list.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events of MISP: {"Event": {...}}, collections {"response": [...]}, lists of events, bare events,
 // attributes of a search, and the files of a feed (manifest.json and hashes.csv have no values and
-// are passed over). Read twice: first what an event says of all its attributes, then those. Only
+// are passed over). Read twice: first what an event says of all its attributes, then those; a large
+// file once, unless something of that comes behind them. Only
 // attributes with to_ids are evil; what was deleted, and proposals (ShadowAttribute), are not read.
 #include "intel/misp_word.h"
 #include <stdio.h>
@@ -15,13 +16,15 @@ struct misp_event {
     struct misp_tags tags;
     uint8_t severity;
     int64_t seen_us;
+    bool used; // its attributes have been taken
     struct misp_event *next;
 };
 
 struct misp {
     struct intel_builder *builder;
     const struct intel_file *file;
-    bool second, full, known; // known: something of MISP is in it
+    bool sees, takes;       // in this reading: what events say, their attributes
+    bool full, known, late; // known: something of MISP is in it; late: see misp_event.used
     struct misp_event *first, *last, *now;
     bool begun[MISP_LEVELS]; // an event, at each level of objects inside each other
     size_t level;
@@ -72,7 +75,7 @@ static struct bytes kept(struct misp *misp, struct bytes text)
 static void begin_event(struct misp *misp)
 {
     misp->known = true;
-    if (misp->second) {
+    if (!misp->sees) {
         misp->now = misp->now ? misp->now->next : misp->first;
         return;
     }
@@ -152,6 +155,7 @@ static void use_event(struct misp *misp)
         event->name = name_of(misp, event);
     struct intel_source source = {.name = event->name, .organisation = event->organisation};
     misp->source = intel_source_add(misp->builder, &source);
+    event->used = true;
 }
 
 // ---- Attributes
@@ -360,7 +364,7 @@ static void take_object(struct misp *misp, const struct json_node *object)
         take_attribute(misp, attribute, object);
 }
 
-// ---- The walk, the same in both readings
+// ---- The walk, the same in all readings
 
 enum { ANY = 1, MEMBERS, ATTRIBUTES, OBJECTS };
 
@@ -372,14 +376,17 @@ static bool one_of(struct bytes name, const char *const *names, size_t count)
     return false;
 }
 
+static const char *const members[] = {
+    "info", "Orgc", "Org", "Tag", "Galaxy", "threat_level_id", "timestamp", "date", "uuid", "id"};
+static const char *const lists[] = {"Attribute", "Object"};
+enum { MEMBERS_COUNT = sizeof members / sizeof *members };
+
 // A member of an event, or of what is wrapped around events. True: of an event.
 static bool meet_member(struct misp *misp, struct bytes name)
 {
-    static const char *const names[] = {"Attribute", "Object", "info", "Orgc", "Org", "Tag",
-        "Galaxy", "threat_level_id", "timestamp", "date", "uuid", "id"};
     bool *begun = &misp->begun[misp->level];
     misp->known |= is_uuid(name); // a manifest
-    if (!*begun && one_of(name, names, sizeof names / sizeof *names)) {
+    if (!*begun && (one_of(name, members, MEMBERS_COUNT) || one_of(name, lists, 2))) {
         begin_event(misp);
         *begun = true;
     }
@@ -402,7 +409,7 @@ static int begin(void *context, int mode, struct bytes name, char bracket)
     bool event = meet_member(misp, name), attributes = bytes_equal(name, BYTES("Attribute"));
     if ((!attributes && !bytes_equal(name, BYTES("Object"))) || bracket != '[')
         return event ? FEED_COLLECT : FEED_SKIP;
-    if (!misp->second || !event)
+    if (!misp->takes || !event)
         return FEED_SKIP;
     use_event(misp);
     return attributes ? ATTRIBUTES : OBJECTS;
@@ -416,26 +423,28 @@ static void end(void *context, int mode)
 
 static bool take(void *context, int mode, const struct json_node *value)
 {
-    static const char *const lists[] = {"Attribute", "Object"};
     struct misp *misp = context;
-    if (mode == ATTRIBUTES && misp->second)
+    if (mode == ATTRIBUTES)
         take_attribute(misp, value, NULL);
-    else if (mode == OBJECTS && misp->second)
+    else if (mode == OBJECTS)
         take_object(misp, value);
     else if (mode != MEMBERS || !meet_member(misp, value->name))
         return !misp->full;
-    else if (misp->second && one_of(value->name, lists, 2))
+    else if (misp->takes && one_of(value->name, lists, 2))
         trouble(misp, value->line, value->name, TEXT_STIX_MISP_SHAPE,
             bytes_equal(value->name, BYTES("Object")) ? "Object" : "Attribute", "a list");
-    else if (!misp->second)
+    else if (misp->sees) {
+        misp->late |= misp->now->used && one_of(value->name, members, MEMBERS_COUNT);
         see_member(misp, value);
-    return !misp->full;
+    }
+    return !misp->full && !misp->late;
 }
 
-static bool read_once(struct misp *misp, bool second)
+static bool read_through(struct misp *misp, bool sees, bool takes)
 {
     static const struct feed_reader reader = {.begin = begin, .value = take, .end = end};
-    misp->second = second;
+    misp->sees = sees;
+    misp->takes = takes;
     misp->now = NULL;
     misp->level = 0;
     if (document_read(misp->builder, misp->file, &reader, misp))
@@ -444,18 +453,33 @@ static bool read_once(struct misp *misp, bool second)
            document_fail(misp->builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
 }
 
-static bool read_misp(struct intel_builder *builder, const struct intel_file *file)
+static bool read_once(struct misp *misp)
+{
+    return read_through(misp, true, true) && misp->known;
+}
+
+static bool read_twice(struct misp *misp)
+{
+    bool read = read_through(misp, true, false);
+    if (read && !misp->known)
+        read = document_fail(misp->builder, 0, TEXT_STIX_NOT_MISP, BYTES(""), BYTES(""));
+    return read && read_through(misp, false, true);
+}
+
+static bool read_file(struct intel_builder *builder, const struct intel_file *file, bool once)
 {
     struct misp misp = {.builder = builder, .file = file};
     pool_init(&misp.pool, 0);
     arena_init(&misp.arena, &misp.pool, EVENTS_BYTES);
-    bool read = read_once(&misp, false);
-    if (read && !misp.known)
-        read = document_fail(builder, 0, TEXT_STIX_NOT_MISP, BYTES(""), BYTES(""));
-    read = read && read_once(&misp, true);
+    bool done = once ? read_once(&misp) : read_twice(&misp);
     arena_reset(&misp.arena);
     pool_finish(&misp.pool);
-    return read;
+    return done;
+}
+
+static bool read_misp(struct intel_builder *builder, const struct intel_file *file)
+{
+    return document_read_best(builder, file, read_file);
 }
 
 const struct intel_format intel_format_misp = {"misp", likely, read_misp};

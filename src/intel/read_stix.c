@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // STIX 2.1 and 2.0: a bundle, TAXII's envelope, a list of objects, or one object. Read twice: once
-// for versions, names and relationships, then for the indicators themselves, so that no tree of
-// the whole is ever held. Read: indicator, and of what it refers to identity, malware,
-// threat-actor, intrusion-set, campaign, tool, infrastructure, attack-pattern, marking-definition.
-// Observables that no indicator calls evil are not evil.
+// for names and relationships, then for the indicators themselves, so that no tree of the whole is
+// ever held; large ones once, unless something comes behind the indicators that refer to it. Read:
+// indicator, and of what it refers to identity, malware, threat-actor, intrusion-set, campaign,
+// tool, infrastructure, attack-pattern, marking-definition. Observables that no indicator calls
+// evil are not evil.
 #include "intel/stix_known.h"
 #include <stdio.h>
 
@@ -130,7 +131,7 @@ static void take_label(struct stix *stix, struct composed_says *says, const stru
     add_words(&words, json_list(o, "indicator_types"), &says->indicator);
     add_words(&words, json_list(o, "labels"), &says->indicator);
     for (; to; to = to->next) {
-        const struct stix_object *target = stix_known_find(&stix->known, to->id);
+        const struct stix_object *target = stix_known_ask(&stix->known, to->id);
         if (!target || !target->named || target->revoked)
             continue;
         composing_add(&said->common, ", ", target->named->name);
@@ -150,7 +151,7 @@ static void take_label(struct stix *stix, struct composed_says *says, const stru
 static void take_source(struct stix *stix, struct composed_says *says, const struct json_node *o,
     struct texts_said *said)
 {
-    const struct stix_object *by = stix_known_find(&stix->known, json_bytes(o, "created_by_ref"));
+    const struct stix_object *by = stix_known_ask(&stix->known, json_bytes(o, "created_by_ref"));
     if (by && by->named && by->named->name.len) {
         composing_add(&said->source, "", by->named->name);
         composing_add(&said->source, " (", stix->file->base);
@@ -305,21 +306,53 @@ static bool take(void *context, int mode, const struct json_node *value)
     return !stix->full;
 }
 
-static bool read_stix(struct intel_builder *builder, const struct intel_file *file)
+static bool see_and_take(void *context, int mode, const struct json_node *value)
+{
+    struct stix *stix = context;
+    bool good = see(context, mode, value);
+    stix->known.trying |= mode == OBJECTS && is_indicator(value);
+    if (good && !stix->known.late && mode == OBJECTS)
+        take_object(stix, value);
+    return good && !stix->full && !stix->known.late;
+}
+
+static bool is_bundle(const struct stix *stix)
+{
+    return stix->bundle && (!stix->elements || stix->objects);
+}
+
+static bool read_once(struct stix *stix)
+{
+    static const struct feed_reader both = {.begin = begin, .value = see_and_take};
+    return document_read(stix->builder, stix->file, &both, stix) && is_bundle(stix);
+}
+
+static bool read_twice(struct stix *stix)
 {
     static const struct feed_reader first = {.begin = begin, .value = see, .wanted = wanted},
                                     second = {.begin = begin, .value = take};
+    bool read = document_read(stix->builder, stix->file, &first, stix);
+    stix->alone = !stix->bundle && stix->typed && stix->named;
+    if (read && !stix->alone && !is_bundle(stix))
+        read = document_fail(stix->builder, 0, TEXT_STIX_NOT_BUNDLE, BYTES(""), BYTES(""));
+    read = read && document_read(stix->builder, stix->file, &second, stix);
+    if (stix->full || stix->known.full)
+        read = document_fail(stix->builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
+    return read;
+}
+
+static bool read_file(struct intel_builder *builder, const struct intel_file *file, bool once)
+{
     struct stix stix = {.builder = builder, .file = file};
     stix_known_init(&stix.known);
-    bool read = document_read(builder, file, &first, &stix);
-    stix.alone = !stix.bundle && stix.typed && stix.named;
-    if (read && !stix.alone && (!stix.bundle || (stix.elements && !stix.objects)))
-        read = document_fail(builder, 0, TEXT_STIX_NOT_BUNDLE, BYTES(""), BYTES(""));
-    read = read && document_read(builder, file, &second, &stix);
-    if (stix.full || stix.known.full)
-        read = document_fail(builder, 0, TEXT_INTEL_NO_MEMORY, BYTES(""), BYTES(""));
+    bool done = once ? read_once(&stix) : read_twice(&stix);
     stix_known_finish(&stix.known);
-    return read;
+    return done;
+}
+
+static bool read_stix(struct intel_builder *builder, const struct intel_file *file)
+{
+    return document_read_best(builder, file, read_file);
 }
 
 const struct intel_format intel_format_stix = {"stix", likely, read_stix};

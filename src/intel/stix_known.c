@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intel/stix_known.h"
 
-enum { KNOWN_OBJECTS = 1 << 24, KNOWN_BYTES = 1 << 30 };
+enum { KNOWN_OBJECTS = 1 << 24, KNOWN_BYTES = 1 << 30, VAIN_MOST = 4096 };
 
 void stix_known_init(struct stix_known *known)
 {
     map_init(&known->objects, sizeof(struct stix_object), KNOWN_OBJECTS, KNOWN_BYTES);
     pool_init(&known->pool, 0);
     arena_init(&known->arena, &known->pool, KNOWN_BYTES);
-    known->full = false;
+    known->vain = 0;
+    known->trying = known->late = known->full = false;
 }
 
 void stix_known_finish(struct stix_known *known)
@@ -112,6 +113,19 @@ static struct stix_object *object_of(struct stix_known *known, struct bytes id)
     return object;
 }
 
+const struct stix_object *stix_known_ask(struct stix_known *known, struct bytes id)
+{
+    if (!known->trying)
+        return stix_known_find(known, id);
+    struct stix_object *object = object_of(known, id);
+    if (!object)
+        return NULL;
+    known->vain += !object->named && !object->asked;
+    known->late |= known->vain > VAIN_MOST; // too many to remember
+    object->asked = true;
+    return object;
+}
+
 static void see_link(struct stix_known *known, const struct json_node *link)
 {
     struct bytes source = json_bytes(link, "source_ref"), target = json_bytes(link, "target_ref");
@@ -125,6 +139,7 @@ static void see_link(struct stix_known *known, const struct json_node *link)
         known->full |= object != NULL;
         return;
     }
+    known->late |= known->trying;
     to->id = kept(known, target);
     to->next = object->targets;
     object->targets = to;
@@ -141,12 +156,13 @@ void stix_known_see(struct stix_known *known, const struct json_node *json)
     int64_t modified_us = stix_modified_us(json);
     if (!object || (object->named && modified_us < object->modified_us))
         return;
+    known->late |= object->asked;
     object->modified_us = modified_us;
     object->revoked = json_yes(json, "revoked");
     object->named = named_of(known, json, type);
 }
 
-enum intel_tlp stix_known_tlp(const struct stix_known *known, struct bytes id)
+enum intel_tlp stix_known_tlp(struct stix_known *known, struct bytes id)
 {
     static const struct {
         const char *id;
@@ -163,7 +179,7 @@ enum intel_tlp stix_known_tlp(const struct stix_known *known, struct bytes id)
         {"e828b379-4e03-4974-9ac4-e53a884c97c1", INTEL_TLP_RED},
     };
     struct bytes prefix = BYTES("marking-definition--");
-    const struct stix_object *object = stix_known_find(known, id);
+    const struct stix_object *object = stix_known_ask(known, id);
     if (object && object->named && object->named->tlp != INTEL_TLP_NONE)
         return object->named->tlp;
     for (size_t i = 0; bytes_start_with(id, prefix) && i < sizeof fixed / sizeof *fixed; i++)
