@@ -132,11 +132,12 @@ static struct bytes fact_value(const struct kept_fact *fact)
 static void blanks_init(struct blanks *b, const struct config *config, const struct kept *k)
 {
     static const struct bytes nothing = {NULL, 0};
-    struct bytes subject = addr_text(b->arena, &k->subject);
+    const struct addr *acted = k->turned ? &k->peer : &k->subject;
+    struct bytes subject = addr_text(b->arena, acted);
     uint16_t port = k->peer_port ? k->peer_port : k->subject_port;
     set_shown(b, "subject", subject.len ? subject : k->host);
-    set(b, "segment", segment_of(config, &k->subject));
-    set(b, "peer", addr_text(b->arena, &k->peer));
+    set(b, "segment", segment_of(config, acted));
+    set(b, "peer", addr_text(b->arena, k->turned ? &k->subject : &k->peer));
     set(b, "app", upper(b->arena, k->app_proto));
     set_shown(b, "rule", k->rule);
     set_shown(b, "rule_title", k->title.len ? k->title : k->rule);

@@ -350,6 +350,7 @@ static void grow(
         k->phase = a->phase;
         k->kind = keep(k, a->kind);
         set_ports(k, hit->head, a->swapped);
+        k->turned = hit->quiet && a->swapped != hit->subject_is_dest;
     }
     k->count++;
     k->first_us = time_us < k->first_us ? time_us : k->first_us;
