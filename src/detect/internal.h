@@ -35,7 +35,7 @@ struct kept {
     const char *detector_id;
     struct bytes rule, title, kind, host, app_proto;
     struct addr subject, peer;
-    bool turned; // it was the peer who acted: texts tell of it first
+    bool turned;                      // it was the peer who acted: texts tell of it first
     uint16_t subject_port, peer_port; // 0: not the server, or none
     int64_t first_us, last_us;
     uint64_t count;
