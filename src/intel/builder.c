@@ -82,12 +82,18 @@ static int64_t until_of(const struct intel_builder *b, const struct indicator *i
     return since ? since + lasts : 0;
 }
 
+// Not within a UTF-8 character.
+static struct bytes text_cut(struct bytes text, size_t most)
+{
+    size_t len = text.len < most ? text.len : most;
+    while (len < text.len && len > 0 && (text.data[len] & 0xc0) == 0x80)
+        len--;
+    return bytes_sub(text, 0, len);
+}
+
 static uint32_t text_number(struct intel_builder *b, struct bytes text)
 {
-    size_t len = text.len < INTEL_TEXT_BYTES ? text.len : INTEL_TEXT_BYTES;
-    while (len < text.len && len > 0 && (text.data[len] & 0xc0) == 0x80)
-        len--; // not within a UTF-8 character
-    return texts_add(&b->intel->store.texts, bytes_sub(text, 0, len));
+    return texts_add(&b->intel->store.texts, text_cut(text, INTEL_TEXT_BYTES));
 }
 
 // 0: none.
@@ -137,20 +143,21 @@ enum { VALUE_SHORT = 4 }; // may stand in a label by chance
 static uint32_t label_put(
     struct intel_builder *b, const struct key *key, struct bytes label, bool *valued)
 {
-    uint8_t holed[INTEL_TEXT_BYTES];
+    uint8_t holed[LABEL_BYTES];
     char room[KEY_TEXT_BYTES];
     struct bytes value = {NULL, 0};
-    if (label.len > 0 && label.len <= sizeof holed)
+    label = text_cut(label, LABEL_BYTES);
+    if (label.len > 0)
         value = key_text(key->kind, bytes_make(key->data, key->len), room);
     size_t at = value.len >= VALUE_SHORT ? bytes_find(label, value) : BYTES_NOT_FOUND;
     *valued = at != BYTES_NOT_FOUND && bytes_find_byte(label, LABEL_VALUE) == BYTES_NOT_FOUND;
     if (!*valued)
-        return text_number(b, label);
+        return labels_add(&b->intel->store.labels, label);
     struct bytes rest = bytes_from(label, at + value.len);
     memcpy(holed, label.data, at);
     holed[at] = LABEL_VALUE;
     memcpy(&holed[at + 1], rest.data, rest.len);
-    return texts_add(&b->intel->store.texts, bytes_make(holed, at + 1 + rest.len));
+    return labels_add(&b->intel->store.labels, bytes_make(holed, at + 1 + rest.len));
 }
 
 // STORE_NONE: memory.

@@ -4,7 +4,7 @@
 #include <idn2.h>
 #include <stdio.h>
 
-enum { NAME_BYTES = 253, LABEL_BYTES = 63, DN_PARTS = 32 };
+enum { NAME_BYTES = 253, DNS_LABEL_BYTES = 63, DN_PARTS = 32 };
 
 static uint8_t lower(uint8_t c)
 {
@@ -21,7 +21,7 @@ static bool labels_good(struct bytes name)
     size_t label = 0;
     for (size_t i = 0; i < name.len; i++) {
         bool dot = name.data[i] == '.';
-        if (dot ? label == 0 : !label_bytes[name.data[i]] || label == LABEL_BYTES)
+        if (dot ? label == 0 : !label_bytes[name.data[i]] || label == DNS_LABEL_BYTES)
             return false;
         label = dot ? 0 : label + 1;
     }

@@ -70,8 +70,8 @@ _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 // What is said of a value. Its label is `label`, then what it has in common with others.
 struct statement {
     uint32_t from_s, until_s; // 0: not said
-    uint32_t label, common;   // texts, as is `techniques`
-    uint32_t techniques;
+    uint32_t label;
+    uint32_t common, techniques; // texts
     uint16_t source;
     uint8_t confidence, tlp, severity, phase;
     bool valued; // within `label`, LABEL_VALUE stands for the value
@@ -112,8 +112,6 @@ struct entry {
     struct bytes key;
 };
 
-enum { TEXTS_MOST = (1 << 30) - 1 }; // bytes
-
 // Texts, each kept once: label, names.
 struct texts {
     uint8_t *data;
@@ -130,6 +128,32 @@ struct bytes texts_of(const struct texts *texts, uint32_t text);
 bool texts_back(struct texts *texts, size_t len); // forget what came behind
 void texts_freeze(struct texts *texts);           // none is added or sought any more
 uint64_t texts_bytes(const struct texts *texts);
+
+// ---- labels.c
+
+enum { LABEL_BYTES = 254, LABELS_MOST = (1 << 30) - 1 };
+
+struct labels {
+    uint64_t seed;
+    uint8_t *data;
+    uint32_t *blocks; // where each of their blocks begins
+    uint32_t *recent; // those added lately, by hash
+    size_t len, room, blocks_room, last_len;
+    uint32_t count;
+    uint8_t last[LABEL_BYTES]; // the one added last
+};
+
+struct labels_mark {
+    uint32_t count;
+    size_t len;
+};
+
+uint32_t labels_add(struct labels *labels, struct bytes text); // as texts_add(); cut
+struct bytes labels_of(const struct labels *labels, uint32_t label, uint8_t room[LABEL_BYTES]);
+void labels_back(struct labels *labels, struct labels_mark mark); // forget what came behind
+void labels_freeze(struct labels *labels);                        // no more are added
+void labels_finish(struct labels *labels);
+uint64_t labels_bytes(const struct labels *labels);
 
 struct source_texts {
     uint32_t name, organisation, description;
@@ -155,6 +179,7 @@ struct store {
     struct source_texts *sources;
     size_t sources_len, sources_room;
     struct texts texts;
+    struct labels labels;
     uint32_t recent[1024]; // statements made lately, by hash; number + 1
     uint32_t recent_manners[4096];
     struct ranges *ranges;
@@ -221,6 +246,7 @@ void statement_label(const struct store *store, const struct statement *statemen
 // What was there at a moment, to go back to.
 struct store_mark {
     size_t values, said, manners, links, sources, texts;
+    struct labels_mark labels;
     uint64_t count;
     uint64_t kinds[INTEL_KINDS];
 };

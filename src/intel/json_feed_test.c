@@ -30,15 +30,17 @@ static bool value(void *context, int mode, const struct json_node *value)
 
 static const struct feed_reader reader = {.begin = begin, .value = value};
 
-// The elements of "objects" in steps of so many bytes; -1: trouble.
+// The elements of "objects" in steps of so many bytes, 0: as many as it asks for; -1: trouble.
 static struct seen count(
     const struct feed_reader *by, struct bytes text, size_t step, struct feed **out)
 {
     struct seen seen = {0};
     struct feed *feed = feed_create(by, &seen);
-    for (size_t at = 0; at < text.len; at += step)
-        if (!feed_take(feed, bytes_sub(text, at, step)))
+    for (size_t at = 0, piece; at < text.len; at += piece) {
+        piece = step ? step : feed_appetite(feed);
+        if (!feed_take(feed, bytes_sub(text, at, piece)))
             break;
+    }
     seen.elements = feed_end(feed) ? seen.elements : -1;
     *out = feed;
     return seen;
@@ -109,7 +111,7 @@ TEST(bounds_a_value)
         struct feed *feed;
         memset(large, 'x', sizeof large);
         memcpy(large, heads[i], strlen(heads[i]));
-        (void)count(&reader, bytes_make(large, sizeof large), FEED_WINDOW_BYTES, &feed);
+        (void)count(&reader, bytes_make(large, sizeof large), 0, &feed);
         CHECK_EQ(feed_report(feed).trouble, FEED_LARGE);
         feed_destroy(feed);
     }

@@ -350,9 +350,30 @@ static bool read_file(struct intel_builder *builder, const struct intel_file *fi
     return done;
 }
 
+enum { TAIL_BYTES = 64 << 10 };
+
+// Whether the end of the file has what indicators refer to; what was packed does not say.
+static bool ends_in_names(const struct intel_file *file)
+{
+    static const char *const words[] = {
+        "\"relationship\"", "\"identity\"", "\"marking-definition\""};
+    uint8_t room[TAIL_BYTES];
+    FILE *opened = fopen(file->path, "re");
+    if (!opened)
+        return false;
+    size_t len =
+        fseek(opened, -TAIL_BYTES, SEEK_END) == 0 ? fread(room, 1, sizeof room, opened) : 0;
+    fclose(opened);
+    bool found = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        found |= bytes_find(bytes_make(room, len), bytes_from_text(words[i])) != BYTES_NOT_FOUND;
+    return found;
+}
+
 static bool read_stix(struct intel_builder *builder, const struct intel_file *file)
 {
-    return document_read_best(builder, file, read_file);
+    return ends_in_names(file) ? read_file(builder, file, false)
+                               : document_read_best(builder, file, read_file);
 }
 
 const struct intel_format intel_format_stix = {"stix", likely, read_stix};

@@ -85,15 +85,22 @@ static const struct statement *said(
     return NULL;
 }
 
-static struct bytes label_of(const struct loaded *l, enum intel_kind kind, const char *value)
+// Of the n-th statement.
+static struct bytes label_said(
+    const struct loaded *l, enum intel_kind kind, const char *value, unsigned n)
 {
     static struct composing label;
-    const struct statement *s = said(l, kind, value, 0);
+    const struct statement *s = said(l, kind, value, n);
     if (!s)
         return BYTES("no such value");
     struct entry entry = store_entry(&l->intel->store, ref_of(l, kind, value));
     statement_label(&l->intel->store, s, &entry, &label);
     return composing_bytes(&label);
+}
+
+static struct bytes label_of(const struct loaded *l, enum intel_kind kind, const char *value)
+{
+    return label_said(l, kind, value, 0);
 }
 
 static bool problem_at(const struct loaded *l, uint64_t line, enum text_id why)
@@ -178,8 +185,7 @@ TEST(csv_with_names)
     CHECK_EQ(older ? older->confidence : 0, 90);
     CHECK_EQ(older ? older->tlp : 0, INTEL_TLP_AMBER);
     CHECK_EQ(older ? older->until_s : 0, 1'798'761'600); // the day itself belongs to it
-    CHECK_TEXT(
-        older ? texts_of(&l.intel->store.texts, older->label) : BYTES(""), "Emotet, \"epoch 5\"");
+    CHECK_TEXT(label_said(&l, INTEL_DOMAIN, "evil.example", 1), "Emotet, \"epoch 5\"");
     const struct statement *ip = said(&l, INTEL_ADDRESS, "203.0.113.9", 0);
     CHECK_EQ(ip ? ip->confidence : 0, 85);
     CHECK_EQ(ip ? ip->until_s : 0, 1'798'711'200);

@@ -75,7 +75,7 @@ static bool pack(struct store *store, const struct statement *s, struct said *sa
     manner.severity = s->severity & 7U;
     manner.phase = s->phase & 7U;
     said->at_s = manner.lasts_s == MANNER_UNTIL ? s->until_s : s->from_s;
-    said->label = s->label & TEXTS_MOST;
+    said->label = s->label & LABELS_MOST;
     said->valued = s->valued;
     said->silent = s->silent;
     said->manner = manner_put(store, &manner);
@@ -212,7 +212,8 @@ void statement_label(const struct store *store, const struct statement *statemen
     const struct entry *entry, struct composing *label)
 {
     char room[KEY_TEXT_BYTES];
-    struct bytes text = texts_of(&store->texts, statement->label);
+    uint8_t kept[LABEL_BYTES];
+    struct bytes text = labels_of(&store->labels, statement->label, kept);
     size_t hole = statement->valued ? bytes_find_byte(text, LABEL_VALUE) : text.len;
     label->len = 0;
     composing_add(label, "", bytes_sub(text, 0, hole));

@@ -246,7 +246,7 @@ enum store_put store_put(
 bool store_init(struct store *store)
 {
     memset(store, 0, sizeof *store);
-    store->seed = hash_seed();
+    store->seed = store->labels.seed = hash_seed();
     return texts_init(&store->texts) && buckets_make(store, BUCKETS_FIRST);
 }
 
@@ -260,6 +260,7 @@ void store_finish(struct store *store)
     base_free(store->links);
     base_free(store->sources);
     texts_finish(&store->texts);
+    labels_finish(&store->labels);
     ranges_destroy(store->ranges);
 }
 
@@ -271,6 +272,7 @@ struct store_mark store_mark(const struct store *store)
         .links = store->links_len,
         .sources = store->sources_len,
         .texts = store->texts.len,
+        .labels = {store->labels.count, store->labels.len},
         .count = store->count};
     memcpy(mark.kinds, store->kinds, sizeof mark.kinds);
     return mark;
@@ -286,6 +288,7 @@ bool store_back(struct store *store, const struct store_mark *mark)
     store->sources_len = mark->sources;
     store->count = mark->count;
     memcpy(store->kinds, mark->kinds, sizeof store->kinds);
+    labels_back(&store->labels, mark->labels);
     memset(store->recent, 0, sizeof store->recent);
     memset(store->recent_manners, 0, sizeof store->recent_manners);
     return texts_back(&store->texts, mark->texts) &&
@@ -307,6 +310,7 @@ bool store_freeze(struct store *store)
         shrunk(store->manners, store->manners_len, &store->manners_room, sizeof *store->manners);
     store->links = shrunk(store->links, store->links_len, &store->links_room, sizeof *store->links);
     texts_freeze(&store->texts);
+    labels_freeze(&store->labels);
     uint64_t fit = store->count * 10 / BUCKET_FROZEN_TENTHS + 1;
     return buckets_make(store, fit) && ranges_make(store);
 }
@@ -316,5 +320,5 @@ uint64_t store_bytes(const struct store *store)
     return store->values_len + store->bucket_count * sizeof *store->buckets +
            store->said_room * sizeof *store->said + store->manners_room * sizeof *store->manners +
            store->links_room * sizeof *store->links + store->sources_room * sizeof *store->sources +
-           texts_bytes(&store->texts) + ranges_bytes(store->ranges);
+           texts_bytes(&store->texts) + labels_bytes(&store->labels) + ranges_bytes(store->ranges);
 }

@@ -102,7 +102,7 @@ TEST(statements_are_kept_whole)
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         struct statement s = {.from_s = times[i].from_s,
             .until_s = times[i].until_s,
-            .label = TEXTS_MOST,
+            .label = LABELS_MOST,
             .common = 7,
             .techniques = 8,
             .source = UINT16_MAX,
@@ -127,7 +127,7 @@ static void check_label(const char *label, const char *value, const char *wanted
     struct composing told;
     CHECK(store_init(&store));
     struct entry entry = {.kind = INTEL_DOMAIN, .key = bytes_from_text(value)};
-    struct statement s = {.label = texts_add(&store.texts, bytes_from_text(label)),
+    struct statement s = {.label = labels_add(&store.labels, bytes_from_text(label)),
         .common = texts_add(&store.texts, BYTES("c2")),
         .valued = bytes_find_byte(bytes_from_text(label), LABEL_VALUE) != BYTES_NOT_FOUND};
     statement_label(&store, &s, &entry, &told);
@@ -176,6 +176,44 @@ TEST(texts_are_kept_once)
     texts_finish(&texts);
 }
 
+// Numbers, long ones, and UUIDs as they are and as they are not packed.
+static struct bytes label_text(char text[LABEL_BYTES + 1], unsigned i)
+{
+    enum { ROOM = LABEL_BYTES + 1 };
+    const char *before = i % 3 ? "indicator--" : "", *digits = i % 7 ? "12ab" : "12AB";
+    int len = snprintf(text, ROOM, "Indicator %u", i);
+    if (i % 100 == 99)
+        len = snprintf(text, ROOM, "%0254u", i);
+    else if (i % 100 < 10)
+        len = snprintf(text, ROOM, "%s%08x-%s-4cde-89ab-0123456789ab", before, i, digits);
+    return bytes_make(text, (size_t)len);
+}
+
+TEST(labels_share_their_beginnings)
+{
+    enum { COUNT = 100'000, BACK = 70'000 };
+    struct labels labels = {.seed = 1};
+    static uint32_t numbers[COUNT];
+    char text[LABEL_BYTES + 1];
+    uint8_t room[LABEL_BYTES];
+    struct labels_mark mark = {0, 0};
+    CHECK_EQ(labels_add(&labels, BYTES("")), 0);
+    for (unsigned i = 0; i < COUNT; i++) {
+        if (i == BACK)
+            mark = (struct labels_mark){labels.count, labels.len};
+        numbers[i] = labels_add(&labels, label_text(text, i));
+        CHECK_EQ(labels_add(&labels, label_text(text, i)), numbers[i]);
+    }
+    labels_back(&labels, mark);
+    for (unsigned i = BACK; i < COUNT; i++)
+        numbers[i] = labels_add(&labels, label_text(text, i));
+    labels_freeze(&labels);
+    for (unsigned i = 0; i < COUNT; i++)
+        CHECK(bytes_equal(labels_of(&labels, numbers[i], room), label_text(text, i)));
+    CHECK(labels_bytes(&labels) < COUNT * 16);
+    labels_finish(&labels);
+}
+
 // Ends with what there is: room that could not be given back is no failure.
 static void store_try(void)
 {
@@ -200,4 +238,5 @@ TEST(memory_may_fail)
 
 TEST_MAIN(T(what_is_put_is_found_and_nothing_else), T(kinds_do_not_mix),
     T(several_statements_of_a_value), T(statements_are_kept_whole), T(labels_name_their_value),
-    T(going_back_leaves_nothing), T(texts_are_kept_once), T(memory_may_fail))
+    T(going_back_leaves_nothing), T(texts_are_kept_once), T(labels_share_their_beginnings),
+    T(memory_may_fail))

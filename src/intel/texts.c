@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "intel/internal.h"
 
-enum { TEXTS_FIRST = 1024, TEXT_HEAD = 2 };
+enum { TEXTS_FIRST = 1024, TEXT_HEAD = 2, TEXTS_MOST = INT32_MAX };
 
 bool texts_init(struct texts *texts)
 {

@@ -129,17 +129,22 @@ static int escape_at(struct bytes text, size_t i)
 
 static void put_character(struct url_out *out, struct bytes text, size_t *i)
 {
-    int escape = escape_at(text, *i);
     uint8_t c = text.data[*i];
+    if (c > 0x20 && c < 0x7f && c != '%') {
+        put(out, c);
+        ++*i;
+        return;
+    }
+    int escape = escape_at(text, *i);
     *i += escape == NO_ESCAPE ? 1 : 3;
     if (escape != NO_ESCAPE && unreserved((uint8_t)escape))
         put(out, (uint8_t)escape);
     else if (escape != NO_ESCAPE)
         put_escaped(out, (uint8_t)escape);
-    else if (c <= 0x20 || c >= 0x7f)
-        put_escaped(out, c);
-    else
+    else if (c == '%')
         put(out, c);
+    else
+        put_escaped(out, c);
 }
 
 // Back to behind the last "/" but one: what "/../" means.
@@ -206,8 +211,8 @@ static void put_host(struct url_out *out, const struct url *url)
 static void put_port(struct url_out *out, uint16_t port)
 {
     char text[PORT_BYTES];
-    int len = snprintf(text, sizeof text, ":%u", (unsigned)port);
-    for (int i = 0; port && i < len; i++)
+    int len = port ? snprintf(text, sizeof text, ":%u", (unsigned)port) : 0;
+    for (int i = 0; i < len; i++)
         put(out, (uint8_t)text[i]);
 }
 

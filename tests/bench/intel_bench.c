@@ -113,7 +113,7 @@ static struct id id_of(uint64_t n)
 
 static void stix_write(FILE *to, uint64_t n)
 {
-    struct made m = value_of(n - n % 20 / 5 * (n % 20 < 7)); // a pattern has no port
+    struct made m = value_of(n - (n % 20 == 5)); // a pattern has no port
     uint64_t h = hash_mix(n + 77);
     char when[40];
     snprintf(when, sizeof when, "2026-%02u-%02uT%02u:%02u:%02u.000Z", (unsigned)(h % 10) + 1,
