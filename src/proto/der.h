@@ -41,8 +41,12 @@ static inline size_t der_length(struct cursor *c)
 static inline struct bytes der_any(struct cursor *c, uint8_t *tag)
 {
     *tag = cursor_u8(c);
-    if ((*tag & 0x1f) == 0x1f)
-        cursor_fail(c);
+    if ((*tag & 0x1f) == 0x1f) { // the long form; old devices write small numbers so, too
+        uint8_t number = cursor_u8(c);
+        *tag = (uint8_t)((*tag & 0xe0) | (number & 0x1f));
+        if (number > 30)
+            cursor_fail(c);
+    }
     return cursor_take(c, der_length(c));
 }
 
