@@ -5,6 +5,7 @@ import gzip
 
 from craft import Talk, ether
 from craft_http2 import dns
+from craft_smtp import WELCOME, session
 from packets import ETHERNET
 
 GET = b"GET / HTTP/1.1\r\nHost: www.city.example\r\n\r\n"
@@ -48,6 +49,23 @@ def case_odd_responses():
         (GET, OK + HELLO + OK + HELLO),
         (GET, OK + HELLO + b"and more\r\n"),
         (asked(b"Range: bytes=0-4"), b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 9-4/10\r\n" + HELLO))
+
+
+def case_other_answers():
+    """Sides that do not speak the same, or in another order. The first two overlap: neither is told of the other."""
+    asks, gets, turned = (Talk(sport=50000 + at) for at in range(3))
+    asks.data(0, GET)
+    asks.data(1, b"SSH-2.0-OpenSSH_9.2\r\n")
+    first = len(asks.packets)
+    gets.data(0, GET)
+    gets.data(1, OK + HELLO)
+    gets.close()
+    asks.close()
+    turned.data(0, OK + HELLO)
+    turned.close()
+    ready = (WELCOME, b"EHLO pc\r\n", b"250 STARTTLS\r\n", b"STARTTLS\r\n", b"220 go on\r\n", b"NOOP in clear\r\n", b"250 OK\r\n")
+    packets = asks.packets[:first] + gets.packets + asks.packets[first:] + turned.packets
+    return ETHERNET, [ether(p) for p in packets] + session(*ready, sport=50003)
 
 
 def case_odd_framing():

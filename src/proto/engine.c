@@ -2,7 +2,6 @@
 // Between flows and parsers: asks the probes, keeps unread bytes, acts on verdicts.
 #include "proto/engine.h"
 #include "base/alloc.h"
-#include "proto/signature.h"
 #include <assert.h>
 
 static const struct proto *const protos[] = {
@@ -222,18 +221,6 @@ static bool name_packet(struct engine_flow *ef, const struct decoded *packet)
     return false;
 }
 
-// Protocols nobody parses, known by their first bytes.
-static bool name_by_signature(struct engine_flow *ef, const struct proto_first *first)
-{
-    struct flow *flow = ef->pf.flow;
-    const char *name = flow->app_proto ? NULL : signature_find(first);
-    if (!name)
-        return false;
-    flow->app_proto = name;
-    flow->app_basis = FLOW_BY_SIGNATURE;
-    return true;
-}
-
 static bool feed(struct engine_flow *ef, enum flow_side side, struct bytes data);
 
 static void probe_over(struct engine_flow *ef, enum flow_side side)
@@ -286,18 +273,22 @@ static bool probe_side(struct engine_flow *ef, enum flow_side side, struct bytes
     const struct proto *proto = probe_all(e, &first, &answer, &more);
     if (proto) {
         bool told = answer != PROBE_EITHER && !e->forced;
-        if (told && (answer == PROBE_SERVER) != (side == FLOW_SERVER)) {
+        bool turned = told && (answer == PROBE_SERVER) != (side == FLOW_SERVER);
+        if (turned) {
             swap_sides(ef);
             side = flow_other(side);
         }
         if (!parser_begin(ef, proto))
             return false;
+        if (turned)
+            engine_turned(ef);
         return feed_first(ef, side, data, waited);
     }
     bool room = ef->pf.carrier == OVER_TCP && data.len < PROBE_BYTES && !ef->pf.ended[side];
     if (more && room && (waited || proto_pending_add(e->pool, pending, data, PENDING_PROBE_BYTES)))
         return true;
-    bool named = name_by_signature(ef, &first); // it looks at the bytes that are dropped next
+    bool named =
+        engine_name_by_signature(ef, &first); // it looks at the bytes that are dropped next
     probe_over(ef, side);
     if (named)
         return false;
@@ -409,6 +400,8 @@ static bool act(struct engine_flow *ef, enum flow_side side, enum proto_verdict 
 {
     if (ef->pf.switch_to && (verdict == PROTO_MORE || verdict == PROTO_DONE))
         return switch_over(ef, side, bytes_from(view, used));
+    if (verdict == PROTO_NOT_MINE || verdict == PROTO_BROKEN)
+        engine_mismatch(ef, side, view);
     switch (verdict) {
     case PROTO_MORE: return keep_rest(ef, side, view, used, from_pending);
     case PROTO_DONE: parser_end(ef); return false;

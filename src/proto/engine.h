@@ -70,9 +70,18 @@ struct proto_file {
 void engine_frame_stream(struct engine_flow *ef, enum flow_side side);
 void engine_frames_go_on(struct engine_flow *ef, enum flow_side side, struct bytes data);
 
+// Before a parser lets go of the flow, or complains of `data` (proto/engine_mismatch.c): the first
+// bytes of an answer may be of another protocol.
+void engine_mismatch(struct engine_flow *ef, enum flow_side side, struct bytes data);
+// Client and server changed places as it was seen what they speak.
+void engine_turned(struct engine_flow *ef);
+
 // Flows nobody has claimed yet stand in the engine's list, oldest first (proto/engine_unclaimed.c).
 void engine_unclaimed_add(struct proto_engine *e, struct engine_flow *ef);
 void engine_unclaimed_remove(struct proto_engine *e, struct engine_flow *ef);
+
+// Protocols nobody parses, known by their first bytes. True: one of them.
+bool engine_name_by_signature(struct engine_flow *ef, const struct proto_first *first);
 
 // nDPI: names what no parser claims (proto/ndpi.c).
 [[nodiscard]] struct namer *namer_create(unsigned packets);

@@ -176,6 +176,8 @@ bool http_response_start(struct proto_flow *pf, struct cursor *in)
     if (rest.data[0] == ' ' || rest.data[0] == '\t' || rest.data[0] == 0)
         return junk_skip(pf, in, 1);
     enum line_kind kind = answer_kind(pf, rest);
+    if (kind != LINE_STATUS && first_kind(rest, false) == LINE_BARE)
+        proto_mismatch(pf, FLOW_SERVER, rest);
     if (kind == LINE_UNKNOWN)
         return false;
     if (kind == LINE_JUNK)

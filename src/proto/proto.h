@@ -269,6 +269,9 @@ void proto_frame_ends(
 void proto_frames(struct proto_flow *pf, enum rule_frame whole, enum flow_side side,
     struct bytes from, size_t head, int64_t length, uint64_t tx_id);
 
+// What a side says is not of this protocol: is it of another one? For parsers that go on.
+void proto_mismatch(struct proto_flow *pf, enum flow_side side, struct bytes data);
+
 // Does data look like printable text? For probes.
 bool proto_is_text(struct bytes data);
 

@@ -18,7 +18,7 @@ enum {
     INSPECT_AGAIN = 32,            // old bytes of a stream in which another match may begin
     INSPECT_OVERLAP = 4096,        // of a file's window carried to the next one
     INSPECT_SHOWN = 4096,          // instances one transaction shows
-    INSPECT_EVENTS = 16,           // application events of one packet
+    INSPECT_EVENTS = 16,           // application events of a flow that wait
     INSPECT_FRAMES = 64,           // frames of a flow that are not whole yet
     INSPECT_FRAME_SHOWN = 4096,    // bytes of a frame that an alert shows
     INSPECT_RECENT = 16,           // instances a transaction remembers by their buffers
@@ -169,12 +169,17 @@ struct rule_flow {
     struct seen_frame *frames; // those that are not whole
     uint32_t frames_count;
     uint64_t frames_seen[2];
-    uint64_t generation;  // of the set `told` and `payload` speak of
-    bool reversed;        // as the flow was when sides were looked at last
-    bool parser_done;     // only rules want its bytes now
-    bool passed;          // a pass rule let the flow go
-    bool accepted;        // a rule of a firewall did: its tables let everything through
-    int64_t dropped_ns;   // when a rule dropped it: what else matches in that packet is told
+    uint64_t generation; // of the set `told` and `payload` speak of
+    bool reversed;       // as the flow was when sides were looked at last
+    bool parser_done;    // only rules want its bytes now
+    bool passed;         // a pass rule let the flow go
+    bool accepted;       // a rule of a firewall did: its tables let everything through
+    int64_t dropped_ns;  // when a rule dropped it: what else matches in that packet is told
+    struct rule_flow_event {
+        enum anomaly anomaly : 16;
+        enum flow_side side : 8; // who caused it
+    } events[INSPECT_EVENTS];    // of the application, not yet inspected
+    uint8_t events_count;
     const char *spoke[2]; // what that side was known to speak before; where packets are held
 };
 
@@ -199,11 +204,6 @@ struct rules_worker {
         const char *name;
         uint64_t apps;
     } known_apps[INSPECT_APPS]; // by the name's address
-    struct {
-        enum anomaly anomaly;
-        enum flow_side side;  // who caused it
-    } events[INSPECT_EVENTS]; // not yet inspected
-    size_t events_count;
     struct json shown;          // members of the record that is told with a hit
     const struct decoded *owed; // its payload is looked at when the stream gets it
     const struct decoded *held, *waiting, *dropped, *accepted; // by the firewall

@@ -319,7 +319,7 @@ static void inspect_record(
 }
 
 // Events that wait, at the record of their transaction or without one.
-static void events_inspect(struct rules_worker *w, struct flow *flow, struct inspection where);
+static void events_inspect(const struct inspection *where, struct flow *flow);
 
 // Written for a request that was written before, as no answer came.
 static bool is_repeat(const struct record *record)
@@ -338,12 +338,12 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
     struct rule_tx *tx = rule_tx_find(state, pf->proto, id);
     if (!tx)
         tx = rule_tx_find(state, pf->proto, PROTO_TX_NEXT);
-    if (w->events_count) {
+    if (state && state->events_count) {
         struct inspection in;
         in_of(&in, w, pf, pf->speaker);
         in.tx = tx;
         in.record = record;
-        events_inspect(w, pf->flow, in);
+        events_inspect(&in, pf->flow);
     }
     if (!tx && !w->plan->record_types[record->type])
         return;
@@ -353,51 +353,54 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
         rule_tx_end(state, tx);
 }
 
-// An event waits for the record of its transaction, as far as the same packet brings one.
+// An event waits for the next record of its flow, which tells of the same transaction mostly.
 static void on_anomaly(void *context, struct proto_flow *pf, enum anomaly anomaly)
 {
     struct rules_worker *w = context;
-    if (!pf->flow || !w->plan->events[EVENTS_APP].count)
+    struct rule_flow *state =
+        pf->flow && w->plan->events[EVENTS_APP].count ? rule_flow_of(w, pf->flow) : NULL;
+    if (!state)
         return;
-    for (size_t i = 0; i < w->events_count; i++)
-        if (w->events[i].anomaly == anomaly)
+    for (size_t i = 0; i < state->events_count; i++)
+        if (state->events[i].anomaly == anomaly)
             return;
-    if (w->events_count == INSPECT_EVENTS)
-        return;
-    w->events[w->events_count].anomaly = anomaly;
-    w->events[w->events_count++].side = pf->parsing;
+    if (state->events_count < INSPECT_EVENTS)
+        state->events[state->events_count++] = (struct rule_flow_event){anomaly, pf->parsing};
 }
 
-static void events_inspect(struct rules_worker *w, struct flow *flow, struct inspection where)
+static void events_inspect(const struct inspection *where, struct flow *flow)
 {
-    for (size_t i = 0; i < w->events_count; i++) {
+    struct rules_worker *w = where->worker;
+    struct rule_flow *state = where->state;
+    for (size_t i = 0; i < state->events_count; i++) {
         struct inspection in;
-        inspect_begin(&in, w, flow, w->events[i].side, WORLD_TX);
-        in.pf = where.pf;
-        in.packet = where.packet;
-        in.time_us = where.time_us;
-        in.apps = where.apps;
-        in.tx = where.tx;
-        in.record = where.record;
+        inspect_begin(&in, w, flow, state->events[i].side, WORLD_TX);
+        in.pf = where->pf;
+        in.packet = where->packet;
+        in.time_us = where->time_us;
+        in.apps = where->apps;
+        in.tx = where->tx;
+        in.record = where->record;
         in.is_event = true;
-        in.anomaly = w->events[i].anomaly;
+        in.anomaly = state->events[i].anomaly;
         inspect_add(&in, &w->plan->events[EVENTS_APP]);
         inspect_candidates(&in);
     }
-    w->events_count = 0;
+    state->events_count = 0;
 }
 
 void inspect_events_left(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
 {
+    struct rule_flow *state = rule_flow_find(w, flow);
     struct inspection in;
-    if (w->events_count == 0)
+    if (!state || state->events_count == 0)
         return;
     inspect_begin(&in, w, flow, side, WORLD_TX);
     in.packet = packet;
     in.time_us = packet ? packet->time_ns / 1000 : flow->last_us;
-    in.tx = in.state ? in.state->txs : NULL; // the newest
-    events_inspect(w, flow, in);
+    in.tx = state->txs; // the newest
+    events_inspect(&in, flow);
 }
 
 // ---- files
