@@ -98,6 +98,12 @@ def case_v2():
                       to(weak, True, source=501), to(refused, True, source=502)]
 
 
+def case_null():
+    """Integrity without encryption, chosen."""
+    chosen = sa2(t2(False, 1, 11), t2(False, 2, 5), t2(False, 3, 12), t2(True, 4, 14))
+    return ETHERNET, [to(message(34, [(33, chosen)], RSPI, 0x20, 32), True)]
+
+
 def case_malformed():
     good = message(2, [(1, sa(suite()))])
     odd = [message(2, [], raw=(1, b"\0\0\0\3")), message(2, [], raw=(13, b"\0\0\1\0xx")), message(2, [(1, b"\0\0\0\1\0")]), message(2, [(1, b"\0\0\0\2")]),

@@ -2,7 +2,7 @@
 """TCP streams: out of order, overlapping, lying, without a beginning, with holes (RFC 9293)."""
 import struct
 
-from craft import ACK, FIN, PSH, REQUEST, RESPONSE, RST, SYN, Talk, ether, tcp
+from craft import ACK, CLIENT, FIN, PSH, REQUEST, RESPONSE, RST, SERVER, SYN, Talk, ether, ip, tcp
 from packets import ETHERNET
 
 
@@ -215,3 +215,26 @@ def case_forged():
     talk.data(0, REQUEST)
     talk.data(1, RESPONSE)
     return done(talk)
+
+
+def case_odd_handshakes():
+    """A server that answers another SYN, a SYN in an open connection, a reset of nothing, bytes twice and bytes lost."""
+    wrong = Talk(handshake=False)
+    wrong.seq = list(wrong.start)
+    wrong.send(0, SYN)
+    wrong.seq[0] += 7
+    wrong.send(1, SYN | ACK)
+    again = Talk(sport=50001)
+    again.packets.append(again.segment(0, SYN, seq=-1))
+    again.data(0, REQUEST)
+    again.packets.append(again.segment(0, PSH | ACK, REQUEST[:20], 0))
+    again.seq[0] += 100
+    again.send(0, PSH | ACK, b"after a hole")
+    again.send(1, ACK)
+    again.send(0, PSH | ACK, b" and more")
+    again.send(1, ACK)
+    again.close()
+    nobody = Talk(sport=50002, handshake=False)
+    nobody.send(1, RST)
+    unknown = ip(CLIENT, SERVER, 1, struct.pack(">BBHI", 8, 7, 0xf7f8, 0))
+    return ETHERNET, [ether(p) for p in wrong.packets + again.packets + nobody.packets + [unknown]]

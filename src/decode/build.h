@@ -172,3 +172,11 @@ static inline struct bytes build_payload(const struct decoded *p)
 {
     return bytes_make(p->payload, p->payload_len);
 }
+
+// What was built is UDP "hello" from port 1000 to 53 over IPv4, between 10.0.0.1 and 10.0.0.2.
+static inline void build_hello4(void)
+{
+    build_start("hello");
+    build_udp(1000, 53);
+    build_ip4(17);
+}

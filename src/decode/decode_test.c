@@ -2,14 +2,6 @@
 // Every layer and its anomalies; each packet is also decoded cut at every byte.
 #include "decode/build.h"
 
-// What was built is UDP "hello" from port 1000 to 53 over IPv4, between 10.0.0.1 and 10.0.0.2.
-static void build_hello4(void)
-{
-    build_start("hello");
-    build_udp(1000, 53);
-    build_ip4(17);
-}
-
 static void build_hello6(void)
 {
     build_start("hello");
@@ -158,6 +150,13 @@ TEST(ip4_options)
     CHECK(build_has(build_decode(LINK_RAW), ANOMALY_IPV4_OPT_SOURCE_ROUTE));
     build_at()[21] = 5;
     CHECK(build_has(build_decode(LINK_RAW), ANOMALY_IPV4_OPT_INVALID_LEN));
+    build_start("x");
+    build_udp(1, 2);
+    build_hex("94 04 00 00 94 02 56 02"); // twice; one that nobody knows
+    build_ip4(17);
+    build_at()[0] = 0x47;
+    CHECK(build_has(build_decode(LINK_RAW), ANOMALY_IPV4_OPT_DUPLICATE));
+    CHECK(build_has(build_decode(LINK_RAW), ANOMALY_IPV4_OPT_UNKNOWN));
 }
 
 // `next` is the type of the first extension header.
@@ -209,6 +208,13 @@ TEST(ip6_extensions_damaged)
         ANOMALY_IPV6_EXTHDR_DUPL_FH));
     CHECK(build_has(
         ip6_with(44, "11 09 00 00 00 00 00 07"), ANOMALY_IPV6_FH_NON_ZERO_RESERVED_FIELD));
+    CHECK(build_has(ip6_with(60, "3c 00 c9 04 00 00 00 00 3c 00 c9 04 00 00 00 00 "
+                                 "11 00 c9 04 00 00 00 00"),
+        ANOMALY_IPV6_EXTHDR_DUPL_DH));
+    CHECK(build_has(
+        ip6_with(51, "11 01 00 01 00 00 00 01 00 00 00 01"), ANOMALY_IPV6_EXTHDR_AH_RES_NOT_NULL));
+    CHECK(build_has(ip6_with(200, ""), ANOMALY_IPV6_UNKNOWN_NEXT_HEADER));
+    CHECK_EQ(ip6_with(253, "")->anomaly_count, 0);
     CHECK(build_has(ip6_with(43, "11 99 00 00 00 00 00 00"), ANOMALY_IPV6_TRUNC_EXTHDR));
     build_start("");
     build_hex("06 00 00 00 00 00 00 07"); // announces what does not come
@@ -311,6 +317,9 @@ TEST(arp)
     build_hex("00 01 08 00 01 02 00 01 00 00 00 00 00 00");
     build_ether(0x0806);
     CHECK(build_has(build_decode(LINK_ETHERNET), ANOMALY_ARP_INVALID_PROTOCOL_SIZE));
+    CHECK(build_has(build_decode(LINK_ETHERNET), ANOMALY_ARP_INVALID_HARDWARE_SIZE));
+    build_at()[14 + 3] = 6;
+    CHECK(build_has(build_decode(LINK_ETHERNET), ANOMALY_ARP_UNSUPPORTED_PROTOCOL));
 }
 
 TEST(pair_hash_is_symmetric)

@@ -4,7 +4,7 @@
 // Other EtherTypes end here as DECODE_OTHER, without an anomaly: LLDP, EAPOL and such are usual.
 #include "decode/internal.h"
 
-enum { ETHER_LENGTH_MAX = 1500, ETHER_TYPE_MIN = 1536 };
+enum { ETHER_LENGTH_MAX = 1500, ETHER_TYPE_MIN = 1536, ARP_ETHERNET = 1 };
 
 // Frames of 802.3 carry a length; what lies behind it is padding.
 static enum step decode_ieee8023(struct dissect *d, uint16_t length)
@@ -158,7 +158,11 @@ enum step decode_arp(struct dissect *d)
     if (!dissect_need(d, size, ANOMALY_ARP_PKT_TOO_SMALL))
         return STEP_DONE;
     dissect_cut(d, size);
-    if (load16(h + 2) == ETHER_IP4) {
+    if (load16(h) == ARP_ETHERNET && hardware != 6)
+        dissect_raise(d, ANOMALY_ARP_INVALID_HARDWARE_SIZE);
+    if (load16(h + 2) != ETHER_IP4) {
+        dissect_raise(d, ANOMALY_ARP_UNSUPPORTED_PROTOCOL);
+    } else {
         if (protocol == 4)
             arp_addresses(d, h, hardware);
         else

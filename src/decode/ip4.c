@@ -12,9 +12,29 @@ enum {
     FRAGMENT_MASK = 0x3fff, // more fragments, offset
 };
 
+static bool ip4_option_known(uint8_t type)
+{
+    switch (type) {
+    case 7:   // record route
+    case 25:  // quick-start (RFC 4782)
+    case 68:  // time stamp
+    case 82:  // traceroute
+    case 130: // security
+    case OPTION_LSRR:
+    case 133: // extended security
+    case 134: // CIPSO
+    case 136: // stream id
+    case OPTION_SSRR:
+    case 148: // router alert
+        return true;
+    default: return false;
+    }
+}
+
 // Options (RFC 791, 3.1), at most 40 bytes.
 static void ip4_options(struct dissect *d, const uint8_t *at, size_t len)
 {
+    uint32_t seen[8] = {0};
     for (size_t i = 0; i < len && at[i] != OPTION_END;) {
         if (at[i] == OPTION_NOP) {
             i++;
@@ -26,6 +46,11 @@ static void ip4_options(struct dissect *d, const uint8_t *at, size_t len)
         }
         if (at[i] == OPTION_LSRR || at[i] == OPTION_SSRR)
             dissect_raise(d, ANOMALY_IPV4_OPT_SOURCE_ROUTE);
+        if (!ip4_option_known(at[i]))
+            dissect_raise(d, ANOMALY_IPV4_OPT_UNKNOWN);
+        if (seen[at[i] / 32] >> (at[i] % 32) & 1)
+            dissect_raise(d, ANOMALY_IPV4_OPT_DUPLICATE);
+        seen[at[i] / 32] |= 1U << (at[i] % 32);
         i += at[i + 1];
     }
 }

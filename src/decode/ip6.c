@@ -11,6 +11,8 @@ enum {
     SEEN_ROUTING = 2,
     SEEN_FRAGMENT = 4,
     SEEN_OTHER = 8,
+    SEEN_DSTOPTS = 16, // RFC 8200, 4.1: at most twice
+    SEEN_DSTOPTS_AGAIN = 32,
 };
 
 static size_t ip6_wire(struct dissect *d, size_t payload, uint8_t next)
@@ -123,6 +125,10 @@ static void ip6_note_order(struct dissect *d, uint16_t type, unsigned *seen)
         if (*seen & SEEN_ROUTING)
             dissect_raise(d, ANOMALY_IPV6_EXTHDR_DUPL_RH);
         *seen |= SEEN_ROUTING;
+    } else if (type == PROTO_DSTOPTS) {
+        if (*seen & SEEN_DSTOPTS_AGAIN)
+            dissect_raise(d, ANOMALY_IPV6_EXTHDR_DUPL_DH);
+        *seen |= *seen & SEEN_DSTOPTS ? SEEN_DSTOPTS_AGAIN : SEEN_DSTOPTS;
     }
     *seen |= SEEN_OTHER;
 }

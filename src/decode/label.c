@@ -6,6 +6,11 @@
 #include "decode/internal.h"
 
 enum {
+    MPLS_ROUTER_ALERT = 1,
+    MPLS_IMPLICIT_NULL = 3,
+    MPLS_ENTROPY = 7,
+    MPLS_GAL = 13,
+    MPLS_EXTENDED = 15,
     NSH_BYTES = 8, // of its base header and service path
     NSH_IP4 = 1,
     NSH_IP6 = 2,
@@ -44,6 +49,18 @@ static bool looks_like_ethernet(const struct dissect *d, size_t at)
     }
 }
 
+// Labels that mean something themselves (RFC 3032, 2.1; IANA's registry).
+static void mpls_label(struct dissect *d, uint32_t label, bool bottom)
+{
+    if (label == MPLS_IMPLICIT_NULL)
+        dissect_raise(d, ANOMALY_MPLS_BAD_LABEL_IMPLICIT_NULL);
+    else if (label == MPLS_ROUTER_ALERT && bottom)
+        dissect_raise(d, ANOMALY_MPLS_BAD_LABEL_ROUTER_ALERT);
+    else if (label > MPLS_IMPLICIT_NULL && label < MPLS_EXTENDED && label != MPLS_ENTROPY &&
+             label != MPLS_GAL)
+        dissect_raise(d, ANOMALY_MPLS_BAD_LABEL_RESERVED);
+}
+
 static enum step mpls_payload(struct dissect *d)
 {
     if (looks_like_ip(d))
@@ -56,6 +73,7 @@ static enum step mpls_payload(struct dissect *d)
         return STEP_ETHERNET;
     if (d->len > 0 && (d->at[0] >> 4 == 4 || d->at[0] >> 4 == 6))
         return STEP_IP; // damaged or cut: the IP layer says how
+    dissect_raise(d, ANOMALY_MPLS_UNKNOWN_PAYLOAD_TYPE);
     return dissect_nothing(d, DECODE_OTHER);
 }
 
@@ -65,6 +83,7 @@ enum step decode_mpls(struct dissect *d)
         if (!dissect_need(d, 4, ANOMALY_MPLS_HEADER_TOO_SMALL))
             return STEP_DONE;
         bool bottom = d->at[2] & 1;
+        mpls_label(d, load32(d->at) >> 12, bottom);
         dissect_skip(d, 4);
         if (bottom)
             return mpls_payload(d);

@@ -11,6 +11,9 @@ enum {
     TCP_WSCALE = 3,
     TCP_SACK_PERMITTED = 4,
     TCP_TIMES = 8,
+    TCP_KINDS = 32,      // of options that may come once; those in use are below
+    IP_UNASSIGNED = 149, // protocols over IP from here on
+    IP_TRIALS = 253,     // but for this one and the next (RFC 3692)
     SCTP_DATA = 0,
     SCTP_I_DATA = 64, // RFC 8260
 };
@@ -47,6 +50,7 @@ static void tcp_option(struct decoded *out, const uint8_t *option)
 
 static void tcp_options(struct dissect *d, const uint8_t *at, size_t len)
 {
+    uint32_t seen = 0;
     for (size_t i = 0; i < len && at[i] != TCP_END;) {
         if (at[i] == TCP_NOP) {
             i++;
@@ -57,6 +61,10 @@ static void tcp_options(struct dissect *d, const uint8_t *at, size_t len)
             return;
         }
         tcp_option(d->out, at + i);
+        uint32_t kind = at[i] < TCP_KINDS ? 1U << at[i] : 0;
+        if (seen & kind)
+            dissect_raise(d, ANOMALY_TCP_OPT_DUPLICATE);
+        seen |= kind;
         i += at[i + 1];
     }
 }
@@ -162,6 +170,107 @@ static enum step decode_sctp(struct dissect *d)
     return dissect_end(d, DECODE_SCTP);
 }
 
+// Codes of a type (IANA's registries of ICMP and ICMPv6): the highest one plus 1; 0: no such type.
+static const uint8_t icmp4_codes[] = {[0] = 1,
+    [3] = 16,
+    [4] = 1,
+    [5] = 4,
+    [6] = 1,
+    [8] = 1,
+    [9] = 17,
+    [10] = 1,
+    [11] = 2,
+    [12] = 3,
+    [13] = 1,
+    [14] = 1,
+    [15] = 1,
+    [16] = 1,
+    [17] = 1,
+    [18] = 1,
+    [30] = 2,
+    [31] = 12,
+    [32] = 1,
+    [33] = 1,
+    [34] = 1,
+    [35] = 1,
+    [36] = 1,
+    [37] = 1,
+    [38] = 1,
+    [39] = 1,
+    [40] = 6,
+    [41] = 255,
+    [42] = 1,
+    [43] = 5,
+    [253] = 255,
+    [254] = 255};
+static const uint8_t icmp6_codes[] = {[1] = 9,
+    [2] = 1,
+    [3] = 2,
+    [4] = 11,
+    [100] = 255,
+    [101] = 255,
+    [128] = 1,
+    [129] = 1,
+    [130] = 1,
+    [131] = 1,
+    [132] = 1,
+    [133] = 1,
+    [134] = 1,
+    [135] = 1,
+    [136] = 1,
+    [137] = 1,
+    [138] = 255,
+    [139] = 3,
+    [140] = 3,
+    [141] = 1,
+    [142] = 1,
+    [143] = 1,
+    [144] = 1,
+    [145] = 1,
+    [146] = 1,
+    [147] = 1,
+    [148] = 1,
+    [149] = 1,
+    [150] = 255,
+    [151] = 1,
+    [152] = 1,
+    [153] = 1,
+    [154] = 6,
+    [155] = 255,
+    [156] = 1,
+    [157] = 1,
+    [158] = 1,
+    [159] = 1,
+    [160] = 1,
+    [161] = 5,
+    [200] = 255,
+    [201] = 255};
+
+enum { MLD_FIRST = 130, MLD_LAST = 132, MLD_HOPS = 1 }; // RFC 2710, 3
+
+static void icmp4_check(struct dissect *d, uint8_t type, uint8_t code)
+{
+    unsigned codes = type < sizeof icmp4_codes ? icmp4_codes[type] : 0;
+    if (codes == 0)
+        dissect_raise(d, ANOMALY_ICMPV4_UNKNOWN_TYPE);
+    else if (code >= codes)
+        dissect_raise(d, ANOMALY_ICMPV4_UNKNOWN_CODE);
+}
+
+static void icmp6_check(struct dissect *d, uint8_t type, uint8_t code)
+{
+    unsigned codes = type < sizeof icmp6_codes ? icmp6_codes[type] : 0;
+    if (type == 100 || type == 101 || type == 200 || type == 201)
+        dissect_raise(d, ANOMALY_ICMPV6_EXPERIMENTATION_TYPE);
+    else if (codes == 0)
+        dissect_raise(d, type == 0 || type % 128 == 127 ? ANOMALY_ICMPV6_UNKNOWN_TYPE
+                                                        : ANOMALY_ICMPV6_UNASSIGNED_TYPE);
+    else if (code >= codes)
+        dissect_raise(d, ANOMALY_ICMPV6_UNKNOWN_CODE);
+    if (type >= MLD_FIRST && type <= MLD_LAST && d->out->ttl != MLD_HOPS)
+        dissect_raise(d, ANOMALY_ICMPV6_MLD_MESSAGE_WITH_INVALID_HL);
+}
+
 static enum step decode_icmp(struct dissect *d, enum decode_kind kind, enum anomaly too_small)
 {
     size_t header = kind == DECODE_ICMP ? 8 : 4; // RFC 792: 8 for every type; RFC 4443, 2.1: 4
@@ -173,6 +282,10 @@ static enum step decode_icmp(struct dissect *d, enum decode_kind kind, enum anom
         dissect_raise(d, ANOMALY_IPV6_ICMPV4);
     if (kind == DECODE_ICMPV6 && d->out->ip_version == 4)
         dissect_raise(d, ANOMALY_IPV4_ICMPV6);
+    if (kind == DECODE_ICMP)
+        icmp4_check(d, d->at[0], d->at[1]);
+    else
+        icmp6_check(d, d->at[0], d->at[1]);
     return dissect_end(d, kind);
 }
 
@@ -184,6 +297,8 @@ static enum step decode_ah(struct dissect *d)
     size_t size = (d->at[1] + (size_t)2) * 4;
     if (size < 12 || !dissect_need(d, size, ANOMALY_AH_PKT_TOO_SMALL))
         return dissect_end(d, DECODE_IP);
+    if (d->out->ip_version == 6 && load16(d->at + 2) != 0)
+        dissect_raise(d, ANOMALY_IPV6_EXTHDR_AH_RES_NOT_NULL);
     d->type = d->at[0];
     dissect_skip(d, size);
     return d->out->ip_version == 6 ? STEP_IP6_NEXT : STEP_TRANSPORT;
@@ -206,7 +321,11 @@ static enum step decode_rest(struct dissect *d)
     case PROTO_MPLS: return decode_mpls_in_ip(d);
     case PROTO_AH: return decode_ah(d);
     case PROTO_ESP: return decode_esp(d);
-    default: return dissect_end(d, DECODE_IP);
+    default:
+        if (d->out->ip_version == 6 && d->type >= IP_UNASSIGNED && d->type != IP_TRIALS &&
+            d->type != IP_TRIALS + 1)
+            dissect_raise(d, ANOMALY_IPV6_UNKNOWN_NEXT_HEADER);
+        return dissect_end(d, DECODE_IP);
     }
 }
 

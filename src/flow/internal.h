@@ -79,6 +79,14 @@ void flow_tcp_packet(
 bool flow_tcp_is_forged(
     struct flow_table *table, struct flow *flow, enum flow_side side, const struct decoded *packet);
 
+// No handshake was seen; what one side acknowledges tells where the other one stands, so that a
+// loss right at the beginning is a gap and not the beginning.
+void flow_tcp_midstream(struct flow *f, enum flow_side other, const struct decoded *p);
+
+// Its bytes came before, and were acknowledged perhaps.
+void flow_tcp_repeats(
+    const struct flow_table *table, struct flow *flow, const struct decoded *packet, bool acked);
+
 // Hand over what still waits behind gaps, then forget the stream. `packet` may be NULL.
 void flow_tcp_finish(struct flow_table *table, struct flow *flow);
 
@@ -103,6 +111,14 @@ void flow_deliver(struct flow_table *table, struct flow *flow, enum flow_side si
 // A stream anomaly: metric always, record once a flow and kind.
 void flow_stream_anomaly(struct flow_table *table, struct flow *flow, const struct decoded *packet,
     enum anomaly anomaly);
+
+// What happens all the time: for rules alone.
+static inline void flow_stream_event(const struct flow_table *table, struct flow *flow,
+    const struct decoded *packet, enum anomaly anomaly)
+{
+    if (table->handler->anomaly)
+        table->handler->anomaly(table->handler->context, flow, packet, anomaly);
+}
 
 // An ICMP message that has no counterpart: its ports are type and code, not type and type.
 bool flow_is_one_way(const struct flow *flow);

@@ -278,6 +278,7 @@ static void tell_gap(
         f->gaps++;
     first_close(f, side);
     t->metrics->tcp_reassembly_gap++;
+    flow_stream_event(t, f, p, ANOMALY_STREAM_REASSEMBLY_SEQ_GAP);
     size_t counted = gap_is_credible(f, side, lost) ? lost : 0;
     t->metrics->tcp_gap_bytes += counted;
     f->gap_bytes =
@@ -439,22 +440,13 @@ static struct bytes trim_old(struct flow_table *t, struct flow *f, enum flow_sid
             f->retransmits++;
         t->metrics->tcp_retransmission++;
         const struct stream_side *s = f->stream ? &f->stream->side[side] : NULL;
+        bool acked = s && s->has_acked && !seq_before(s->acked, *seq + (uint32_t)data.len);
+        flow_tcp_repeats(t, f, p, acked);
         if (s && (recent_differs(s, *seq, data) || segment_differs(t, s, *seq, data)))
             flow_stream_anomaly(t, f, p, ANOMALY_STREAM_RETRANSMISSION_DIFFERENT);
     }
     *seq = f->tcp_next[side];
     return bytes_from(data, old);
-}
-
-// No handshake was seen; what one side acknowledges tells where the other one stands, so that a
-// loss right at the beginning is a gap and not the beginning.
-static void begin_midstream(struct flow *f, enum flow_side other, const struct decoded *p)
-{
-    f->flags |= FLOW_MIDSTREAM;
-    if (f->tcp_sync[other] || !(p->tcp_flags & TCP_ACK))
-        return;
-    f->tcp_sync[other] = 1;
-    f->tcp_next[other] = p->tcp_ack;
 }
 
 // Has the receiver acknowledged bytes around here? Then the capture lost more than a window.
@@ -476,7 +468,7 @@ static enum flow_side handle_payload(
         f->tcp_sync[side] = 1;
         f->tcp_next[side] = seq;
         if (!(f->tcp_flags[side] & TCP_SYN))
-            begin_midstream(f, flow_other(side), p);
+            flow_tcp_midstream(f, flow_other(side), p);
     }
     if (seq_before(seq, f->tcp_next[side]))
         data = trim_old(t, f, side, &seq, data, p);

@@ -150,10 +150,11 @@ def manual_records(model):
 
 def manual_anomalies(entries):
     lines = ["# Anomalies", "", "Each is written as an `anomaly` record (`anomaly.event`) and counted in `stats.event`.",
-             "Those of packets have `decoder.` before their name in the record, as in EVE.",
+             "Those of packets have `decoder.` before their name in the record, as in EVE. What happens all the time is",
+             "seen by rules only, and said so.",
              "", STAMP.format("anomalies", PROTOCOLS), ""]
     for layer, title in (("decode", "Packets"), ("stream", "TCP streams"), ("applayer", "Application protocols")):
-        rows = [(f"`{e.name}`", e.since, e.help) for e in entries if e.layer == layer]
+        rows = [(f"`{e.name}`", e.since, e.help + " Rules only." * e.rules_only) for e in entries if e.layer == layer]
         lines += [f"## {title} (`{layer}`)", "", *table(("event", "since", "meaning"), rows)]
     return "\n".join(lines)
 

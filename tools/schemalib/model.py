@@ -271,6 +271,7 @@ class Entry:
     unit: str = ""
     since: str = "0.1"
     peak: bool = False
+    rules_only: bool = False
 
 
 def read_entries(found, required, optional):
@@ -291,7 +292,7 @@ def read_entries(found, required, optional):
 def read_anomalies():
     path = ROOT / "schema/anomalies.yaml"
     take(load(path), path.name, ("anomalies",))
-    entries = read_entries(gather("anomalies"), ("layer", "help"), ("since",))
+    entries = read_entries(gather("anomalies"), ("layer", "help"), ("since", "rules_only"))
     for entry in entries:
         need(entry.layer in ("decode", "stream", "applayer"), f"anomalies.yaml: {entry.name}",
              "layer is decode, stream or applayer")
