@@ -53,10 +53,11 @@ static void *create(const struct seat *seat)
 
 static bool may_hold_lookup(struct bytes text)
 {
-    return bytes_find(text, BYTES("${")) != BYTES_NOT_FOUND ||
-           (bytes_find_byte(text, '%') != BYTES_NOT_FOUND &&
-               (words_hold(text, "$%7b") || words_hold(text, "%24%7b") ||
-                   words_hold(text, "%24{")));
+    static const char *const opens[] = {"${", "$%7", "%24%7", "%24{", NULL};
+    for (const char *const *open = opens; *open; open++)
+        if (bytes_find(text, bytes_from_text(*open)) != BYTES_NOT_FOUND)
+            return true;
+    return false;
 }
 
 static bool holds_lookup(const struct record *record)
