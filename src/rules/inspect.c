@@ -40,15 +40,16 @@ static bool on_payload(void *context, struct flow *flow, enum flow_side side, st
 {
     struct rules_worker *w = context;
     uint8_t before = flow->flags;
-    const char *app = flow->app_proto;
+    bool whole = packet && flow->ip_proto != PROTO_TCP && !w->plan->holds;
+    w->unnamed = whole && !flow->app_proto ? packet : NULL;
     bool parser =
         parser_wants(w, flow) && w->inner->payload(w->inner->context, flow, side, data, packet);
     if ((before ^ flow->flags) & FLOW_REVERSED) // the parser knows better who is the client
         side = flow_other(side);
     if (w->plan->holds && !inspect_packet_behind(w, flow, side, packet))
         return parser;
-    if (packet && flow->ip_proto != PROTO_TCP && !app && flow->app_proto && !w->plan->holds)
-        inspect_packet_named(w, flow, side, packet);
+    inspect_packet_named(w, flow, NULL);
+    w->unnamed = NULL;
     bool rules = inspect_stream_payload(w, flow, side, data, packet);
     return goes_on(w, flow, rules, parser);
 }

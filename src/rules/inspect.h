@@ -203,9 +203,10 @@ struct rules_worker {
     struct {
         const char *name;
         uint64_t apps;
-    } known_apps[INSPECT_APPS]; // by the name's address
-    struct json shown;          // members of the record that is told with a hit
-    const struct decoded *owed; // its payload is looked at when the stream gets it
+    } known_apps[INSPECT_APPS];    // by the name's address
+    struct json shown;             // members of the record that is told with a hit
+    const struct decoded *unnamed; // of whose flow nobody knew yet what it speaks
+    const struct decoded *owed;    // its payload is looked at when the stream gets it
     const struct decoded *held, *waiting, *dropped, *accepted; // by the firewall
     uint8_t *joined;                                           // a window and what follows it
     size_t joined_room;
@@ -351,9 +352,9 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     struct bytes data, const struct decoded *packet);
 void inspect_stream_gap(
     struct rules_worker *w, const struct flow *flow, enum flow_side side, size_t lost);
-// After its parser knew it: rules of the application, which was not known before this packet.
-void inspect_packet_named(
-    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);
+// After its parser knew it, with the first record it made, else without one: rules of the
+// application, which was not known before this packet.
+void inspect_packet_named(struct rules_worker *w, struct flow *flow, const struct record *record);
 // Transactions that were inspected before the payload of a rule on both was found.
 void inspect_tx_again(
     struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet);

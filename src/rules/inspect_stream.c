@@ -251,20 +251,24 @@ static void packet_rules(struct inspection *in)
     inspect_candidates(in);
 }
 
-void inspect_packet_named(
-    struct rules_worker *w, struct flow *flow, enum flow_side side, const struct decoded *packet)
+void inspect_packet_named(struct rules_worker *w, struct flow *flow, const struct record *record)
 {
     struct inspection in;
+    const struct decoded *packet = w->unnamed;
+    if (!packet || !flow->app_proto)
+        return;
+    w->unnamed = NULL;
     struct rule_view view = {
         .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
     if (!w->plan->payload[rule_plan_ip_kind(flow->ip_proto)])
         return;
-    inspect_begin(&in, w, flow, side, WORLD_PACKET);
+    inspect_begin(&in, w, flow, inspect_sender(flow, packet), WORLD_PACKET);
     if (in.state && in.state->passed)
         return;
     in.packet = packet;
     in.payload = &view;
     in.apps_new = true;
+    in.record = record;
     inspect_scan(&in, BUFFER_PAYLOAD, &view);
     inspect_candidates(&in);
 }

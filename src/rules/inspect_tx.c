@@ -333,6 +333,8 @@ static void on_record(void *context, struct proto_flow *pf, const struct record 
     struct rules_worker *w = context;
     if (!pf->flow || record->type == RECORD_ANOMALY || is_repeat(record))
         return;
+    if (pf->packet == w->unnamed)
+        inspect_packet_named(w, pf->flow, record);
     uint64_t id = record->head.has_tx_id ? record->head.tx_id : UINT64_MAX;
     struct rule_flow *state = rule_flow_find(w, pf->flow);
     struct rule_tx *tx = rule_tx_find(state, pf->proto, id);
