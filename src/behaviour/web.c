@@ -294,7 +294,8 @@ static void record(const struct seat *seat, const struct record *record)
     struct web *web = seat->room;
     const struct record_http *http = record->body;
     unsigned total;
-    if (http->url.len == 0 && record->aside.len == 0)
+    bool of_windows = bytes_start_with_nocase(http->url, BYTES("/wsman")); // commands are its duty
+    if (of_windows || (http->url.len == 0 && record->aside.len == 0))
         return;
     read_request(web, record);
     const char *kind = worst_kind(web, &total);
