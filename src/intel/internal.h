@@ -5,8 +5,8 @@
 // what is said of it (time, label) takes 12 bytes, shared by neighbours that say the same, and a
 // manner (source, confidence, marking…) that thousands have in common. A look-up costs one cache
 // line, found or not: a bucket holds fingerprints of 16 bits, and all kinds a value may have lie in
-// the same one. Whoever tells of what was found reads the entry anyway, and compares all its bytes
-// then.
+// the same one. Of what is not there a filter of ten bits a value mostly says so sooner. Whoever
+// tells of what was found reads the entry anyway, and compares all its bytes then.
 #pragma once
 #include "base/addr.h"
 #include "intel/store.h"
@@ -168,6 +168,8 @@ struct store {
     size_t values_len; // where the next one goes: chunk and place in it
     struct bucket *buckets;
     uint64_t bucket_count;
+    uint64_t *filter; // once frozen: a word without a value's two bits spares its bucket
+    uint64_t filter_words;
     uint64_t count;
     uint64_t kinds[INTEL_KINDS];
     struct said *said; // by the numbers of statements

@@ -14,6 +14,7 @@ enum {
     BUCKET_FULL_TENTHS = 75,   // on average while it grows: slots used in ten buckets
     BUCKET_NEW_TENTHS = 50,    // when it has grown
     BUCKET_FROZEN_TENTHS = 65, // few spill then
+    FILTER_BITS = 10,          // for each value
     CHUNK_BITS = 24,           // values lie in huge pages, which spares most misses of the TLB
     CHUNK_BYTES = 1 << CHUNK_BITS,
 };
@@ -125,8 +126,21 @@ static uint16_t print_of(enum intel_kind kind, uint64_t hash)
     return (uint16_t)(((uint32_t)hash + (uint32_t)kind * 0x9e37'79b1U) >> 16);
 }
 
+static uint64_t *filter_word(const struct store *store, uint64_t hash)
+{
+    return &store->filter[(uint64_t)((unsigned __int128)hash * store->filter_words >> 64)];
+}
+
+static uint64_t filter_bits(enum intel_kind kind, uint64_t hash)
+{
+    uint16_t print = print_of(kind, hash);
+    return 1ULL << (print & 63) | 1ULL << (print >> 6 & 63);
+}
+
 void store_prefetch(const struct store *store, uint64_t hash)
 {
+    if (store->filter)
+        __builtin_prefetch(filter_word(store, hash));
     __builtin_prefetch(&store->buckets[bucket_of(store, hash)]);
 }
 
@@ -156,6 +170,9 @@ size_t store_candidates(
     uint64_t at = bucket_of(store, hash);
     uint16_t print = print_of(kind, hash);
     size_t count = 0;
+    uint64_t bits = filter_bits(kind, hash);
+    if (store->filter && (*filter_word(store, hash) & bits) != bits)
+        return 0;
     for (uint64_t steps = 0; steps < store->bucket_count; steps++) {
         const struct bucket *bucket = &store->buckets[at];
         for (uint32_t same = bucket_same(bucket, print); same; same &= same - 1) {
@@ -198,6 +215,23 @@ static void bucket_add(struct store *store, enum intel_kind kind, uint64_t hash,
     struct bucket *bucket = &store->buckets[at];
     bucket->refs[bucket->used] = ref;
     bucket->prints[bucket->used++] = print_of(kind, hash);
+}
+
+static bool filter_make(struct store *store)
+{
+    store->filter_words = store->count * FILTER_BITS / 64 + 1;
+    size_t bytes = store->filter_words * sizeof *store->filter;
+    store->filter = base_malloc_huge(bytes);
+    if (!store->filter)
+        return false;
+    memset(store->filter, 0, bytes);
+    for (uint32_t ref = store_next(store, STORE_NONE); ref != STORE_NONE;
+         ref = store_next(store, ref)) {
+        struct entry entry = store_entry(store, ref);
+        uint64_t hash = store_hash(store, entry.kind, entry.key);
+        *filter_word(store, hash) |= filter_bits(entry.kind, hash);
+    }
+    return true;
 }
 
 // A table of so many buckets in place of the present one, filled from the values.
@@ -255,6 +289,7 @@ void store_finish(struct store *store)
     for (size_t i = 0; i < STORE_CHUNKS; i++)
         base_free(store->chunks[i]);
     base_free(store->buckets);
+    base_free(store->filter);
     base_free(store->said);
     base_free(store->manners);
     base_free(store->links);
@@ -312,13 +347,14 @@ bool store_freeze(struct store *store)
     texts_freeze(&store->texts);
     labels_freeze(&store->labels);
     uint64_t fit = store->count * 10 / BUCKET_FROZEN_TENTHS + 1;
-    return buckets_make(store, fit) && ranges_make(store);
+    return buckets_make(store, fit) && filter_make(store) && ranges_make(store);
 }
 
 uint64_t store_bytes(const struct store *store)
 {
     return store->values_len + store->bucket_count * sizeof *store->buckets +
-           store->said_room * sizeof *store->said + store->manners_room * sizeof *store->manners +
-           store->links_room * sizeof *store->links + store->sources_room * sizeof *store->sources +
-           texts_bytes(&store->texts) + labels_bytes(&store->labels) + ranges_bytes(store->ranges);
+           store->filter_words * sizeof *store->filter + store->said_room * sizeof *store->said +
+           store->manners_room * sizeof *store->manners + store->links_room * sizeof *store->links +
+           store->sources_room * sizeof *store->sources + texts_bytes(&store->texts) +
+           labels_bytes(&store->labels) + ranges_bytes(store->ranges);
 }
