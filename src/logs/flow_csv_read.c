@@ -93,13 +93,20 @@ static bool port_of(struct bytes text, uint16_t *port)
     return good;
 }
 
+// With its end; what is longer is cut, for it is neither a time nor a number.
+static void copy_text(struct bytes text, char room[TEXT_BYTES])
+{
+    size_t len = text.len < TEXT_BYTES ? text.len : TEXT_BYTES - 1;
+    if (len)
+        memcpy(room, text.data, len);
+    room[len] = 0;
+}
+
 // "2018/12/18 14:00:00.075359"; "2026-11-21 08:00:00".
 static bool time_of(struct bytes text, int64_t *out_us)
 {
-    char room[TEXT_BYTES] = "";
-    if (text.len >= sizeof room)
-        return false;
-    memcpy(room, text.data, text.len);
+    char room[TEXT_BYTES];
+    copy_text(text, room);
     for (char *slash = room; (slash = strchr(slash, '/'));)
         *slash = '-';
     return log_time_parse(room, out_us);
@@ -108,8 +115,8 @@ static bool time_of(struct bytes text, int64_t *out_us)
 static int64_t duration_of(struct bytes text)
 {
     enum { YEAR_S = 31'536'000 };
-    char room[TEXT_BYTES] = "";
-    memcpy(room, text.data, text.len < sizeof room ? text.len : sizeof room - 1);
+    char room[TEXT_BYTES];
+    copy_text(text, room);
     double seconds = strtod(room, NULL);
     return seconds > 0 && seconds < YEAR_S ? (int64_t)(seconds * 1e6) : 0;
 }

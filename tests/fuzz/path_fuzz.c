@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes the whole path with everything loaded that knows what evil looks like: packets as in
-// fuzz_packet go through fragments, flows, rules, parsers, indicators, Sigma and YARA; hits are
-// copied, settled and become findings and alerts in JSON, as the main thread makes them. What is
-// loaded is ours and fixed: a rule for each kind of test.
+// fuzz_packet go through fragments, flows, rules, parsers, indicators, Sigma, YARA and behaviours;
+// hits are copied, settled and become findings, alerts and incidents in JSON, as the main thread
+// makes them. What is loaded is ours and fixed: a rule for each kind of test.
 #include "base/json.h"
+#include "behaviour/behaviour.h"
+#include "correlate/correlate.h"
 #include "detect/detect.h"
 #include "file/file.h"
 #include "fuzz.h"
@@ -35,7 +37,10 @@ static struct path {
     struct rules_ordered *ordered;
     struct intel_state *intel_state;
     struct sigma_state *sigma_state;
+    struct looks *looks;
+    struct behaviours *behaviours;
     struct findings *findings;
+    struct incidents *incidents;
     struct pool hits_pool;
     struct arena hits;
 } path;
@@ -51,6 +56,8 @@ static void accept(void *, const struct hit *hit)
 {
     const struct record_alert *body = findings_add(path.findings, hit);
     assert(body);
+    if (hit->quiet)
+        return;
     struct record record = {.head = *hit->head, .type = RECORD_ALERT, .body = body};
     json_clear(&line);
     record_write_json(&line, &record);
@@ -79,6 +86,8 @@ static void take_record(void *, const struct record *record)
     sigma_record(path.sigma, record, take_hit, NULL);
     if (record->type == RECORD_FILEINFO)
         file_scan_tell(scan, record, take_hit, NULL);
+    behaviours_look(path.looks, record);
+    behaviours_watch(path.behaviours, record, behaviours_want(path.looks, record));
     json_clear(&line);
     record_write_json(&line, record);
     check_line();
@@ -86,8 +95,16 @@ static void take_record(void *, const struct record *record)
 
 static void take_finding(void *, const struct finding *finding)
 {
+    assert(incidents_add(path.incidents, finding));
     json_clear(&line);
     finding_write_json(&line, finding);
+    check_line();
+}
+
+static void take_incident(void *, const struct incident *incident)
+{
+    json_clear(&line);
+    incident_write_json(&line, incident);
     check_line();
 }
 
@@ -125,6 +142,7 @@ static void load(void)
     const char *name = path_file(path_indicators, ".txt");
     config = config_defaults;
     config.ndpi.enabled = false;
+    config.behaviours.max_hosts = 1'000;
     json_init(&line);
     pool_init(&pool, 0);
     rules = rules_load_text("path_content.h", bytes_from_text(path_rules),
@@ -163,11 +181,15 @@ static void begin(void)
     path.ordered = rules_ordered_create(&config);
     path.intel_state = intel_state_create(intel);
     path.sigma_state = sigma_state_create(sigma, &config);
+    path.looks = looks_create(&config, take_hit, NULL);
+    path.behaviours = behaviours_create(&config, &metrics, take_hit, NULL);
     path.findings = findings_create(&config, &metrics, take_finding, NULL);
+    path.incidents = incidents_create(&config);
     pool_init(&path.hits_pool, 0);
     arena_init(&path.hits, &path.hits_pool, SIZE_MAX);
     assert(path.engine && path.flows && path.fragments && path.rules && path.sigma);
     assert(path.ordered && path.intel_state && path.sigma_state && path.findings);
+    assert(path.looks && path.behaviours && path.incidents);
     flow_table_consumer(path.flows, rules_worker_handler(path.rules));
     proto_engine_scan_files(path.engine, scan);
 }
@@ -176,7 +198,10 @@ static void end(void)
 {
     flow_table_flush(path.flows);
     sigma_settle_end(path.sigma_state, accept, NULL);
+    behaviours_end(path.behaviours);
     assert(findings_each(path.findings, FINDINGS_BY_TIME, take_finding, NULL));
+    assert(incidents_settle(path.incidents));
+    assert(incidents_each(path.incidents, take_incident, NULL));
     rules_worker_destroy(path.rules);
     flow_table_destroy(path.flows);
     proto_engine_destroy(path.engine);
@@ -185,7 +210,10 @@ static void end(void)
     rules_ordered_destroy(path.ordered);
     intel_state_destroy(path.intel_state);
     sigma_state_destroy(path.sigma_state);
+    looks_destroy(path.looks);
+    behaviours_destroy(path.behaviours);
     findings_destroy(path.findings);
+    incidents_destroy(path.incidents);
     arena_reset(&path.hits);
     pool_finish(&path.hits_pool);
     assert(pool.used_bytes == 0);
