@@ -30,8 +30,10 @@ struct beacon_key {
 
 struct beacon_tally {
     struct rhythm rhythm;
-    struct record_head head; // of the first one; its texts are not kept
-    uint32_t told;           // times at the last hit
+    struct addr dest; // of the first one
+    uint16_t dest_port;
+    bool has_dest_port;
+    uint32_t told; // times at the last hit
     char place[PLACE_BYTES], app[16];
 };
 
@@ -67,8 +69,8 @@ static void *create(const struct seat *seat)
         ledger_create(sizeof(struct beacon_key), sizeof(struct beacon_first), most, seat->metrics);
     b->tallies = ledger_create(
         sizeof(struct beacon_key), sizeof(struct beacon_tally), most / TALLY_SHARE, seat->metrics);
-    b->places = ledger_create(
-        sizeof(struct beacon_key), sizeof(struct distinct), most / TALLY_SHARE, seat->metrics);
+    b->places = ledger_create_of_sets(
+        sizeof(struct beacon_key), sizeof(struct distinct), 1, most / TALLY_SHARE, seat->metrics);
     if (b->firsts && b->tallies && b->places)
         return b;
     destroy(b);
@@ -163,10 +165,14 @@ static void tell(struct beacons *b, const struct beacon_key *key, struct beacon_
     unsigned score, uint32_t typical_ms)
 {
     struct telling telling;
-    struct record record = {.head = tally->head, .type = RECORD_FLOW};
+    struct record record = {.type = RECORD_FLOW,
+        .head = {.timestamp = tally->rhythm.last_us,
+            .src_ip = key->source,
+            .dest_ip = tally->dest,
+            .has_dest_port = tally->has_dest_port,
+            .dest_port = tally->dest_port}};
     bool sure = score >= SURE && tally->rhythm.count >= SURE_TIMES;
     tally->told = tally->rhythm.count;
-    record.head.timestamp = tally->rhythm.last_us;
     telling_begin(&telling, "beacon.regular", &record, kind_of(key, tally));
     telling.hit.began_us = tally->rhythm.first_us;
     telling.hit.rule = bytes_from_text(tally->place);
@@ -251,11 +257,9 @@ static void begin(struct beacon_tally *tally, const struct record *record,
     const struct beacon_key *key, const struct domain *domain)
 {
     const struct record_head *head = &record->head;
-    tally->head = (struct record_head){.timestamp = head->timestamp,
-        .src_ip = head->src_ip,
-        .dest_ip = head->dest_ip,
-        .has_dest_port = head->has_dest_port,
-        .dest_port = head->dest_port};
+    tally->dest = head->dest_ip;
+    tally->has_dest_port = head->has_dest_port;
+    tally->dest_port = head->dest_port;
     const struct record_http *http = record->body;
     if (key->name)
         keep(tally->place, sizeof tally->place,
@@ -284,9 +288,9 @@ static bool is_beside(const struct beacon_tally *tally, int64_t time_us)
 static struct beacon_tally *tally_of(struct beacons *b, const struct record *record,
     const struct beacon_key *key, const struct domain *domain, const struct beacon_first *now)
 {
-    struct beacon_tally *tally = ledger_find(b->tallies, key);
+    struct beacon_tally *tally = ledger_touch(b->tallies, key);
     if (tally)
-        return ledger_entry(b->tallies, key);
+        return tally;
     struct beacon_first *first = ledger_entry(b->firsts, key);
     if (!first)
         return NULL;

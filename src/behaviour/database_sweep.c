@@ -34,7 +34,7 @@ static void *create(const struct seat *seat)
     if (!s)
         return NULL;
     s->seat = seat;
-    s->readings = ledger_create(sizeof(struct pair_key), sizeof(struct reading),
+    s->readings = ledger_create_of_sets(sizeof(struct pair_key), sizeof(struct reading), 1,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (s->readings)
         return s;
@@ -151,7 +151,7 @@ static struct reading *reading_of(struct database_sweep *s, const struct record_
         return NULL;
     int64_t window_us = (int64_t)s->seat->config->behaviours.database.window_us;
     if (!reading->last_us || head->timestamp - reading->last_us > window_us) {
-        memset(reading, 0, sizeof *reading);
+        ledger_clear(s->readings, reading);
         reading->first_us = head->timestamp;
     }
     reading->last_us = head->timestamp;

@@ -16,14 +16,9 @@ enum {
     STRANGE_SCORE = 20, // of names told one by one
 };
 
-// Of names that do not exist, or of those that do.
-struct dga_count {
-    struct distinct made, other;
-    uint32_t told;
-};
-
 struct dga_tally {
-    struct dga_count missing, existing;
+    struct distinct made[2], other[2]; // of names that do not exist, and of those that do
+    uint32_t told[2];
     int64_t first_us, last_us;
 };
 
@@ -38,7 +33,7 @@ static void *create(const struct seat *seat)
     if (!d)
         return NULL;
     d->seat = seat;
-    d->tallies = ledger_create(sizeof(struct addr), sizeof(struct dga_tally),
+    d->tallies = ledger_create_of_sets(sizeof(struct addr), sizeof(struct dga_tally), 4,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (d->tallies)
         return d;
@@ -80,7 +75,7 @@ static bool is_missing(const struct record *record)
 }
 
 static void tell(struct dga *d, const struct record *record, const struct addr *asker,
-    const struct dga_tally *tally, const struct dga_count *count, struct bytes kind)
+    const struct dga_tally *tally, bool exists, struct bytes kind)
 {
     struct telling telling;
     telling_begin(&telling, "dga.names", record, kind);
@@ -88,7 +83,7 @@ static void tell(struct dga *d, const struct record *record, const struct addr *
         telling.head.src_ip = *asker;
         telling_of_source(&telling);
     }
-    telling_number(&telling, "names", distinct_count(&count->made));
+    telling_number(&telling, "names", distinct_count(&tally->made[exists]));
     telling_number(&telling, "minutes", (uint64_t)(tally->last_us - tally->first_us) / 60'000'000);
     telling_text(&telling, "name", name_of(record));
     telling_match(&telling, record->type == RECORD_DNS ? "dns.queries.rrname" : "http.hostname",
@@ -96,15 +91,15 @@ static void tell(struct dga *d, const struct record *record, const struct addr *
     telling_end(&telling, d->seat);
 }
 
-static bool is_many(const struct dga *d, const struct dga_tally *tally, struct dga_count *count)
+static bool is_many(const struct dga *d, struct dga_tally *tally, bool exists)
 {
-    bool existing = count == &tally->existing;
-    uint32_t made = distinct_count(&count->made);
-    uint32_t least = (uint32_t)d->seat->config->behaviours.dga.names * (existing ? EXIST_TIMES : 1);
-    uint32_t share = existing ? EXIST_SHARE : SHARE;
-    if (made < least || made < 2 * count->told || distinct_count(&count->other) > made * share)
+    uint32_t made = distinct_count(&tally->made[exists]);
+    uint32_t least = (uint32_t)d->seat->config->behaviours.dga.names * (exists ? EXIST_TIMES : 1);
+    uint32_t share = exists ? EXIST_SHARE : SHARE;
+    if (made < least || made < 2 * tally->told[exists] ||
+        distinct_count(&tally->other[exists]) > made * share)
         return false;
-    count->told = made;
+    tally->told[exists] = made;
     return true;
 }
 
@@ -112,19 +107,18 @@ static void judge(struct dga *d, const struct record *record, const struct domai
     const struct addr *asker, struct dga_tally *tally)
 {
     double score = dga_score(domain->label, domain->top);
-    bool missing = is_missing(record);
-    struct dga_count *count = missing ? &tally->missing : &tally->existing;
+    bool exists = !is_missing(record);
     if (score <= 0) {
-        distinct_add(&count->other, domain->label);
+        distinct_add(&tally->other[exists], domain->label);
         return;
     }
-    if (!distinct_add(&count->made, domain->label))
+    if (!distinct_add(&tally->made[exists], domain->label))
         return;
-    bool single = missing || record->type == RECORD_HTTP ? score > STRANGE_SCORE : false;
-    if (is_many(d, tally, count))
-        tell(d, record, asker, tally, count, missing ? BYTES("missing") : BYTES("existing"));
-    else if (single && distinct_count(&count->made) == 1)
-        tell(d, record, asker, tally, count, missing ? BYTES("one") : BYTES("visited"));
+    bool single = (!exists || record->type == RECORD_HTTP) && score > STRANGE_SCORE;
+    if (is_many(d, tally, exists))
+        tell(d, record, asker, tally, exists, exists ? BYTES("existing") : BYTES("missing"));
+    else if (single && distinct_count(&tally->made[exists]) == 1)
+        tell(d, record, asker, tally, exists, exists ? BYTES("visited") : BYTES("one"));
 }
 
 static void record(void *state, const struct record *record)
@@ -139,7 +133,7 @@ static void record(void *state, const struct record *record)
     if (!tally)
         return;
     if (!tally->last_us || now_us - tally->last_us > d->seat->config->behaviours.dga.window_us) {
-        memset(tally, 0, sizeof *tally);
+        ledger_clear(d->tallies, tally);
         tally->first_us = now_us;
     }
     tally->last_us = now_us;

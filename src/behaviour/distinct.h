@@ -6,15 +6,21 @@
 
 enum { DISTINCT_EXACT = 32, DISTINCT_REGISTERS = 256 };
 
+// All zero: nothing was seen.
 struct distinct {
     uint16_t count; // while exact
     bool sketched;
     union {
-        uint64_t seen[DISTINCT_EXACT];
-        uint8_t registers[DISTINCT_REGISTERS];
+        uint64_t only;      // while there is one
+        uint64_t *seen;     // room for a power of two
+        uint8_t *registers; // in the same room, once it is full
     };
 };
+_Static_assert(DISTINCT_EXACT * sizeof(uint64_t) == DISTINCT_REGISTERS, "the same room");
 
 // True: it was not there, or most likely not.
 bool distinct_add(struct distinct *distinct, struct bytes thing);
 uint32_t distinct_count(const struct distinct *distinct);
+
+// Frees what it holds.
+void distinct_clear(struct distinct *distinct);

@@ -46,7 +46,7 @@ static void *create(const struct seat *seat)
     if (!t)
         return NULL;
     t->seat = seat;
-    t->tallies = ledger_create(sizeof(struct tunnel_key), sizeof(struct tunnel_tally),
+    t->tallies = ledger_create_of_sets(sizeof(struct tunnel_key), sizeof(struct tunnel_tally), 2,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (t->tallies)
         return t;
@@ -210,7 +210,7 @@ static void record(void *state, const struct record *record)
         return;
     if (!tally->last_us ||
         head->timestamp - tally->last_us > t->seat->config->behaviours.tunnel.window_us) {
-        memset(tally, 0, sizeof *tally);
+        ledger_clear(t->tallies, tally);
         tally->first_us = head->timestamp;
         struct bytes shown = bytes_sub(domain.registered, 0, SHOWN_BYTES - 1);
         memcpy(tally->domain, shown.data, shown.len);

@@ -42,8 +42,8 @@ static void *create(const struct seat *seat)
     if (!e)
         return NULL;
     e->seat = seat;
-    e->tallies = ledger_create(sizeof(struct enumeration_key), sizeof(struct enumeration_tally),
-        seat->config->behaviours.max_hosts, seat->metrics);
+    e->tallies = ledger_create_of_sets(sizeof(struct enumeration_key),
+        sizeof(struct enumeration_tally), 1, seat->config->behaviours.max_hosts, seat->metrics);
     if (e->tallies)
         return e;
     base_free(e);
@@ -70,7 +70,7 @@ static struct enumeration_tally *tally_of(
     if (!t)
         return NULL;
     if (t->last_us && now_us - t->last_us > window_us)
-        memset(t, 0, sizeof *t);
+        ledger_clear(e->tallies, t);
     if (t->last_us == 0)
         t->first_us = now_us;
     t->last_us = now_us;

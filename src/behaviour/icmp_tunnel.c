@@ -34,7 +34,7 @@ static void *create(const struct seat *seat)
     if (!p)
         return NULL;
     p->seat = seat;
-    p->tallies = ledger_create(sizeof(struct ping_key), sizeof(struct ping_tally),
+    p->tallies = ledger_create_of_sets(sizeof(struct ping_key), sizeof(struct ping_tally), 1,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (p->tallies)
         return p;
@@ -79,7 +79,7 @@ static void record(void *state, const struct record *record)
     if (!tally)
         return;
     if (now_us - tally->last_us > p->seat->config->behaviours.tunnel.window_us)
-        memset(tally, 0, sizeof *tally);
+        ledger_clear(p->tallies, tally);
     tally->last_us = now_us;
     tally->up += icmp->payload_bytes;
     tally->down += icmp->reply_bytes;

@@ -12,14 +12,24 @@ struct ledger;
 // memory.
 [[nodiscard]] struct ledger *ledger_create(
     size_t key_bytes, size_t entry_bytes, size_t most, struct metrics *metrics);
+
+// Of entries that begin with so many of struct distinct, and hold no other ones.
+[[nodiscard]] struct ledger *ledger_create_of_sets(
+    size_t key_bytes, size_t entry_bytes, size_t sets, size_t most, struct metrics *metrics);
 void ledger_destroy(struct ledger *ledger);
 
-// The entry of a key, touched; all zero when it is new. Stays where it is until the next call of
-// ledger_entry(). NULL: out of memory.
+// The entry of a key, touched; all zero when it is new. Stays where it is until another one is new.
+// NULL: out of memory.
 [[nodiscard]] void *ledger_entry(struct ledger *ledger, const void *key);
+
+// The same of a key that is known. NULL: there is none.
+[[nodiscard]] void *ledger_touch(struct ledger *ledger, const void *key);
 
 // NULL: there is none. Does not touch it.
 [[nodiscard]] void *ledger_find(const struct ledger *ledger, const void *key);
+
+// All zero again, as when it was new.
+void ledger_clear(const struct ledger *ledger, void *entry);
 
 void ledger_forget(struct ledger *ledger, const void *key);
 

@@ -45,6 +45,45 @@ TEST(visits_the_oldest_first)
     ledger_destroy(l);
 }
 
+TEST(what_is_left_is_found)
+{
+    enum { KEYS = 5000 };
+    struct metrics metrics = {0};
+    struct ledger *l = ledger_create(sizeof(uint32_t), sizeof(uint64_t), KEYS, &metrics);
+    for (uint32_t round = 0; round < 4; round++) {
+        for (uint32_t key = 0; key < KEYS; key++)
+            *(uint64_t *)ledger_entry(l, &key) = key + round;
+        for (uint32_t key = round % 2; key < KEYS; key += 1 + round)
+            ledger_forget(l, &key);
+        for (uint32_t key = 0; key < KEYS; key++) {
+            const uint64_t *entry = ledger_find(l, &key);
+            bool gone = key >= round % 2 && (key - round % 2) % (1 + round) == 0;
+            CHECK(gone ? !entry : entry && *entry == key + round);
+        }
+    }
+    ledger_destroy(l);
+}
+
+TEST(sets_go_with_their_entry)
+{
+    struct metrics metrics = {0};
+    struct ledger *l =
+        ledger_create_of_sets(sizeof(uint32_t), sizeof(struct distinct), 1, 10, &metrics);
+    for (uint32_t key = 0; key < 20; key++) {
+        struct distinct *d = ledger_entry(l, &key);
+        CHECK_EQ(distinct_count(d), 0);
+        for (uint32_t i = 0; i < 5; i++)
+            distinct_add(d, bytes_make(&i, sizeof i));
+    }
+    uint32_t last = 19, unknown = 5000;
+    CHECK(ledger_touch(l, &unknown) == NULL);
+    struct distinct *d = ledger_touch(l, &last);
+    CHECK_EQ(distinct_count(d), 5);
+    ledger_clear(l, d);
+    CHECK_EQ(distinct_count(d), 0);
+    ledger_destroy(l); // what is not freed the sanitizer tells
+}
+
 TEST(distinct_is_exact_while_few)
 {
     struct distinct d = {0};
@@ -52,6 +91,8 @@ TEST(distinct_is_exact_while_few)
         distinct_add(&d, bytes_make(&(uint32_t){i % DISTINCT_EXACT}, sizeof i));
     CHECK_EQ(distinct_count(&d), DISTINCT_EXACT);
     CHECK(!d.sketched);
+    distinct_clear(&d);
+    CHECK_EQ(distinct_count(&d), 0);
 }
 
 TEST(distinct_is_near_when_many)
@@ -63,8 +104,9 @@ TEST(distinct_is_near_when_many)
             distinct_add(&d, bytes_make(&(uint32_t){i % many[k]}, sizeof i));
         uint32_t count = distinct_count(&d);
         CHECK(count > many[k] * 4 / 5 && count < many[k] * 6 / 5);
+        distinct_clear(&d);
     }
 }
 
-TEST_MAIN(T(remembers_what_was_touched_last), T(visits_the_oldest_first),
-    T(distinct_is_exact_while_few), T(distinct_is_near_when_many))
+TEST_MAIN(T(remembers_what_was_touched_last), T(visits_the_oldest_first), T(what_is_left_is_found),
+    T(sets_go_with_their_entry), T(distinct_is_exact_while_few), T(distinct_is_near_when_many))

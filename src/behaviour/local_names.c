@@ -36,7 +36,7 @@ static void *create(const struct seat *seat)
     if (!l)
         return NULL;
     l->seat = seat;
-    l->answers = ledger_create(sizeof(struct addr), sizeof(struct answers),
+    l->answers = ledger_create_of_sets(sizeof(struct addr), sizeof(struct answers), 1,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (l->answers)
         return l;
@@ -104,7 +104,7 @@ static void count(
         return;
     int64_t now_us = record->head.timestamp;
     if (now_us - answers->last_us > (int64_t)l->seat->config->behaviours.local.window_us)
-        memset(answers, 0, sizeof *answers);
+        ledger_clear(l->answers, answers);
     answers->last_us = now_us;
     distinct_add(&answers->names, key);
     if (is_due(l, answers)) {

@@ -11,10 +11,10 @@ enum { ADVERTISEMENT = 134, PREFIX_BYTES = 48, FLOOD_ROUTERS = 12 };
 
 // What one network, known by its VLAN, has heard.
 struct network {
+    struct distinct routers, rivals;
     struct addr router, resolver;
     uint8_t prefix_bytes;
     char prefix[PREFIX_BYTES];
-    struct distinct routers, rivals;
     bool told_flood;
     int64_t last_us;
 };
@@ -30,7 +30,7 @@ static void *create(const struct seat *seat)
     if (!l)
         return NULL;
     l->seat = seat;
-    l->networks = ledger_create(sizeof(uint32_t), sizeof(struct network),
+    l->networks = ledger_create_of_sets(sizeof(uint32_t), sizeof(struct network), 2,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (l->networks)
         return l;
@@ -112,7 +112,7 @@ static void record(void *state, const struct record *record)
         return;
     int64_t window_us = (int64_t)l->seat->config->behaviours.local.window_us;
     if (!network->last_us || head->timestamp - network->last_us > window_us)
-        memset(network, 0, sizeof *network);
+        ledger_clear(l->networks, network);
     network->last_us = head->timestamp;
     struct bytes router = bytes_make(&head->src_ip, sizeof head->src_ip);
     distinct_add(&network->routers, router);

@@ -168,7 +168,7 @@ static void *create(const struct seat *seat)
     if (!l)
         return NULL;
     l->seat = seat;
-    l->tallies = ledger_create(sizeof(struct logon_key), sizeof(struct logon_tally),
+    l->tallies = ledger_create_of_sets(sizeof(struct logon_key), sizeof(struct logon_tally), 2,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (l->tallies)
         return l;
@@ -196,7 +196,7 @@ static struct logon_tally *tally_of(struct logon *l, const struct logon_key *key
         return NULL;
     int64_t window_us = (int64_t)l->seat->config->behaviours.logon.window_us;
     if (tally->last_us && now_us - tally->last_us > window_us)
-        memset(tally, 0, sizeof *tally);
+        ledger_clear(l->tallies, tally);
     if (tally->last_us == 0)
         tally->first_us = now_us;
     tally->last_us = now_us;

@@ -39,7 +39,7 @@ static void *create(const struct seat *seat)
     if (!s)
         return NULL;
     s->seat = seat;
-    s->tallies = ledger_create(sizeof(struct scan_key), sizeof(struct scan_tally),
+    s->tallies = ledger_create_of_sets(sizeof(struct scan_key), sizeof(struct scan_tally), 1,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (s->tallies)
         return s;
@@ -90,12 +90,12 @@ static bool forgets(const struct scan *s, const struct scan_tally *tally, int64_
 static struct scan_tally *tally_of(
     struct scan *s, const struct scan_key *key, int64_t now_us, bool silent)
 {
-    bool known = silent || ledger_find(s->tallies, key);
-    struct scan_tally *tally = known ? ledger_entry(s->tallies, key) : NULL;
+    struct scan_tally *tally =
+        silent ? ledger_entry(s->tallies, key) : ledger_touch(s->tallies, key);
     if (!tally)
         return NULL;
     if (tally->last_us && forgets(s, tally, now_us))
-        memset(tally, 0, sizeof *tally);
+        ledger_clear(s->tallies, tally);
     if (tally->last_us == 0)
         tally->first_us = now_us;
     tally->last_us = now_us;

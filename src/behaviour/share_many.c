@@ -45,7 +45,7 @@ static void *create(const struct seat *seat)
     if (!s)
         return NULL;
     s->seat = seat;
-    s->hosts = ledger_create(sizeof(struct addr), sizeof(struct doings),
+    s->hosts = ledger_create_of_sets(sizeof(struct addr), sizeof(struct doings), 8,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (s->hosts)
         return s;
@@ -261,7 +261,7 @@ static void record(void *state, const struct record *record)
         return;
     int64_t window_us = (int64_t)s->seat->config->behaviours.files.window_us;
     if (now_us - doings->last_us > window_us)
-        memset(doings, 0, sizeof *doings);
+        ledger_clear(s->hosts, doings);
     if (!doings->first_us)
         doings->first_us = now_us;
     doings->last_us = now_us > doings->last_us ? now_us : doings->last_us;

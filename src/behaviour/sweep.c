@@ -24,7 +24,7 @@ static void *create(const struct seat *seat)
     if (!s)
         return NULL;
     s->seat = seat;
-    s->sweepers = ledger_create(sizeof(struct addr), sizeof(struct sweeper),
+    s->sweepers = ledger_create_of_sets(sizeof(struct addr), sizeof(struct sweeper), 2,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (s->sweepers)
         return s;
@@ -57,7 +57,7 @@ static struct sweeper *sweeper_of(struct sweep *s, const struct record_head *hea
         return NULL;
     int64_t window_us = (int64_t)s->seat->config->behaviours.domain.window_us;
     if (sweeper->last_us && head->timestamp - sweeper->last_us > window_us)
-        memset(sweeper, 0, sizeof *sweeper);
+        ledger_clear(s->sweepers, sweeper);
     if (sweeper->last_us == 0)
         sweeper->first_us = head->timestamp;
     sweeper->last_us = head->timestamp;

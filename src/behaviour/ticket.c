@@ -28,7 +28,7 @@ static void *create(const struct seat *seat)
     if (!t)
         return NULL;
     t->seat = seat;
-    t->clients = ledger_create(sizeof(struct addr), sizeof(struct tally),
+    t->clients = ledger_create_of_sets(sizeof(struct addr), sizeof(struct tally), 1,
         seat->config->behaviours.max_hosts, seat->metrics);
     if (t->clients)
         return t;
@@ -123,7 +123,7 @@ static struct tally *tally_of(struct ticket *t, const struct record_head *head)
         return NULL;
     int64_t window_us = (int64_t)t->seat->config->behaviours.domain.window_us;
     if (tally->last_us && head->timestamp - tally->last_us > window_us)
-        memset(tally, 0, sizeof *tally);
+        ledger_clear(t->clients, tally);
     if (tally->last_us == 0)
         tally->first_us = head->timestamp;
     tally->last_us = head->timestamp;
