@@ -14,8 +14,18 @@ static size_t digits_at(struct bytes text, size_t at)
     return end - at;
 }
 
-// `*` is anything, `?` one byte, `#` one or more digits. After a mismatch the last `*` takes one
-// byte more; those before it need not be asked again.
+// The next place at which what stands behind a `*` can begin.
+static size_t next_start(struct bytes pattern, size_t behind, struct bytes text, size_t from)
+{
+    uint8_t first = bytes_at(pattern, behind);
+    if (behind == pattern.len || first == '*' || first == '?' || first == '#')
+        return from;
+    size_t at = bytes_find_byte(bytes_from(text, from), first);
+    return at == BYTES_NOT_FOUND ? text.len : from + at;
+}
+
+// `*` is anything, `?` one byte, `#` one or more digits. After a mismatch the last `*` takes more;
+// those before it need not be asked again.
 static bool fits(struct bytes pattern, struct bytes text)
 {
     size_t p = 0, t = 0, star = BYTES_NOT_FOUND, resume = 0, digits;
@@ -32,7 +42,7 @@ static bool fits(struct bytes pattern, struct bytes text)
             t++;
         } else if (star != BYTES_NOT_FOUND && resume < text.len) {
             p = star + 1;
-            t = ++resume;
+            t = resume = next_start(pattern, p, text, resume + 1);
         } else {
             return false;
         }
