@@ -41,10 +41,21 @@ struct shape_field {
     const struct shape *inside; // of an object, or of a list's elements when they are objects
 };
 
+// What a struct points to, for copies.
+struct shape_list {
+    uint16_t offset, count;      // of the pointer, of its count
+    uint16_t size;               // of an element
+    const struct shape *element; // NULL: it points to nothing
+};
+
 struct shape {
     const struct shape_field *fields;
     uint16_t count;
-    uint16_t size; // of the struct
+    uint16_t size;         // of the struct
+    const uint16_t *texts; // offsets of every struct bytes, also of objects within
+    uint16_t texts_count;
+    const struct shape_list *lists; // also of objects within
+    uint16_t lists_count;
 };
 
 extern const struct shape shape_head;

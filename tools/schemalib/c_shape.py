@@ -3,11 +3,24 @@
 from schemalib.c_text import c_text
 from schemalib.model import SCALARS, need, upper
 
+ELEMENTS = ["static const uint16_t text_texts[] = {0};",
+            "static const uint16_t pair_texts[] = {offsetof(struct json_pair, name), offsetof(struct json_pair, value)};",
+            "static const struct shape shape_text = {NULL, 0, sizeof(struct bytes), text_texts, 1, NULL, 0};",
+            "static const struct shape shape_pair = {NULL, 0, sizeof(struct json_pair), pair_texts, 2, NULL, 0};"]
 UNITS = {"us": 1_000_000, "ms": 1000, "s": 1}
 
 
 def kind(name):
     return f"SHAPE_{name.upper()}" if name in SCALARS else "SHAPE_OBJECT"
+
+
+def held(fields, model, base=""):
+    """Members that point elsewhere, as (path, field), also those of objects within."""
+    for field in fields:
+        if field.type == "object":
+            yield from held(model.types[field.of].fields if field.of else field.fields, model, f"{base}{field.name}.")
+        elif field.type in ("text", "hex", "mac", "list", "pairs", "pair_lists"):
+            yield base + field.name, field
 
 
 class Shapes:
@@ -41,17 +54,36 @@ class Shapes:
 
     def fields(self, fields, owner, base, name):
         body = [self.field(f, owner, base, name) for f in fields]
-        self.lines += [f"[[maybe_unused]] static const struct shape_field shape_{name}_fields[] = {{", *body, "};",
-                       f"{'' if name == 'head' else '[[maybe_unused]] static '}const struct shape shape_{name} = {{shape_{name}_fields, {len(body)}, "
-                       f"sizeof({owner})}};", ""]
+        self.lines += [f"[[maybe_unused]] static const struct shape_field shape_{name}_fields[] = {{", *body, "};"]
+        held_ = "" if base else self.held(fields, owner, name)
+        self.lines += [f"{'' if name == 'head' else '[[maybe_unused]] static '}const struct shape shape_{name} = {{.fields = shape_{name}_fields, .count = {len(body)}, "
+                       f".size = sizeof({owner}){held_}}};", ""]
         return name
+
+    def held(self, fields, owner, name):
+        """Initialisers of a shape's texts and lists."""
+        every = list(held(fields, self.model))
+        lists = [(at, f) for at, f in every if f.type in ("list", "pairs", "pair_lists")]
+        texts = [f"offsetof({owner}, {at})" for at, f in every if (at, f) not in lists]
+        rows = [f"    {{offsetof({owner}, {at}), offsetof({owner}, {at}_count), sizeof *(({owner} *)0)->{at}, {self.element(f)}}}," for at, f in lists]
+        self.lines += [f"[[maybe_unused]] static const uint16_t shape_{name}_texts[] = {{", *[f"    {t}," for t in texts], "};"] * bool(texts)
+        self.lines += [f"[[maybe_unused]] static const struct shape_list shape_{name}_lists[] = {{", *rows, "};"] * bool(rows)
+        return "".join(f", .{what} = shape_{name}_{what}, .{what}_count = {n}" for what, n in (("texts", len(texts)), ("lists", len(rows))) if n)
+
+    @staticmethod
+    def element(field):
+        if field.type != "list":
+            return "&shape_pair"
+        if field.of in SCALARS:
+            return "&shape_text" if field.of in ("text", "hex", "mac") else "NULL"
+        return f"&shape_{field.of}"
 
     def text(self):
         for group in [*self.model.types.values(), *self.model.records.values()]:
             self.fields(group.fields, f"struct record_{group.name}", "", group.name)
         self.fields(self.model.head, "struct record_head", "", "head")
         names = [f"    [{upper('RECORD_', n)}] = &shape_{n}," for n in self.model.records]
-        return ['#include "schema/shape.h"', "#include <stddef.h>", "", *self.lines,
+        return ['#include "schema/shape.h"', "#include <stddef.h>", "", *ELEMENTS, "", *self.lines,
                 "const struct shape *const shape_of_record[RECORD_TYPES] = {", *names, "};"]
 
 
