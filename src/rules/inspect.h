@@ -5,6 +5,7 @@
 // flow's index, and takes nothing before a rule needs it.
 #pragma once
 #include "proto/proto.h"
+#include "rules/carrier.h"
 #include "rules/match.h"
 #include "rules/record_number.h"
 #include "rules/rules.h"
@@ -30,6 +31,12 @@ enum rule_world { WORLD_PACKET = 1, WORLD_STREAM = 2, WORLD_TX = 4 };
 
 // What a rule is to inspection.
 struct rule_role {
+    // Its header, as far as one look tells that it does not fit: of most candidates this is all
+    // that is looked at, since the rules themselves lie in several cold lines of the cache each.
+    uint64_t apps;                          // enum rule_app bits; 0: any
+    const struct rule_addresses *src, *dst; // NULL: any, or either way
+    uint16_t sport_low, sport_high, dport_low, dport_high;
+    uint8_t carriers;  // bits: enum carrier
     uint8_t worlds;    // enum rule_world, or-ed
     uint8_t sides;     // enum buffer_side its buffers allow, or-ed; 0: both
     bool once;         // once for each side of a flow: it asks for addresses alone
@@ -48,8 +55,6 @@ struct rule_list {
     uint32_t *indexes;
     uint32_t count, room;
 };
-
-enum { PLAN_IP_KINDS = 4 }; // TCP, UDP, ICMP, other
 
 // A rule on packets or streams without a pattern, and what spares it a try.
 struct rule_quick {
@@ -77,13 +82,13 @@ struct rule_plan {
     struct rule_list record_buffers[RECORD_TYPES]; // enum rule_buffer that lie in its fields
     bool record_types[RECORD_TYPES];               // is there anything to look for in it?
     bool transactions;                             // rules with =>
-    struct rule_quick_list packet[PLAN_IP_KINDS][QUICK_NEEDS][2], stream[2]; // by side
+    struct rule_quick_list packet[CARRIERS][QUICK_NEEDS][2], stream[2]; // by side
     struct rule_list tx[RULE_APP_COUNT], tx_any, once;
     bool tx_always;             // any on transactions
     struct rule_list events[3]; // packets' decoder events, stream events, application events
-    bool packets[PLAN_IP_KINDS], payload[PLAN_IP_KINDS]; // is there anything to look for at all?
-    bool frames[RULE_FRAMES];                            // is there anything to look for in it?
-    uint64_t frame_apps; // enum rule_app bits of the rules on frames
+    bool packets[CARRIERS], payload[CARRIERS]; // is there anything to look for at all?
+    bool frames[RULE_FRAMES];                  // is there anything to look for in it?
+    uint64_t frame_apps;                       // enum rule_app bits of the rules on frames
     struct rule_list frame;
     bool streams, files, records;
     bool files_together; // do rules ask for several things of the files of a transaction?
@@ -255,7 +260,6 @@ static inline struct rule_tx *inspect_bits_of(const struct inspection *in)
 // inspect_plan.c
 struct rule_plan *rule_plan_create(const struct rule_set *set); // NULL: out of memory
 void rule_plan_destroy(struct rule_plan *plan);
-size_t rule_plan_ip_kind(uint8_t ip_proto);
 [[nodiscard]] bool rule_list_add(struct rule_list *list, uint32_t index);
 
 // inspect_quick.c

@@ -122,9 +122,7 @@ static uint8_t payload_worlds(const struct rule *rule, const struct asked *asked
         return WORLD_PACKET;
     if ((header->layer & RULE_TCP_STREAM) || (rule->flow & RULE_FLOW_ONLY_STREAM))
         return WORLD_STREAM;
-    bool others = !header->protocols || asked->place;
-    for (unsigned p = 0; p < 256 && !others; p++)
-        others = p != PROTO_TCP && rule_has_protocol(header, (uint8_t)p);
+    bool others = asked->place || rule_carriers(header) != 1U << CARRIER_TCP;
     return others ? WORLD_PACKET | WORLD_STREAM : WORLD_STREAM;
 }
 
@@ -161,6 +159,25 @@ static bool is_of_flow(const struct rule *rule, const struct rule_role *role)
            role->worlds != WORLD_PACKET;
 }
 
+static void ports_hull(const struct rule_ports *ports, uint16_t *low, uint16_t *high)
+{
+    *low = ports && ports->count ? ports->ranges[0].low : 0;
+    *high = ports && ports->count ? ports->ranges[ports->count - 1].high : UINT16_MAX;
+}
+
+static void role_header(struct rule_role *role, const struct rule_header *header)
+{
+    role->apps = header->apps;
+    role->carriers = rule_carriers(header);
+    role->sport_high = role->dport_high = UINT16_MAX;
+    if (header->direction != RULE_ONE_WAY)
+        return;
+    role->src = header->src;
+    role->dst = header->dst;
+    ports_hull(header->sport, &role->sport_low, &role->sport_high);
+    ports_hull(header->dport, &role->dport_low, &role->dport_high);
+}
+
 static struct rule_role role_of(const struct rule *rule)
 {
     struct asked asked = {.sides = BUFFER_TO_SERVER | BUFFER_TO_CLIENT};
@@ -180,6 +197,7 @@ static struct rule_role role_of(const struct rule *rule)
         asked.file = true;
     }
     ask_hook(&asked, &rule->header->hook);
+    role_header(&role, rule->header);
     role.file = asked.file;
     role.files = asked.files > 1;
     role.frame = asked.frame;
@@ -287,26 +305,6 @@ bool rule_list_add(struct rule_list *list, uint32_t index)
     return true;
 }
 
-size_t rule_plan_ip_kind(uint8_t ip_proto)
-{
-    switch (ip_proto) {
-    case PROTO_TCP: return 0;
-    case PROTO_UDP: return 1;
-    case PROTO_ICMP:
-    case PROTO_ICMPV6: return 2;
-    default: return 3;
-    }
-}
-
-static uint8_t kinds_of(const struct rule_header *header)
-{
-    uint8_t kinds = 0;
-    for (unsigned p = 0; p < 256; p++)
-        if (rule_has_protocol(header, (uint8_t)p))
-            kinds = (uint8_t)(kinds | 1U << rule_plan_ip_kind((uint8_t)p));
-    return kinds;
-}
-
 static bool place_event(struct rule_plan *plan, const struct rule *rule)
 {
     for (uint16_t i = 0; i < rule->conditions_count; i++) {
@@ -334,9 +332,9 @@ static bool is_event(const struct rule *rule)
 
 static bool place_packet(struct rule_plan *plan, const struct rule *rule, bool pattern)
 {
-    uint8_t kinds = kinds_of(rule->header);
-    for (size_t k = 0; k < PLAN_IP_KINDS; k++) {
-        if (!(kinds >> k & 1))
+    uint8_t carriers = plan->roles[rule->index].carriers;
+    for (enum carrier k = 0; k < CARRIERS; k++) {
+        if (!(carriers >> k & 1))
             continue;
         plan->packets[k] = true;
         plan->payload[k] |= pattern;

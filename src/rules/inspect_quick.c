@@ -79,7 +79,7 @@ bool rule_quick_stream(struct rule_plan *plan, const struct rule *rule)
 void rule_quick_free(struct rule_plan *plan)
 {
     for (size_t side = 0; side < 2; side++) {
-        for (size_t i = 0; i < PLAN_IP_KINDS * QUICK_NEEDS; i++)
+        for (size_t i = 0; i < CARRIERS * QUICK_NEEDS; i++)
             base_free(plan->packet[i / QUICK_NEEDS][i % QUICK_NEEDS][side].rules);
         base_free(plan->stream[side].rules);
     }
@@ -103,7 +103,7 @@ static bool pick(struct rules_worker *w, const struct rule_quick_list *list, uin
 bool rule_quick_pick_packet(struct rules_worker *w, const struct flow *flow, enum flow_side side,
     const struct decoded *packet)
 {
-    size_t kind = rule_plan_ip_kind(flow->ip_proto);
+    size_t kind = carrier_of(flow->ip_proto);
     const struct rule_quick_list(*lists)[2] = w->plan->packet[kind];
     uint8_t flags = kind == 0 ? packet->tcp_flags : 0;
     uint16_t port = flow->port[flow_other(side)];

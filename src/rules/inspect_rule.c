@@ -463,17 +463,45 @@ void inspect_add(struct inspection *in, const struct rule_list *always)
         rule_candidate_add(in->worker->scratch, always->indexes[i]);
 }
 
-static struct rule_candidates candidates_take(struct rules_worker *w)
+// What the header alone says against most candidates.
+static bool may_match(const struct inspection *in, const struct rule_role *role, unsigned worlds,
+    enum carrier carrier)
 {
-    struct rule_candidates found = rule_candidates_take(w->scratch, w->plan->ranks);
-    w->metrics->rules_candidates += found.count;
+    return ((role->worlds & worlds) || in->is_event) && (role->carriers >> carrier & 1) &&
+           (!role->apps || (role->apps & in->apps)) && in->dst_port >= role->dport_low &&
+           in->dst_port <= role->dport_high && in->src_port >= role->sport_low &&
+           in->src_port <= role->sport_high && rule_addresses_has(role->src, &in->src) &&
+           rule_addresses_has(role->dst, &in->dst);
+}
+
+static int by_rank(const void *left, const void *right, void *context)
+{
+    const uint32_t *ranks = context;
+    uint32_t a = ranks[*(const uint32_t *)left], b = ranks[*(const uint32_t *)right];
+    return a < b ? -1 : a > b;
+}
+
+// Those that may match in one of the worlds, in the order in which they take effect.
+static struct rule_candidates candidates_take(const struct inspection *in, unsigned worlds)
+{
+    struct rules_worker *w = in->worker;
+    struct rule_candidates found = rule_candidates_take(w->scratch);
+    enum carrier carrier = carrier_of(in->ip_proto);
+    size_t kept = 0;
+    for (size_t i = 0; i < found.count; i++)
+        if (may_match(in, &w->plan->roles[found.indexes[i]], worlds, carrier))
+            found.indexes[kept++] = found.indexes[i];
+    found.count = kept;
+    w->metrics->rules_candidates += kept;
+    if (kept > 1)
+        qsort_r(found.indexes, kept, sizeof *found.indexes, by_rank, w->plan->ranks);
     return found;
 }
 
 void inspect_candidates(struct inspection *in)
 {
     struct rules_worker *w = in->worker;
-    struct rule_candidates found = candidates_take(w);
+    struct rule_candidates found = candidates_take(in, in->world);
     for (size_t i = 0; i < found.count && !in->passed; i++)
         try_candidate(in, &w->set->rules[found.indexes[i]]);
 }
@@ -482,7 +510,8 @@ void inspect_candidates_of_segment(struct inspection *packet, struct inspection 
 {
     struct rules_worker *w = stream->worker;
     rule_quick_pick_stream(stream);
-    struct rule_candidates found = candidates_take(w);
+    struct rule_candidates found =
+        candidates_take(stream, packet ? WORLD_PACKET | WORLD_STREAM : WORLD_STREAM);
     for (size_t i = 0; i < found.count; i++) {
         const struct rule *rule = &w->set->rules[found.indexes[i]];
         bool told = packet && !packet->passed && try_candidate(packet, rule);

@@ -231,7 +231,7 @@ static bool is_first(const struct rule_plan *plan, const struct flow *flow, enum
 static bool has_payload(struct rules_worker *w, const struct flow *flow, enum flow_side side,
     const struct decoded *packet)
 {
-    return packet->payload_len && w->plan->payload[rule_plan_ip_kind(flow->ip_proto)] &&
+    return packet->payload_len && w->plan->payload[carrier_of(flow->ip_proto)] &&
            !is_left_to_stream(w, flow, side, packet);
 }
 
@@ -240,7 +240,7 @@ static void packet_rules(struct inspection *in)
 {
     const struct rule_plan *plan = in->worker->plan;
     const struct decoded *packet = in->packet;
-    size_t kind = rule_plan_ip_kind(in->ip_proto);
+    size_t kind = carrier_of(in->ip_proto);
     if (is_first(plan, in->flow, in->side, packet))
         pick_addresses(in);
     if (has_payload(in->worker, in->flow, in->side, packet))
@@ -260,7 +260,7 @@ void inspect_packet_named(struct rules_worker *w, struct flow *flow, const struc
     w->unnamed = NULL;
     struct rule_view view = {
         .data = bytes_make(packet->payload, packet->payload_len), .ends = true};
-    if (!w->plan->payload[rule_plan_ip_kind(flow->ip_proto)])
+    if (!w->plan->payload[carrier_of(flow->ip_proto)])
         return;
     inspect_begin(&in, w, flow, inspect_sender(flow, packet), WORLD_PACKET);
     if (in.state && in.state->passed)
@@ -309,7 +309,7 @@ void inspect_packet(
     in.payload = &view;
     in.time_us = packet->time_ns / 1000;
     if (in.state && in.state->passed)
-        rule_candidates_take(w->scratch, NULL);
+        rule_candidates_take(w->scratch);
     else if (!plan->holds || inspect_gate_before(&in) == GATE_OPEN)
         packet_rules(&in);
 }

@@ -37,15 +37,15 @@ struct rule_where {
 // Adds to the scratch's candidates each rule whose fast pattern in this buffer occurs in the view
 // (ends at or behind `fresh`). A rule with groups on both the payload and other buffers has a fast
 // pattern in each of both worlds, and becomes a candidate of that in which it occurs. A rule stands
-// among the candidates once; rule_candidates_take empties them: in the order of `ranks` (one a
-// rule; NULL: as the rules are numbered), alive until the next scan.
+// among the candidates once; rule_candidates_take empties them: in no order, alive until the next
+// scan.
 void rule_prefilter_scan(
     struct rule_scratch *scratch, const struct rule_where *where, const struct rule_view *view);
 struct rule_candidates {
-    const uint32_t *indexes;
+    uint32_t *indexes;
     size_t count;
 };
-struct rule_candidates rule_candidates_take(struct rule_scratch *scratch, const uint32_t *ranks);
+struct rule_candidates rule_candidates_take(struct rule_scratch *scratch);
 
 // One rule more that has to be tried.
 void rule_candidate_add(struct rule_scratch *scratch, uint32_t index);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ACTION PROTOCOL SOURCE PORTS DIRECTION DESTINATION PORTS (OPTIONS)
+#include "decode/decode.h"
 #include "rules/parse.h"
 
 static const struct keyword_word actions[] = {
@@ -54,8 +55,6 @@ bool parse_protocol_apps(struct bytes name, uint64_t *out)
         }
     return found;
 }
-
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMPV6 = 58, PROTO_SCTP = 132 };
 
 // Names of IP protocols that rules use (IANA's protocol numbers).
 static const struct keyword_word ip_protocols[] = {{"hopopt", 0}, {"icmp", 1}, {"igmp", 2},

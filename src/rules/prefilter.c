@@ -5,8 +5,6 @@
 #include "base/alloc.h"
 #include "rules/prefilter_make.h"
 #include "rules/transform.h"
-#include <netinet/in.h>
-#include <stdlib.h>
 
 struct prefilter_scratch {
     const struct rule_prefilter *prefilter;
@@ -16,7 +14,6 @@ struct prefilter_scratch {
     uint64_t *marked; // a bit for each rule: it is a candidate
     uint32_t *candidates;
     uint32_t count;
-    bool sorted;
 };
 
 static struct rule_prefilter *make(const struct rule_set *set)
@@ -201,17 +198,6 @@ static void scan_span(
     }
 }
 
-static enum carrier carrier_of(uint8_t ip_proto)
-{
-    switch (ip_proto) {
-    case IPPROTO_TCP: return CARRIER_TCP;
-    case IPPROTO_UDP: return CARRIER_UDP;
-    case IPPROTO_ICMP:
-    case IPPROTO_ICMPV6: return CARRIER_ICMP;
-    default: return CARRIER_OTHER;
-    }
-}
-
 static void scan_number(struct prefilter_scratch *s, uint16_t base, const struct rule_view *view)
 {
     if (base != NO_BASE)
@@ -266,24 +252,13 @@ void rule_prefilter_scan(
         scan_payload(s, where, view);
 }
 
-static int compare(const void *left, const void *right, void *context)
-{
-    const uint32_t *ranks = context;
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    if (ranks)
-        a = ranks[a], b = ranks[b];
-    return a < b ? -1 : a > b;
-}
-
-struct rule_candidates rule_candidates_take(struct rule_scratch *scratch, const uint32_t *ranks)
+struct rule_candidates rule_candidates_take(struct rule_scratch *scratch)
 {
     struct prefilter_scratch *s = scratch->prefilter;
     if (!s || s->count == 0)
         return (struct rule_candidates){NULL, 0};
     for (uint32_t i = 0; i < s->count; i++)
         s->marked[s->candidates[i] / 64] = 0;
-    if (s->count > 1)
-        qsort_r(s->candidates, s->count, sizeof *s->candidates, compare, (void *)(uintptr_t)ranks);
     struct rule_candidates taken = {s->candidates, s->count};
     s->count = 0;
     return taken;

@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "rules/prefilter_make.h"
 #include "rules/transform.h"
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,28 +56,6 @@ static uint16_t transforms_number(struct entries *entries, const struct choice *
         entries->transforms_count = (uint16_t)(i + 1);
     }
     return i;
-}
-
-static bool has_other_protocol(const struct rule *rule)
-{
-    for (unsigned i = 0; i < 256; i++)
-        if (i != IPPROTO_TCP && i != IPPROTO_UDP && i != IPPROTO_ICMP && i != IPPROTO_ICMPV6 &&
-            rule_has_protocol(rule->header, (uint8_t)i))
-            return true;
-    return false;
-}
-
-static bool on_carrier(const struct rule *rule, enum carrier carrier)
-{
-    switch (carrier) {
-    case CARRIER_TCP: return rule_has_protocol(rule->header, IPPROTO_TCP);
-    case CARRIER_UDP: return rule_has_protocol(rule->header, IPPROTO_UDP);
-    case CARRIER_ICMP:
-        return rule_has_protocol(rule->header, IPPROTO_ICMP) ||
-               rule_has_protocol(rule->header, IPPROTO_ICMPV6);
-    case CARRIER_OTHER: return has_other_protocol(rule);
-    }
-    return false;
 }
 
 // Few enough ports to have a database for each?
@@ -184,8 +161,9 @@ static bool payload_add(struct rule_prefilter *p, struct entries *entries, const
     unsigned apps = rule->header->apps ? apps_number(p, rule->header->apps) : APP_SETS;
     if (apps < APP_SETS)
         return apps_add(entries, rule, choice, apps, to_client);
+    uint8_t carriers = rule_carriers(rule->header);
     for (unsigned carrier = 0; carrier < CARRIERS; carrier++)
-        if (on_carrier(rule, carrier) && !payload_slots(entries, rule, choice, carrier, to_client))
+        if ((carriers >> carrier & 1) && !payload_slots(entries, rule, choice, carrier, to_client))
             return false;
     return true;
 }

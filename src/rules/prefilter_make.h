@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside rules/: what the files of the prefilter share.
 #pragma once
+#include "rules/carrier.h"
 #include "rules/match_run.h"
 #include "rules/prefilter.h"
 
@@ -9,13 +10,10 @@ enum {
     FAST_LEAST = 4,        // and not so much shorter that it is found everywhere
     PORTS_NAMED = 12,      // a rule with more ports is looked for at all of them
     ANYWHERE = UINT16_MAX, // no content behind this has to end before a certain place
-    CARRIERS = 4,
     APP_SETS = 64,
     NO_BASE = UINT16_MAX,
     BASES_MOST = 16 * 1024,
 };
-
-enum carrier { CARRIER_TCP, CARRIER_UDP, CARRIER_ICMP, CARRIER_OTHER };
 
 // Where a payload's pattern is looked for.
 enum slot { SLOT_ANY, SLOT_APP, SLOT_DST_PORT, SLOT_SRC_PORT };

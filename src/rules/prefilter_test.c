@@ -65,12 +65,20 @@ static void unload(struct loaded *l)
     unlink(l->path);
 }
 
+static int by_number(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
 // The candidates' sids as "1 5".
 static const char *taken(const struct loaded *l)
 {
     static char out[256];
     size_t len = 0;
-    struct rule_candidates c = rule_candidates_take(l->scratch, NULL);
+    struct rule_candidates c = rule_candidates_take(l->scratch);
+    if (c.count)
+        qsort(c.indexes, c.count, sizeof *c.indexes, by_number);
     out[0] = 0;
     for (size_t i = 0; i < c.count && len < sizeof out - 12; i++)
         len += (size_t)sprintf(&out[len], "%s%u", i ? " " : "", l->set->rules[c.indexes[i]].sid);
