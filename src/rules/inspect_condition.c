@@ -20,6 +20,17 @@ bool rule_number_is(const struct rule_number *number, int64_t value)
     }
 }
 
+int64_t rule_number_most(const struct rule_number *number)
+{
+    switch (number->compare) {
+    case RULE_EQ:
+    case RULE_LE: return number->low;
+    case RULE_LT: return number->low - 1;
+    case RULE_RANGE: return number->high - 1;
+    default: return INT64_MAX;
+    }
+}
+
 bool rule_mask_holds(const struct rule_mask *mask, uint32_t value)
 {
     value &= ~mask->ignore;

@@ -160,8 +160,10 @@ bool inspect_stream_payload(struct rules_worker *w, struct flow *flow, enum flow
     in.payload = &view;
     in.apps_new = in.apps != window->apps;
     window->apps = in.apps;
-    if (in.apps_new)
+    if (in.apps_new) {
+        scan.again = scan.fresh > 0;
         scan.fresh = 0;
+    }
     inspect_scan(&in, BUFFER_PAYLOAD, &scan);
     if (owed)
         packet_of(&of_packet, &in, &own);

@@ -21,6 +21,7 @@ struct rule_view {
     struct bytes data;
     size_t fresh;   // 0: all of it is new
     uint64_t start; // offset of data in the whole stream or body; offset and depth count from 0
+    bool again;     // fresh is 0 although a packet may begin behind
     bool ends;      // the whole ends with data (for endswith, isdataat, bsize)
 };
 

@@ -4,18 +4,6 @@
 
 enum { PRIORITY_DEFAULT = 3 };
 
-// Most bytes a number lets through; INT64_MAX: no end.
-static int64_t most_of(const struct rule_number *n)
-{
-    switch (n->compare) {
-    case RULE_EQ:
-    case RULE_LE: return n->low;
-    case RULE_LT: return n->low - 1;
-    case RULE_RANGE: return n->high - 1;
-    default: return INT64_MAX;
-    }
-}
-
 // The bytes a group's contents need at least, going from one to the next.
 static bool fits(struct draft *draft, size_t group, int64_t most, const char *what)
 {
@@ -49,7 +37,7 @@ static bool check_sizes(struct draft *draft)
     for (size_t i = 0; i < draft->tests_count; i++) {
         const struct draft_test *t = &draft->tests[i];
         if (t->test.kind == TEST_BSIZE && !draft->groups[t->group].transforms_count &&
-            !fits(draft, t->group, most_of(&t->test.is.number),
+            !fits(draft, t->group, rule_number_most(&t->test.is.number),
                 "needs more bytes than bsize or urilen allows: it can never match"))
             return false;
     }
@@ -57,7 +45,7 @@ static bool check_sizes(struct draft *draft)
         const struct rule_condition *c = &draft->conditions[i];
         for (size_t g = 0; c->on == RULE_ON_dsize && g < draft->groups_count; g++)
             if (draft->groups[g].buffer == BUFFER_PAYLOAD &&
-                !fits(draft, g, most_of(&c->is.number.number),
+                !fits(draft, g, rule_number_most(&c->is.number.number),
                     "needs more bytes than dsize allows: it can never match"))
                 return false;
     }

@@ -164,7 +164,7 @@ static void scan_base(
     size_t fresh = view->fresh;
     size_t skip = fresh > base->longest ? fresh - base->longest : 0;
     struct bytes part = bytes_from(view->data, skip);
-    if (part.len == 0)
+    if (part.len < base->shortest)
         return;
     if (part.len > UINT32_MAX)
         part.len = UINT32_MAX;
@@ -174,9 +174,14 @@ static void scan_base(
         .base = base,
         .fresh = fresh - skip,
         .start = view->start + skip,
-        .anywhere = fresh == 0 && view->start > 0,
+        .anywhere = view->again || (fresh == 0 && view->start > 0),
     };
-    hs_scan(base->hs, (const char *)part.data, (unsigned)part.len, 0, s->hs, found, &scan);
+    const char *text = (const char *)part.data;
+    unsigned len = (unsigned)part.len;
+    if (base->mode == HS_MODE_VECTORED)
+        hs_scan_vector(base->hs, &text, &len, 1, 0, s->hs, found, &scan);
+    else
+        hs_scan(base->hs, text, len, 0, s->hs, found, &scan);
 }
 
 static void scan_span(
@@ -225,7 +230,7 @@ static void scan_payload(
     bool side = where->to_client;
     uint64_t held = 0; // applications whose databases hold others' rules, too
     for (unsigned i = 0; where->apps && i < p->app_sets_count; i++) {
-        uint16_t base = p->app_sets[i].base[carrier != CARRIER_TCP][side];
+        uint16_t base = p->app_sets[i].base[side];
         if (!(where->apps & p->app_sets[i].apps) || base == NO_BASE)
             continue;
         scan_number(s, base, view);

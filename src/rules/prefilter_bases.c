@@ -84,7 +84,7 @@ static unsigned apps_number(struct rule_prefilter *p, uint64_t apps)
     while (i < p->app_sets_count && p->app_sets[i].apps != apps)
         i++;
     if (i == p->app_sets_count && i < APP_SETS) {
-        p->app_sets[i] = (struct app_set){apps, {{NO_BASE, NO_BASE}, {NO_BASE, NO_BASE}}};
+        p->app_sets[i] = (struct app_set){apps, {NO_BASE, NO_BASE}};
         p->app_sets_count++;
     }
     return i;
@@ -111,17 +111,6 @@ static bool payload_slots(struct entries *entries, const struct rule *rule,
                (!both ||
                    ports_add(entries, key[SLOT_DST_PORT], header->sport, choice, rule->index));
     return entry_add(entries, key[SLOT_ANY], choice, rule->index);
-}
-
-// Over TCP an application's database holds more; see others_add_to_apps().
-static bool apps_add(struct entries *entries, const struct rule *rule, const struct choice *choice,
-    unsigned apps, bool to_client)
-{
-    for (unsigned carrier = CARRIER_TCP; carrier <= CARRIER_UDP; carrier++)
-        if (!entry_add(entries, base_key(BUFFER_PAYLOAD, to_client, 0, carrier, SLOT_APP, apps),
-                choice, rule->index))
-            return false;
-    return true;
 }
 
 bool prefilter_is_home(uint64_t apps, uint16_t port)
@@ -159,8 +148,10 @@ static bool payload_add(struct rule_prefilter *p, struct entries *entries, const
     const struct choice *choice, bool to_client)
 {
     unsigned apps = rule->header->apps ? apps_number(p, rule->header->apps) : APP_SETS;
-    if (apps < APP_SETS)
-        return apps_add(entries, rule, choice, apps, to_client);
+    if (apps < APP_SETS) // whatever carries it; over TCP there is more: others_add_to_apps()
+        return entry_add(entries,
+            base_key(BUFFER_PAYLOAD, to_client, 0, CARRIER_TCP, SLOT_APP, apps), choice,
+            rule->index);
     uint8_t carriers = rule_carriers(rule->header);
     for (unsigned carrier = 0; carrier < CARRIERS; carrier++)
         if ((carriers >> carrier & 1) && !payload_slots(entries, rule, choice, carrier, to_client))
@@ -259,20 +250,32 @@ static char *as_expressions(struct literals *l, uint32_t count)
     return all;
 }
 
+// For blocks Vectorscan adds an automaton for short ones where there are not too many patterns,
+// which takes more of its time and memory than all else. Where not every packet is looked at,
+// blocks are vectors of one to it, which cost a scan some hundred cycles more.
+static unsigned mode_of(const struct base *base)
+{
+    bool payload = base->key >> 48 == BUFFER_PAYLOAD;
+    bool every = payload && (base->key >> 16 & 0xff) == SLOT_ANY;
+    bool few = base->patterns < AUTOMATON_LEAST || base->patterns > AUTOMATON_MOST;
+    return every || few ? HS_MODE_BLOCK : HS_MODE_VECTORED;
+}
+
 static bool compile(struct base *base, struct literals *l)
 {
     hs_compile_error_t *error = NULL;
     hs_error_t status;
+    base->mode = mode_of(base);
     if (has_leading_zero(l, base->patterns)) {
         char *all = as_expressions(l, base->patterns);
         if (!all)
             return false;
         status = hs_compile_multi(
-            l->texts, l->flags, l->ids, base->patterns, HS_MODE_BLOCK, NULL, &base->hs, &error);
+            l->texts, l->flags, l->ids, base->patterns, base->mode, NULL, &base->hs, &error);
         base_free(all);
     } else {
         status = hs_compile_lit_multi(l->texts, l->flags, l->ids, l->lengths, base->patterns,
-            HS_MODE_BLOCK, NULL, &base->hs, &error);
+            base->mode, NULL, &base->hs, &error);
     }
     if (error)
         hs_free_compile_error(error);
@@ -288,6 +291,8 @@ static void pattern_add(struct base *base, struct literals *l, const struct choi
     l->ids[i] = i;
     if (choice->pattern.len > base->longest)
         base->longest = (uint16_t)choice->pattern.len;
+    if (choice->pattern.len < base->shortest)
+        base->shortest = (uint16_t)choice->pattern.len;
 }
 
 // entries[0 .. count) have one key.
@@ -296,6 +301,7 @@ static bool base_make(
 {
     base->key = entries[0].key;
     base->choice = entries[0].choice;
+    base->shortest = FAST_BYTES;
     base->first = base_calloc(count + 1, sizeof *base->first);
     base->rules = base_calloc(count, sizeof *base->rules);
     base->latest = base_calloc(count, sizeof *base->latest);
@@ -410,7 +416,7 @@ static bool base_note(struct rule_prefilter *p, uint16_t index)
     }
     switch ((enum slot)(base->key >> 16 & 0xff)) {
     case SLOT_ANY: p->any[carrier][to_client] = index; break;
-    case SLOT_APP: p->app_sets[value].base[carrier][to_client] = index; break;
+    case SLOT_APP: p->app_sets[value].base[to_client] = index; break;
     case SLOT_DST_PORT:
     case SLOT_SRC_PORT: return port_note(p, base, index);
     }

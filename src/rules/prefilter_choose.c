@@ -12,6 +12,7 @@ enum {
     RARE_BYTE = 6,  // and of one that text has not
     SAME_BYTE = 1,  // of one seen before
     SHARED_BIT = 3, // taken off each time the number of rules that share it doubles
+    TOO_SHORT = 64, // taken off a pattern that is found everywhere and makes the search slower
     WISHED = 1 << 20,
 };
 
@@ -98,6 +99,8 @@ static int score(
         worth -= 64;
     if (!transforms_are_light(group))
         worth -= 16;
+    if (content->pattern.len < FAST_LEAST)
+        return worth - TOO_SHORT;
     return content->fast ? worth + WISHED : worth;
 }
 
@@ -121,20 +124,34 @@ static struct bytes without_leading_zeros(struct bytes pattern)
 }
 
 // depth and startswith say up to where it may stand.
-static uint16_t latest_of(const struct rule_group *group, const struct rule_content *content)
+static int64_t depth_of(const struct rule_content *content)
 {
-    int64_t end = content->starts ? (int64_t)content->pattern.len : content->depth.number;
-    if (group->transforms_count || content->relative || !(content->starts || content->has_depth))
-        return ANYWHERE;
-    if (!content->starts && (content->depth.var || content->offset.var))
-        return ANYWHERE;
-    if (!content->starts && content->has_offset)
-        end += content->offset.number;
-    return end >= 0 && end < ANYWHERE ? (uint16_t)end : ANYWHERE;
+    if (content->relative || !(content->starts || content->has_depth))
+        return INT64_MAX;
+    if (content->starts)
+        return (int64_t)content->pattern.len;
+    if (content->depth.var || content->offset.var)
+        return INT64_MAX;
+    return content->depth.number + (content->has_offset ? content->offset.number : 0);
+}
+
+// And dsize, how long the packet is at most.
+static uint16_t latest_of(
+    const struct rule *rule, const struct rule_group *group, const struct rule_content *content)
+{
+    int64_t end = depth_of(content);
+    for (uint16_t i = 0; i < rule->conditions_count; i++) {
+        const struct rule_condition *c = &rule->conditions[i];
+        int64_t most = rule_number_most(&c->is.number.number);
+        if (c->on == RULE_ON_dsize && !c->negated && group->buffer == BUFFER_PAYLOAD && most < end)
+            end = most;
+    }
+    return !group->transforms_count && end >= 0 && end < ANYWHERE ? (uint16_t)end : ANYWHERE;
 }
 
 // The pattern's end, so that what ends in bytes not seen before is found by them.
-static struct choice choice_of(const struct rule_group *group, const struct rule_content *content)
+static struct choice choice_of(
+    const struct rule *rule, const struct rule_group *group, const struct rule_content *content)
 {
     struct bytes pattern = content->pattern;
     if (content->chop_len)
@@ -146,7 +163,7 @@ static struct choice choice_of(const struct rule_group *group, const struct rule
         .transforms_count = group->transforms_count,
         .pattern = pattern,
         .tail = (uint16_t)(content->chop_len ? behind : 0),
-        .latest = latest_of(group, content),
+        .latest = latest_of(rule, group, content),
         .nocase = content->nocase,
     };
     if (transforms_are_light(group) && pattern.len > group->transforms_count)
@@ -170,7 +187,7 @@ static void choose_rule(const struct map *counts, const struct rule *rule, struc
             if (worth <= best[payload])
                 continue;
             best[payload] = worth;
-            choice[payload] = choice_of(group, content);
+            choice[payload] = choice_of(rule, group, content);
         }
     }
 }

@@ -12,6 +12,8 @@ enum {
     ANYWHERE = UINT16_MAX, // no content behind this has to end before a certain place
     APP_SETS = 64,
     NO_BASE = UINT16_MAX,
+    AUTOMATON_LEAST = 100, // patterns of a database for which Vectorscan makes one for short blocks
+    AUTOMATON_MOST = 1000,
     BASES_MOST = 16 * 1024,
 };
 
@@ -40,15 +42,16 @@ struct base {
     uint16_t *tails;  // of each pattern
     uint32_t patterns;
     uint32_t stamps; // number of its first pattern among all bases'
-    uint16_t longest;
+    uint16_t shortest, longest;
+    unsigned mode; // HS_MODE_BLOCK, HS_MODE_VECTORED
     bool borrowed; // all of it is another base's: the same rules on the other side
 };
 
-// Rules on payload of the same applications ("http" is both versions). Over TCP their database
-// holds all that may be in such a flow: rules for any port, and those for the application's own.
+// Rules on payload of the same applications ("http" is both versions). Their database holds all
+// that may be in such a flow over TCP: rules for any port, and those for the application's own.
 struct app_set {
-    uint64_t apps;       // bits: enum rule_app
-    uint16_t base[2][2]; // [over UDP and others][to_client]
+    uint64_t apps;    // bits: enum rule_app
+    uint16_t base[2]; // [to_client]
 };
 
 // The ports that have a database, in their order: that of ports[i] is bases[first + i].

@@ -186,7 +186,7 @@ TEST(choices)
     struct loaded l = load();
     if (l.scratch) {
         CHECK_TEXT(rule_fast_pattern(l.set, 9, true).bytes, "efgh");
-        CHECK_TEXT(rule_fast_pattern(l.set, 10, true).bytes, "q#");
+        CHECK_TEXT(rule_fast_pattern(l.set, 10, true).bytes, "g pattern indeed"); // not "q#"
         CHECK_EQ(rule_prefilter_of(l.set, 4, false), BUFFER_HTTP_URI);
         CHECK_EQ(rule_prefilter_of(l.set, 4, true), RULE_BUFFERS);
         CHECK_EQ(rule_prefilter_of(l.set, 13, true), RULE_BUFFERS);

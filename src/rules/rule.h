@@ -48,6 +48,8 @@ struct rule_number {
 };
 
 bool rule_number_is(const struct rule_number *number, int64_t value);
+// The largest it lets through; INT64_MAX: no end.
+int64_t rule_number_most(const struct rule_number *number);
 
 enum rule_test_kind {
     TEST_CONTENT,
