@@ -40,7 +40,7 @@ static void figures(struct rule_prefilter *p)
     for (uint32_t i = 0; i < p->bases_count; i++) {
         const struct base *base = &p->bases[i];
         size_t size = 0;
-        if (base->borrowed)
+        if (base->lender)
             continue;
         if (hs_database_size(base->hs, &size) == HS_SUCCESS)
             f->bytes += size;
@@ -190,8 +190,8 @@ static void scan_span(
     struct prefilter_scratch *s = scratch->prefilter;
     for (uint16_t i = span.first; i < span.first + span.count; i++) {
         const struct base *base = &s->prefilter->bases[i];
-        const struct choice *choice = base->choice;
-        if (choice->transforms_count == 0) {
+        const struct choice *choice = base->transformed;
+        if (!choice) {
             scan_base(s, base, view);
             continue;
         }

@@ -20,7 +20,8 @@ struct role { // the rules that are looked for by source, or by destination
     uint32_t *first; // of each border: into rules; one more
     uint32_t *rules;
     size_t borders_count, rules_count, rules_room;
-    uint32_t *nets; // of each /16 of IPv4, and one more: its first border
+    uint32_t *nets;           // of each /16 of IPv4, and one more: its first border
+    uint64_t held[NETS / 64]; // a bit for each /16 of IPv4: rules hold somewhere in it
 };
 
 struct address_table {
@@ -205,7 +206,19 @@ static bool nets_make(struct role *role)
             at++;
         role->nets[net] = at;
     }
+    for (uint32_t net = 0; role->nets && net < NETS; net++) {
+        uint32_t at = role->nets[net];
+        bool goes_on = at > 0 && role->first[at - 1] < role->first[at];
+        if (goes_on || at < role->nets[net + 1])
+            role->held[net / 64] |= 1ULL << net % 64;
+    }
     return role->nets != NULL;
+}
+
+static bool may_hold(const struct role *role, const struct addr *address)
+{
+    uint32_t net = (uint32_t)address->bytes[0] << 8 | address->bytes[1];
+    return address->version != 4 || (role->held[net / 64] >> net % 64 & 1);
 }
 
 static size_t borders_before(const struct role *role, const struct addr *address)
@@ -334,7 +347,7 @@ void address_table_ask(const struct address_table *t, const struct addr *src,
 {
     for (int i = 0; i < 2; i++) {
         const struct role *role = &t->roles[i];
-        size_t low = borders_before(role, i ? dst : src);
+        size_t low = may_hold(role, i ? dst : src) ? borders_before(role, i ? dst : src) : 0;
         if (low == 0)
             continue;
         for (uint32_t r = role->first[low - 1]; r < role->first[low]; r++)

@@ -35,16 +35,17 @@ struct choice {
 struct base {
     uint64_t key;
     hs_database_t *hs;
-    const struct choice *choice; // one that has the transforms of this place
-    uint32_t *first;             // of each pattern, and one more: into rules
+    const struct choice *transformed; // one that has the transforms of this place; NULL: none
+    uint32_t *first;                  // of each pattern, and one more: into rules
     uint32_t *rules;
     uint16_t *latest; // of each of `rules`
     uint16_t *tails;  // of each pattern
     uint32_t patterns;
     uint32_t stamps; // number of its first pattern among all bases'
     uint16_t shortest, longest;
-    unsigned mode; // HS_MODE_BLOCK, HS_MODE_VECTORED
-    bool borrowed; // all of it is another base's: the same rules on the other side
+    unsigned mode;             // HS_MODE_BLOCK, HS_MODE_VECTORED
+    bool packed;               // hs lies there
+    const struct base *lender; // whose all of it is: the same rules on the other side; NULL: own
 };
 
 // Rules on payload of the same applications ("http" is both versions). Their database holds all
@@ -78,6 +79,7 @@ struct rule_prefilter {
     struct port_bases ports[CARRIERS][2][2]; // [carrier][to_client][0 dst, 1 src]
     struct address_table *addresses;
     hs_scratch_t *prototype;
+    char *packed; // all databases in one piece
     struct rule_prefilter_figures figures;
 };
 
