@@ -17,7 +17,7 @@ struct seat {
 
 struct look {
     const enum record_type *types; // up to RECORD_NONE
-    // Room to work in, one a worker; nothing is remembered there. NULL: it needs none.
+    // Room to work in, one a worker; nothing there changes what is found. NULL: it needs none.
     void *(*create)(void); // NULL: out of memory
     void (*record)(const struct seat *seat, const struct record *record);
     void (*destroy)(void *room);
