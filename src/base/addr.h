@@ -35,6 +35,13 @@ static inline bool addr_is_group(const struct addr *a)
     return a->version == 4 ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
 }
 
+// A host that speaks to itself.
+static inline bool addr_is_loopback(const struct addr *a)
+{
+    static const uint8_t one[16] = {[15] = 1};
+    return a->version == 4 ? a->bytes[0] == 127 : a->version == 6 && !memcmp(a->bytes, one, 16);
+}
+
 // Text form (RFC 5952 for IPv6) without terminator; returns its length, at most 45.
 size_t addr_write(const struct addr *a, char out[ADDR_TEXT_BYTES]);
 

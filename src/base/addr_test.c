@@ -127,4 +127,15 @@ TEST(not_ranges)
             TEST_SAY("\"%s\" was taken for a range", bad[i]);
 }
 
-TEST_MAIN(T(rfc_5952), T(v4_text), T(round_trip), T(not_addresses), T(ranges), T(not_ranges))
+TEST(loopback)
+{
+    static const char *const texts[] = {"127.0.0.1", "127.9.9.9", "::1", "128.0.0.1", "::2", "::"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct addr a;
+        CHECK(addr_parse(bytes_from_text(texts[i]), &a));
+        CHECK_EQ(addr_is_loopback(&a), i < 3);
+    }
+}
+
+TEST_MAIN(
+    T(rfc_5952), T(v4_text), T(round_trip), T(not_addresses), T(ranges), T(not_ranges), T(loopback))

@@ -289,6 +289,12 @@ static void tell(
     telling_end(&telling, seat);
 }
 
+// Programs of one host that give each other addresses of it.
+static bool is_among_themselves(const struct record *record, const char *kind)
+{
+    return addr_is_loopback(&record->head.dest_ip) && strcmp(kind, "file_inclusion") == 0;
+}
+
 static void record(const struct seat *seat, const struct record *record)
 {
     struct web *web = seat->room;
@@ -299,7 +305,7 @@ static void record(const struct seat *seat, const struct record *record)
         return;
     read_request(web, record);
     const char *kind = worst_kind(web, &total);
-    if (kind && total >= seat->config->behaviours.web.score)
+    if (kind && total >= seat->config->behaviours.web.score && !is_among_themselves(record, kind))
         tell(seat, record, web, kind);
 }
 
