@@ -8,7 +8,10 @@ size_t bytes_find(struct bytes b, struct bytes needle)
 {
     if (needle.len == 0)
         return 0;
-    const uint8_t *hit = b.len ? memmem(b.data, b.len, needle.data, needle.len) : NULL;
+    // memchr() is many times as fast as memmem(), and mostly enough: the first byte is nowhere.
+    size_t first = bytes_find_byte(b, needle.data[0]);
+    struct bytes rest = bytes_from(b, first);
+    const uint8_t *hit = rest.len ? memmem(rest.data, rest.len, needle.data, needle.len) : NULL;
     return hit ? (size_t)(hit - b.data) : BYTES_NOT_FOUND;
 }
 

@@ -22,8 +22,8 @@ typedef void finding_sink(void *context, const struct finding *finding);
     const struct config *config, struct metrics *metrics, finding_sink *early, void *context);
 void findings_destroy(struct findings *findings);
 
-// Make a hit part of a finding. Returns it as EVE's alert, until the next call; NULL: out of
-// memory.
+// Make a hit part of a finding. Returns it as EVE's alert (empty where the hit is quiet), until the
+// next call; NULL: out of memory.
 const struct record_alert *findings_add(struct findings *findings, const struct hit *hit);
 
 // An alert that stands in a log, as a hit: another product's, or one of ours. It is not written

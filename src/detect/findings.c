@@ -399,7 +399,10 @@ const struct record_alert *findings_add(struct findings *f, const struct hit *hi
     if (!k)
         return NULL;
     grow(f, k, hit, &a);
-    alert_fill(f->config, hit, &a, k->id, &f->texts, &f->alert);
+    if (hit->quiet)
+        memset(&f->alert.body, 0, sizeof f->alert.body);
+    else
+        alert_fill(f->config, hit, &a, k->id, &f->texts, &f->alert);
     return &f->alert.body;
 }
 
