@@ -51,7 +51,7 @@ static void match(const struct rule_set *set, struct rule_scratch *scratch, stru
             rule_match_group(scratch, &rule->groups[g], &view);
             check_said(scratch);
         }
-        rule_candidates_take(scratch, NULL);
+        rule_candidates_take(scratch);
     }
 }
 
