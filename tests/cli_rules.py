@@ -85,7 +85,7 @@ def costly_rules(yagura):
     return problem
 
 
-HEAVY = 'alert tcp any any -> any any (content:"e"; fast_pattern; content:"e"; distance:0; content:"e"; distance:0; content:"zqz"; distance:0; sid:1;)\n'
+HEAVY = 'alert tcp any any -> any any (content:"e"; fast_pattern; content:"e"; distance:0; content:"e"; distance:0; pcre:"/zqz/R"; sid:1;)\n'
 
 
 def limits_told(yagura):
