@@ -43,11 +43,8 @@ static const struct {
 
 static bool next_value(struct bytes *rest, struct bytes *value)
 {
-    if (!rest->data)
+    if (!log_next_part(rest, ',', value))
         return false;
-    size_t comma = bytes_find_byte(*rest, ',');
-    *value = bytes_sub(*rest, 0, comma);
-    *rest = comma == BYTES_NOT_FOUND ? (struct bytes){NULL, 0} : bytes_from(*rest, comma + 1);
     while (value->len && value->data[0] == ' ')
         *value = bytes_from(*value, 1);
     while (value->len && value->data[value->len - 1] == ' ')

@@ -20,6 +20,16 @@ enum log_format log_sniff(struct bytes first)
     return object && bytes_find_byte(b, ':') != BYTES_NOT_FOUND ? LOG_FORMAT_JSON : LOG_FORMAT_NONE;
 }
 
+bool log_next_part(struct bytes *text, char separator, struct bytes *part)
+{
+    if (!text->data)
+        return false;
+    size_t at = bytes_find_byte(*text, (uint8_t)separator);
+    *part = at == BYTES_NOT_FOUND ? *text : bytes_sub(*text, 0, at);
+    *text = at == BYTES_NOT_FOUND ? (struct bytes){NULL, 0} : bytes_from(*text, at + 1);
+    return true;
+}
+
 // "/var/log/conn.2026-11-21.log.gz" → "conn"
 static struct bytes name_of(const char *path)
 {

@@ -29,6 +29,10 @@ struct log_reader {
     struct log_values values;
 };
 
+// Takes what stands before the next separator, or all that is left; text is {NULL, 0} then. False:
+// nothing is left.
+bool log_next_part(struct bytes *text, char separator, struct bytes *part);
+
 // Zeek's log of a name; NULL.
 const struct zeek_log *zeek_log_find(struct bytes name);
 

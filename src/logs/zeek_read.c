@@ -101,22 +101,11 @@ static struct bytes unescape(struct bytes text, struct arena *arena)
     return bytes_make(out, len);
 }
 
-// The next of what a character parts; the rest stays in *text. False: there was none.
-static bool next_part(struct bytes *text, char separator, struct bytes *part)
-{
-    if (!text->data)
-        return false;
-    size_t at = bytes_find_byte(*text, (uint8_t)separator);
-    *part = at == BYTES_NOT_FOUND ? *text : bytes_sub(*text, 0, at);
-    *text = at == BYTES_NOT_FOUND ? (struct bytes){NULL, 0} : bytes_from(*text, at + 1);
-    return true;
-}
-
 static void read_fields(struct log_reader *r, struct bytes rest)
 {
     struct bytes name;
     r->count = 0;
-    while (r->count < LOG_COLUMNS && next_part(&rest, r->separator, &name))
+    while (r->count < LOG_COLUMNS && log_next_part(&rest, r->separator, &name))
         r->columns[r->count++] = column_find(r->log, name);
 }
 
@@ -129,7 +118,7 @@ static void read_head(struct log_reader *r, struct bytes line)
         r->separator = word.len ? (char)word.data[0] : '\t';
         return;
     }
-    (void)next_part(&rest, r->separator, &key);
+    (void)log_next_part(&rest, r->separator, &key);
     if (bytes_equal(key, BYTES("#path")))
         r->log = zeek_log_find(rest);
     else if (bytes_equal(key, BYTES("#fields")))
@@ -156,7 +145,7 @@ static void take_field(struct log_reader *r, const struct zeek_column *column, s
         return;
     }
     struct bytes part;
-    while (field.len && count < LOG_VALUES && next_part(&field, r->set_separator, &part))
+    while (field.len && count < LOG_VALUES && log_next_part(&field, r->set_separator, &part))
         values[count++] = unescape(part, r->draft.arena);
     zeek_take(&r->draft, column, values, count);
 }
@@ -176,7 +165,7 @@ enum log_line zeek_read_tsv(struct log_reader *r, struct bytes line, struct reco
     struct bytes *values = arena_alloc(&r->arena, LOG_VALUES * sizeof *values);
     struct bytes field;
     size_t column = 0;
-    for (; values && column < r->count && next_part(&line, r->separator, &field); column++)
+    for (; values && column < r->count && log_next_part(&line, r->separator, &field); column++)
         if (r->columns[column])
             take_field(r, r->columns[column], field, values);
     bool whole = column == r->count && r->count && !line.data;
