@@ -29,6 +29,11 @@ static inline struct addr addr_v6(const uint8_t raw[16])
     return a;
 }
 
+static inline bool addr_same(const struct addr *a, const struct addr *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
 // For many receivers or all: multicast, and of IPv4 what is reserved behind it and broadcast.
 static inline bool addr_is_group(const struct addr *a)
 {

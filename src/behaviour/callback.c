@@ -106,11 +106,6 @@ static bool wants(const struct config *, const struct record *record)
 
 // ---- what it comes to
 
-static bool is_same(const struct addr *a, const struct addr *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
 static bool is_soon(int64_t then_us, int64_t now_us)
 {
     int64_t gap_us = now_us > then_us ? now_us - then_us : then_us - now_us;
@@ -170,7 +165,7 @@ static void see_order(struct callbacks *c, const struct record *record)
             break;
     bool known = target->place.version != 0;
     if (is_soon(target->looked_up_us, target->ordered_us) &&
-        (!known || is_same(&target->looked_up, &target->place)))
+        (!known || addr_same(&target->looked_up, &target->place)))
         tell(c, record, &record->head.dest_ip, &target->looked_up, target, CALLED);
 }
 
@@ -202,7 +197,7 @@ static void see_flow(struct callbacks *c, const struct record *record)
     const struct record_head *head = &record->head;
     struct target *target =
         ledger_count(c->targets) ? ledger_find(c->targets, &head->src_ip) : NULL;
-    if (target && target->place.version && is_same(&target->place, &head->dest_ip) &&
+    if (target && target->place.version && addr_same(&target->place, &head->dest_ip) &&
         is_soon(target->ordered_us, head->timestamp))
         tell(c, record, &head->src_ip, &head->dest_ip, target, CALLED);
 }

@@ -90,7 +90,7 @@ static void see(struct ledger *ledger, uint64_t what, const struct addr *by)
         return;
     if (seen->first.version == 0)
         seen->first = *by;
-    seen->by_others |= memcmp(&seen->first, by, sizeof *by) != 0;
+    seen->by_others |= !addr_same(&seen->first, by);
 }
 
 // What nobody remembers any more is not known to be rare.

@@ -165,17 +165,12 @@ static struct key key_of(uint64_t seed, const struct hit *hit, const struct asse
     return key;
 }
 
-static bool same_addr(const struct addr *a, const struct addr *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
 static struct kept *table_find(const struct findings *f, const struct key *key)
 {
     struct kept *k = f->buckets[key->hash & (f->buckets_count - 1)];
     while (k && !(k->hash == key->hash && strcmp(k->detector_id, key->detector) == 0 &&
                     bytes_equal(k->rule, key->rule) && bytes_equal(k->host, key->host) &&
-                    same_addr(&k->subject, &key->subject) && same_addr(&k->peer, &key->peer)))
+                    addr_same(&k->subject, &key->subject) && addr_same(&k->peer, &key->peer)))
         k = k->in_bucket;
     return k;
 }
